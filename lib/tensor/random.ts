@@ -17,7 +17,11 @@ export class Random {
   #c: number;
   #d: number;
 
-  /** @param seed Any integer; its low 32 bits and the 21 above them are used. */
+  /**
+   * Starts the stream of a seed.
+   *
+   * @param seed Any safe integer; all of its 53 bits count.
+   */
   constructor(seed: number) {
     let counter = (seed ^ Math.imul(Math.floor(seed / 4294967296), 0x9e3779b9)) | 0;
     const next = () => {
