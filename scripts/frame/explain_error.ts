@@ -1,0 +1,38 @@
+import type { ScriptDefinition } from "./script_definition.ts";
+
+/**
+ * What a person is told when a task fails: the message of an expected error by itself, the missing permission and how
+ * to grant it, or, for a defect of ours, the stack as well.
+ */
+export function explainError(
+  error: unknown,
+  script: Pick<ScriptDefinition, "name" | "permissions">,
+  args: readonly string[],
+): string {
+  if (!(error instanceof Error)) return `Failed: ${String(error)}`;
+  if (error instanceof Deno.errors.NotCapable) return explainPermission(error, script, args);
+  const isDefect = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
+  return isDefect ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
+}
+
+function explainPermission(
+  error: Error,
+  script: Pick<ScriptDefinition, "name" | "permissions">,
+  args: readonly string[],
+): string {
+  const wanted = /^Requires (\w+) access to "?([^"]*)"?, run again with the --allow-(\w+) flag/.exec(error.message);
+  if (!wanted) return error.message;
+  const [, access, target, flag] = wanted;
+  const verb = access === "net" ? "reach" : access === "ffi" ? "load" : access;
+  return [
+    `Cannot ${verb} ${target}: the permission set "${script.permissions}", under which the task ${script.name} runs, does not allow it.`,
+    "To allow it this once:",
+    `  deno run -q -P=${script.permissions} ${quote(`--allow-${flag}=${target}`)} scripts/${script.name}.ts${
+      args.map((word) => ` ${quote(word)}`).join("")
+    }`,
+  ].join("\n");
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,32 @@
+/** Seconds as a person says them: "0.42 s", "19.3 s", "61 min 53 s", "3 h 12 min", "4.2 days". */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "unknown";
+  if (seconds < 1) return `${seconds.toPrecision(2)} s`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h ${Math.floor(whole % 3600 / 60)} min`;
+  return `${(seconds / 86400).toLocaleString("en", { maximumFractionDigits: 1 })} days`;
+}
+
+const byteUnits = ["bytes", "kB", "MB", "GB", "TB"];
+
+/** Bytes in decimal units with three digits: "4.66 MB". */
+export function formatBytes(bytes: number): string {
+  let power = 0;
+  while (Math.abs(bytes) >= 999.5 && power < byteUnits.length - 1) {
+    bytes /= 1000;
+    power++;
+  }
+  return power === 0 ? `${bytes} bytes` : `${bytes.toPrecision(3)} ${byteUnits[power]}`;
+}
+
+/** A number with thousands separated and at most `digits` decimals. */
+export function formatNumber(value: number | bigint, digits = 2): string {
+  return new Intl.NumberFormat("en", { maximumFractionDigits: digits }).format(value);
+}
+
+/** An amount with its unit; bytes are scaled. */
+export function formatAmount(amount: number, unit: string): string {
+  return unit === "bytes" ? formatBytes(Math.round(amount)) : `${formatNumber(amount, amount < 10 ? 1 : 0)} ${unit}`;
+}

@@ -1,0 +1,42 @@
+import { type Flag, flagsOf } from "./flags.ts";
+import { sharedFlags } from "./parse_options.ts";
+import type { ScriptDefinition } from "./script_definition.ts";
+
+/** The text of `--help`, made from the same schema that reads the options. */
+export function helpText(script: ScriptDefinition): string {
+  const words = (script.positional ?? []).map((name) => ` [${name}]`).join("");
+  const rows = [...flagsOf(script.options), ...sharedFlags].map((
+    flag,
+  ) => [`--${flag.name}${valueOf(flag)}`, about(flag)]);
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    `${script.name}: ${script.summary}`,
+    "",
+    `Usage: deno task ${script.name}${words} [options]`,
+    "",
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    ...(script.details ? ["", script.details] : []),
+  ].join("\n");
+}
+
+function valueOf(flag: Flag): string {
+  if (flag.type === "boolean") return "";
+  const value = flag.choices?.join("|") ?? (flag.type === "string" ? "TEXT" : flag.type === "integer" ? "N" : "X");
+  return ` ${value}${flag.repeatable ? " ..." : ""}`;
+}
+
+function about(flag: Flag): string {
+  const limits = [
+    flag.required ? "required" : "",
+    flag.minimum ?? "",
+    flag.repeatable ? "repeatable" : "",
+    flag.default === undefined || flag.default === false || isEmpty(flag.default)
+      ? ""
+      : `default ${Array.isArray(flag.default) ? flag.default.join(" ") : flag.default}`,
+  ].filter((part) => part !== "");
+  return flag.description + (limits.length > 0 ? ` (${limits.join("; ")})` : "");
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}

@@ -1,0 +1,152 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { closestString } from "@std/text/closest-string";
+import { z } from "zod";
+import { type Flag, flagsOf } from "./flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Flags that every task understands besides its own. */
+export const sharedFlags: readonly Flag[] = [
+  {
+    name: "json",
+    path: ["json"],
+    type: "boolean",
+    repeatable: false,
+    default: false,
+    required: false,
+    description: "print the result as one JSON object on stdout, and nothing else there",
+  },
+  {
+    name: "help",
+    path: ["help"],
+    type: "boolean",
+    repeatable: false,
+    default: false,
+    required: false,
+    description: "print this help",
+  },
+];
+
+/** What a command line says: the task's own options, checked, and the flags that every task shares. */
+export interface ParsedOptions<Schema extends z.ZodObject> {
+  options: z.output<Schema>;
+  json: boolean;
+}
+
+const Parsed = z.looseObject({ _: z.array(z.union([z.string(), z.number()])) });
+
+/** Whether the command line asks for help, in any place. */
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.includes("--help") || args.includes("-h");
+}
+
+/**
+ * Reads a command line by an options schema.
+ *
+ * @param args The words after the script's name.
+ * @param schema Options as a zod object; nested objects are dotted flags.
+ * @param positional Options, by key, that may also be given in this order without a flag.
+ * @throws {UsageError} For an unknown flag (the nearest known one is named), a missing or unreadable value, or a value
+ *   that the schema refuses.
+ */
+export function parseOptions<Schema extends z.ZodObject>(
+  args: readonly string[],
+  schema: Schema,
+  positional: readonly string[] = [],
+): ParsedOptions<Schema> {
+  const flags = [...flagsOf(schema), ...sharedFlags];
+  const booleans = flags.filter((flag) => flag.type === "boolean").map((flag) => flag.name);
+  const strings = flags.filter((flag) => flag.type !== "boolean").map((flag) => flag.name);
+  const parsed = Parsed.parse(parseArgs(joinNegativeNumbers(args, strings), {
+    string: [...strings, "_"],
+    boolean: booleans,
+    negatable: booleans,
+    collect: flags.filter((flag) => flag.type !== "boolean").map((flag) => flag.name),
+    unknown: (word: string, key: string | undefined) => {
+      if (key !== undefined) throw new UsageError(unknownFlag(word, flags));
+    },
+  }));
+  const words = parsed._.map(String);
+  const given: Record<string, unknown> = {};
+  for (const flag of flags) {
+    const value = readPath(parsed, flag.name.split("."));
+    if (flag.type === "boolean") {
+      if (args.some((word) => isMention(word, flag.name))) writePath(given, flag.path, value);
+      continue;
+    }
+    const values = z.array(z.string()).parse(value ?? []);
+    if (positional.includes(flag.name) && values.length === 0 && words.length > 0) values.push(words.shift()!);
+    if (values.length === 0) continue;
+    const read = values.map((text) => readValue(flag, text));
+    writePath(given, flag.path, flag.repeatable ? read : read.at(-1));
+  }
+  if (words.length > 0) {
+    throw new UsageError(
+      `Cannot use "${words[0]}": this task takes ${
+        positional.length > 0 ? `at most ${positional.join(", ")} without a flag` : "flags only"
+      }; see --help`,
+    );
+  }
+  const { json, ...own } = given as { json?: boolean };
+  const checked = schema.safeParse(own);
+  if (!checked.success) {
+    throw new UsageError(checked.error.issues.map((issue) => explain(issue, own, flags)).join("\n"));
+  }
+  return { options: checked.data, json: json ?? false };
+}
+
+// parseArgs() takes "-1" after a flag for another flag; "--flag=-1" is unambiguous.
+function joinNegativeNumbers(args: readonly string[], strings: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const next = args[i + 1];
+    if (strings.includes(args[i].replace(/^--/, "")) && next !== undefined && /^-\.?\d/.test(next)) {
+      joined.push(`${args[i]}=${next}`);
+      i++;
+    } else joined.push(args[i]);
+  }
+  return joined;
+}
+
+function isMention(word: string, name: string): boolean {
+  return word === `--${name}` || word === `--no-${name}` || word.startsWith(`--${name}=`);
+}
+
+function readValue(flag: Flag, text: string): string | number {
+  if (text === "") throw new UsageError(`Cannot use --${flag.name}: it needs a value; see --help`);
+  if (flag.type === "string") return text;
+  const number = Number(text.replace(/(?<=\d)_(?=\d)/g, ""));
+  if (Number.isNaN(number) || text.trim() === "") {
+    throw new UsageError(
+      `Cannot use --${flag.name} ${text}: expected ${flag.type === "integer" ? "an integer" : "a number"}`,
+    );
+  }
+  return number;
+}
+
+function explain(issue: z.core.$ZodIssue, given: unknown, flags: readonly Flag[]): string {
+  const path = issue.path.map(String);
+  const flag = flags.find((candidate) => candidate.path.join(".") === path.slice(0, candidate.path.length).join("."));
+  if (!flag) return `Cannot use these options: ${issue.message}`;
+  const value = readPath(given, flag.path);
+  if (value === undefined && flag.required) {
+    return `Cannot start: --${flag.name} is missing; it is the ${flag.description || "value that the task needs"}`;
+  }
+  const message = issue.message.replace(/^(Too small|Too big|Invalid input|Invalid option|Invalid string): /, "");
+  return `Cannot use --${flag.name} ${value}: ${message}`;
+}
+
+function unknownFlag(word: string, flags: readonly Flag[]): string {
+  const name = word.replace(/^-+/, "").replace(/=.*$/s, "");
+  const nearest = closestString(name, flags.map((flag) => flag.name)) as string;
+  return `Cannot use ${word}: there is no such flag; the nearest is --${nearest} (see --help)`;
+}
+
+function readPath(value: unknown, path: readonly string[]): unknown {
+  for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
+  return value;
+}
+
+function writePath(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  for (const key of path.slice(0, -1)) target = (target[key] ??= {}) as Record<string, unknown>;
+  target[path[path.length - 1]] = value;
+}

@@ -1,0 +1,168 @@
+import type { OnProgress } from "../../lib/data/progress.ts";
+import { formatNumber, formatSeconds } from "./format.ts";
+import { ProgressBar } from "./progress_bar.ts";
+
+/** A value in a report: what JSON carries as it is, and people read with separators. */
+export type Value = string | number | bigint | boolean | null;
+
+/** One published figure beside our own. */
+export interface Comparison {
+  published: Value;
+  ours: Value;
+  /** A word or a sentence on whether and why they differ: "agrees", "another corpus". */
+  verdict?: string;
+}
+
+/** Where a report goes; tests replace it. */
+export interface Output {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  /** Whether to draw a progress bar on stderr. */
+  showsProgress: boolean;
+}
+
+/**
+ * What a task says while it runs and at its end: text for people as it comes, or, with `--json`, one JSON object when
+ * it is done. Everything given here appears in both.
+ */
+export class Report {
+  readonly #json: boolean;
+  readonly #output: Output;
+  readonly #bar: ProgressBar;
+  readonly #start = performance.now();
+  readonly #results: Record<string, unknown> = {};
+  readonly #comparisons: Record<string, Comparison> = {};
+  readonly #tables: Record<string, { columns: readonly string[]; rows: readonly (readonly Value[])[] }> = {};
+  readonly #notes: string[] = [];
+  #interrupt?: AbortController;
+  #stopListening = () => {};
+
+  /** @param json Whether to print one JSON object at the end instead of text. */
+  constructor(json: boolean, output: Output) {
+    this.#json = json;
+    this.#output = output;
+    this.#bar = new ProgressBar(output.showsProgress);
+  }
+
+  /** Draws progress on a terminal; give it to a library function as `onProgress`. */
+  readonly progress: OnProgress = (progress) => this.#bar.update(progress);
+
+  /** Seconds since the task began. */
+  seconds(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+
+  /** Time since the task began, for people. */
+  elapsed(): string {
+    return formatSeconds(this.seconds());
+  }
+
+  /** Says what is going on, to people only. */
+  say(text: string): void {
+    if (this.#json) return;
+    this.#bar.clear();
+    this.#output.stdout(text + "\n");
+  }
+
+  /** One figure of the result: a line for people, a key of `results` in JSON. */
+  result(name: string, value: Value, unit = ""): void {
+    this.#results[name] = typeof value === "bigint" ? String(value) : value;
+    this.say(`${name}: ${show(value)}${unit && ` ${unit}`}`);
+  }
+
+  /** Structured data for JSON readers; people get it from `say()` or `table()`. */
+  data(name: string, value: unknown): void {
+    this.#results[name] = value;
+  }
+
+  /** Something that the reader must know to judge the figures; printed, and kept in `notes` of the JSON. */
+  note(text: string): void {
+    this.#notes.push(text);
+    this.say(`Note: ${text}`);
+  }
+
+  /** A table with a title: aligned text for people, `tables` in JSON. */
+  table(title: string, columns: readonly string[], rows: readonly (readonly Value[])[]): void {
+    this.#tables[title] = { columns, rows };
+    this.say(`\n${title}\n${alignTable(columns, rows)}`);
+  }
+
+  /** A published figure beside ours; all of them are printed together at the end. */
+  compare(name: string, comparison: Comparison): void {
+    this.#comparisons[name] = comparison;
+  }
+
+  /** Aborted at the first Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. */
+  get signal(): AbortSignal {
+    if (!this.#interrupt) {
+      const interrupt = this.#interrupt = new AbortController();
+      const onSignal = () => {
+        if (interrupt.signal.aborted) Deno.exit(130);
+        interrupt.abort(new Error("Stopped by a signal."));
+      };
+      const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+      for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+      this.#stopListening = () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal));
+    }
+    return this.#interrupt.signal;
+  }
+
+  /** Prints what is left to print: the comparisons, or the JSON object. */
+  finish(task: string, options: unknown): void {
+    this.close();
+    const comparisons = Object.entries(this.#comparisons);
+    if (this.#json) {
+      const result = {
+        task,
+        options,
+        seconds: this.seconds(),
+        results: this.#results,
+        ...(comparisons.length > 0 && { comparisons: this.#comparisons }),
+        ...(Object.keys(this.#tables).length > 0 && { tables: this.#tables }),
+        ...(this.#notes.length > 0 && { notes: this.#notes }),
+      };
+      this.#output.stdout(
+        JSON.stringify(result, (_, value) => typeof value === "bigint" ? String(value) : value, 2) + "\n",
+      );
+    } else if (comparisons.length > 0) {
+      const rows = comparisons.map(([name, { published, ours, verdict }]) => [name, published, ours, verdict ?? ""]);
+      this.say(`\n${alignTable(["", "published", "ours", ""], rows)}`);
+    }
+  }
+
+  /** Wipes the progress bar and gives the signals back. */
+  close(): void {
+    this.#bar.clear();
+    this.#stopListening();
+    this.#stopListening = () => {};
+  }
+}
+
+/** Rows as columns of text: numbers to the right, words to the left. */
+export function alignTable(columns: readonly string[], rows: readonly (readonly Value[])[]): string {
+  const texts = rows.map((row) => row.map(show));
+  const isNumber = columns.map((_, i) => rows.some((row) => isNumeric(row[i])) && rows.every((row) => !isWord(row[i])));
+  const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => (row[i] ?? "").length)));
+  const line = (cells: readonly string[]) =>
+    columns.map((_, i) => isNumber[i] ? (cells[i] ?? "").padStart(widths[i]) : (cells[i] ?? "").padEnd(widths[i]))
+      .join("  ").trimEnd();
+  const heading = columns.some((column) => column !== "");
+  return [...(heading ? [line(columns), widths.map((width) => "─".repeat(width)).join("  ")] : []), ...texts.map(line)]
+    .join("\n");
+}
+
+function isNumeric(value: Value | undefined): boolean {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+function isWord(value: Value | undefined): boolean {
+  return typeof value === "string" && value !== "" && !/^[\d.,+\-% ]+$/.test(value);
+}
+
+function show(value: Value): string {
+  if (typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value))) return formatNumber(value);
+  if (typeof value === "number") {
+    return Math.abs(value) >= 0.01 && Math.abs(value) < 1e15 ? formatNumber(value, 4) : value.toPrecision(4);
+  }
+  return value === null ? "" : String(value);
+}

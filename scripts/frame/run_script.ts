@@ -1,0 +1,66 @@
+import type { z } from "zod";
+import { explainError } from "./explain_error.ts";
+import { helpText } from "./help.ts";
+import { asksForHelp, parseOptions } from "./parse_options.ts";
+import { type Output, Report } from "./report.ts";
+import type { ScriptDefinition } from "./script_definition.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The work of a task. */
+export type ScriptMain<Schema extends z.ZodObject> = (
+  options: z.output<Schema>,
+  report: Report,
+) => void | Promise<void>;
+
+/**
+ * Runs a task from the command line: reads the options by the schema, answers `--help`, does the work, prints the
+ * report, and ends the process with exit code 0, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C.
+ */
+export async function runScript<Schema extends z.ZodObject>(
+  script: ScriptDefinition<Schema>,
+  main: ScriptMain<Schema>,
+): Promise<void> {
+  const encoder = new TextEncoder();
+  const code = await execute(script, main, Deno.args, {
+    stdout: (text) => writeAll(Deno.stdout, encoder.encode(text)),
+    stderr: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    showsProgress: Deno.stderr.isTerminal(),
+  });
+  if (code !== 0) Deno.exit(code);
+}
+
+/** {@linkcode runScript} without the process: returns the exit code. */
+export async function execute<Schema extends z.ZodObject>(
+  script: ScriptDefinition<Schema>,
+  main: ScriptMain<Schema>,
+  args: readonly string[],
+  output: Output,
+): Promise<number> {
+  if (asksForHelp(args)) {
+    output.stdout(helpText(script) + "\n");
+    return 0;
+  }
+  let report: Report | undefined;
+  try {
+    const { options, json } = parseOptions(args, script.options, script.positional);
+    report = new Report(json, output);
+    await main(options, report);
+    report.finish(script.name, options);
+    return 0;
+  } catch (error) {
+    const interrupted = error instanceof Error && /^Stopped by a signal/.test(error.message);
+    report?.close();
+    output.stderr(`${explainError(error, script, args)}\n`);
+    return interrupted ? 130 : error instanceof UsageError ? 2 : 1;
+  }
+}
+
+// A pipe takes part of a long text at a time; a reader that went away (as `head` does) is no failure of the task.
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  try {
+    for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    Deno.exit(0);
+  }
+}
