@@ -1,5 +1,77 @@
-/** Anything that {@linkcode Deno.FsFile} offers to a writer and that a test can replace to simulate a full disk. */
+/** Writes the content of a file through its open handle; a test passes one that fails, as a full disk does. */
 export type FileWriter = (file: Deno.FsFile) => void | Promise<void>;
+
+/**
+ * A file that appears under its name only when it is whole: bytes go to a temporary neighbour, which `commit()` syncs to
+ * disk and renames over `path`. Disposing of it without `commit()` removes the neighbour and leaves `path` as it was.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const folder = Deno.makeTempDirSync();
+ * {
+ *   using output = new AtomicFile(`${folder}/ids.bin`);
+ *   output.write(new Uint8Array([1, 2]));
+ *   output.write(new Uint8Array([3]));
+ *   output.commit();
+ * }
+ * assertEquals(Deno.readFileSync(`${folder}/ids.bin`), new Uint8Array([1, 2, 3]));
+ * Deno.removeSync(folder, { recursive: true });
+ * ```
+ */
+export class AtomicFile implements Disposable {
+  /** Where the file will be after `commit()`. */
+  readonly path: string;
+  /** The open temporary neighbour, for seeking and reading back. */
+  readonly file: Deno.FsFile;
+  #temporary: string;
+  #open = true;
+
+  /**
+   * Opens the temporary neighbour for reading and writing.
+   *
+   * @throws {Deno.errors.NotFound} If the folder of `path` does not exist.
+   */
+  constructor(path: string) {
+    this.path = path;
+    this.#temporary = `${path}.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+    this.file = Deno.openSync(this.#temporary, { read: true, write: true, createNew: true });
+  }
+
+  /** Writes all of `bytes` where the file stands (one system call may take only a part). */
+  write(bytes: Uint8Array): void {
+    for (let written = 0; written < bytes.length;) written += this.file.writeSync(bytes.subarray(written));
+  }
+
+  /** Syncs the content to disk, closes it, and puts it in the place of `path`. */
+  commit(): void {
+    this.file.syncSync();
+    this.file.close();
+    this.#open = false;
+    try {
+      Deno.renameSync(this.#temporary, this.path);
+    } catch (error) {
+      this.#remove();
+      throw error;
+    }
+  }
+
+  /** Discards what was written unless `commit()` has run. */
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.file.close();
+    this.#remove();
+  }
+
+  #remove(): void {
+    try {
+      Deno.removeSync(this.#temporary);
+    } catch {
+      // Whatever made the write fail (a folder that is gone, a disk that is read-only) is the error worth reporting.
+    }
+  }
+}
 
 /**
  * Writes a file so that a reader sees the whole new content or what was there before, never a part: the content goes to
@@ -18,21 +90,8 @@ export type FileWriter = (file: Deno.FsFile) => void | Promise<void>;
  * ```
  */
 export async function atomicWrite(path: string, content: Uint8Array | string | FileWriter): Promise<void> {
-  const temporary = `${path}.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  try {
-    {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
-      if (typeof content === "function") await content(file);
-      else await writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
-      await file.sync();
-    }
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+  using output = new AtomicFile(path);
+  if (typeof content === "function") await content(output.file);
+  else output.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
+  output.commit();
 }

@@ -1,0 +1,48 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { AtomicFile, atomicWrite } from "../../lib/data/atomic_write.ts";
+import { TemporaryFolder } from "./temporary_folder.ts";
+
+Deno.test("atomicWrite() replaces a file by text, by bytes, and by what a function writes", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("a");
+  await atomicWrite(path, "grüß");
+  assertEquals(Deno.readTextFileSync(path), "grüß");
+  await atomicWrite(path, new Uint8Array([1, 2]));
+  assertEquals(Deno.readFileSync(path), new Uint8Array([1, 2]));
+  await atomicWrite(path, async (file) => void await file.write(new Uint8Array([3])));
+  assertEquals(Deno.readFileSync(path), new Uint8Array([3]));
+  assertEquals(folder.names(), ["a"]);
+});
+
+Deno.test("atomicWrite() leaves the old file and nothing else when writing fails, as on a full disk", async () => {
+  using folder = new TemporaryFolder();
+  await atomicWrite(folder.at("a"), "old");
+  const failing = (file: Deno.FsFile) => {
+    file.writeSync(new Uint8Array([1, 2, 3]));
+    throw new Error("No space left on device");
+  };
+  await assertRejects(() => atomicWrite(folder.at("a"), failing), Error, "No space left on device");
+  assertEquals(Deno.readTextFileSync(folder.at("a")), "old");
+  assertEquals(folder.names(), ["a"]);
+});
+
+Deno.test("a rename that fails removes the temporary file", async () => {
+  using folder = new TemporaryFolder();
+  Deno.mkdirSync(folder.at("a/b"), { recursive: true });
+  await assertRejects(() => atomicWrite(folder.at("a"), "new"));
+  assertEquals(folder.names(), ["a"]);
+});
+
+Deno.test("a folder that does not exist is an error", async () => {
+  using folder = new TemporaryFolder();
+  await assertRejects(() => atomicWrite(folder.at("missing/a"), "x"), Deno.errors.NotFound);
+});
+
+Deno.test("AtomicFile shows nothing under its name before commit()", () => {
+  using folder = new TemporaryFolder();
+  using output = new AtomicFile(folder.at("a"));
+  output.write(new Uint8Array([1]));
+  assertThrows(() => Deno.statSync(folder.at("a")), Deno.errors.NotFound);
+  output.commit();
+  assertEquals(folder.names(), ["a"]);
+});
