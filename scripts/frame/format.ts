@@ -4,7 +4,7 @@ export function formatSeconds(seconds: number): string {
   if (seconds < 1) return `${seconds.toPrecision(2)} s`;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 7200) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h ${Math.floor(whole % 3600 / 60)} min`;
   return `${(seconds / 86400).toLocaleString("en", { maximumFractionDigits: 1 })} days`;
 }

@@ -1,3 +1,4 @@
+import { unicodeWidth } from "@std/cli/unicode-width";
 import type { OnProgress } from "../../lib/data/progress.ts";
 import { formatNumber, formatSeconds } from "./format.ts";
 import { ProgressBar } from "./progress_bar.ts";
@@ -142,10 +143,12 @@ export class Report {
 export function alignTable(columns: readonly string[], rows: readonly (readonly Value[])[]): string {
   const texts = rows.map((row) => row.map(show));
   const isNumber = columns.map((_, i) => rows.some((row) => isNumeric(row[i])) && rows.every((row) => !isWord(row[i])));
-  const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => (row[i] ?? "").length)));
-  const line = (cells: readonly string[]) =>
-    columns.map((_, i) => isNumber[i] ? (cells[i] ?? "").padStart(widths[i]) : (cells[i] ?? "").padEnd(widths[i]))
-      .join("  ").trimEnd();
+  const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => unicodeWidth(row[i] ?? ""))));
+  const pad = (cell: string, i: number) => {
+    const space = " ".repeat(widths[i] - unicodeWidth(cell));
+    return isNumber[i] ? space + cell : cell + space;
+  };
+  const line = (cells: readonly string[]) => columns.map((_, i) => pad(cells[i] ?? "", i)).join("  ").trimEnd();
   const heading = columns.some((column) => column !== "");
   return [...(heading ? [line(columns), widths.map((width) => "─".repeat(width)).join("  ")] : []), ...texts.map(line)]
     .join("\n");

@@ -1,0 +1,77 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { parseOptions } from "../../scripts/frame/parse_options.ts";
+import { UsageError } from "../../scripts/frame/usage_error.ts";
+
+const Options = z.object({
+  input: z.string().optional().describe("text file"),
+  vocabSize: z.int().min(257).default(10_000).describe("entries"),
+  specialToken: z.array(z.string()).default(["<|endoftext|>"]).describe("special token"),
+  format: z.enum(["gpt2", "tiktoken"]).default("gpt2").describe("format"),
+  temperature: z.number().min(0).default(1).describe("randomness"),
+  compile: z.boolean().default(true).describe("compile"),
+  model: z.object({ d_model: z.int().default(512).describe("width"), num_heads: z.int().default(16).describe("heads") })
+    .prefault({}),
+});
+
+Deno.test("parseOptions() fills in every default of the schema", () => {
+  assertEquals(parseOptions([], Options), {
+    options: {
+      vocabSize: 10_000,
+      specialToken: ["<|endoftext|>"],
+      format: "gpt2",
+      temperature: 1,
+      compile: true,
+      model: { d_model: 512, num_heads: 16 },
+    },
+    json: false,
+  });
+});
+
+Deno.test("parseOptions() reads numbers, repeated flags, dotted flags, switches and positional words", () => {
+  const { options, json } = parseOptions(
+    "corpus.txt --vocab-size 32_000 --special-token a --special-token=b --temperature 1e-2 --no-compile --model.d_model 64 --json"
+      .split(" "),
+    Options,
+    ["input"],
+  );
+  assertEquals(options, {
+    input: "corpus.txt",
+    vocabSize: 32_000,
+    specialToken: ["a", "b"],
+    format: "gpt2",
+    temperature: 0.01,
+    compile: false,
+    model: { d_model: 64, num_heads: 16 },
+  });
+  assertEquals(json, true);
+});
+
+const refusals: [string, RegExp][] = [
+  ["--vocab-sise 300", /no such flag; the nearest is --vocab-size/],
+  ["--modle.d_model 3", /no such flag; the nearest is --model.d_model/],
+  ["--vocab-size 256", /--vocab-size 256: expected number to be >=257/],
+  ["--vocab-size 300.5", /--vocab-size 300.5: expected int/],
+  ["--vocab-size many", /--vocab-size many: expected an integer/],
+  ["--vocab-size", /--vocab-size: it needs a value/],
+  ["--temperature -1", /--temperature -1: expected number to be >=0/],
+  ["--format json", /--format json: expected one of "gpt2"\|"tiktoken"/],
+  ["--model.d_model x", /--model.d_model x: expected an integer/],
+  ["one two", /Cannot use "two"/],
+];
+for (const [line, message] of refusals) {
+  Deno.test(`parseOptions() refuses "${line}" and says why`, () => {
+    const error = assertThrows(() => parseOptions(line.split(" "), Options, ["input"]), UsageError);
+    assertMatch(error.message, message);
+  });
+}
+
+Deno.test("parseOptions() names a required flag that is missing", () => {
+  const schema = z.object({ tokenizer: z.string().describe("folder of a tokenizer") });
+  assertThrows(() => parseOptions([], schema), UsageError, "--tokenizer is missing; it is the folder of a tokenizer");
+});
+
+Deno.test("parseOptions() names every flag that the schema refuses", () => {
+  const error = assertThrows(() => parseOptions(["--vocab-size", "1", "--temperature=-3"], Options), UsageError);
+  assertEquals(error.message.split("\n").length, 2);
+});

@@ -1,0 +1,82 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { z } from "zod";
+import { execute, type ScriptMain } from "../../scripts/frame/run_script.ts";
+
+const Options = z.object({ size: z.int().min(1).default(3).describe("how many") });
+const script = { name: "count", summary: "counts", options: Options, permissions: "tokenize" };
+
+async function run(args: string[], main: ScriptMain<typeof Options>) {
+  let stdout = "", stderr = "";
+  const code = await execute(script, main, args, {
+    stdout: (text) => stdout += text,
+    stderr: (text) => stderr += text,
+    showsProgress: false,
+  });
+  return { code, stdout, stderr };
+}
+
+Deno.test("a task prints its figures, tables and comparisons for people", async () => {
+  const { code, stdout, stderr } = await run(["--size", "1200"], ({ size }, report) => {
+    report.result("items", size);
+    report.table("By kind", ["kind", "count"], [["red", 1000], ["green", 200]]);
+    report.compare("time", { published: "19 s", ours: "3 s", verdict: "another machine" });
+    report.note("a small corpus");
+  });
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    stdout,
+    "items: 1,200\n\nBy kind\nkind   count\n─────  ─────\nred    1,000\ngreen    200\nNote: a small corpus\n\n" +
+      "      published  ours\n────  ─────────  ────  ───────────────\ntime  19 s       3 s   another machine\n",
+  );
+});
+
+Deno.test("with --json a task prints one JSON object and nothing else", async () => {
+  const { code, stdout, stderr } = await run(["--json"], ({ size }, report) => {
+    report.say("for people");
+    report.result("items", size);
+    report.result("flops", 2n ** 64n);
+    report.compare("time", { published: 19, ours: 3 });
+  });
+  assertEquals([code, stderr], [0, ""]);
+  const { seconds, ...rest } = JSON.parse(stdout);
+  assertEquals(rest, {
+    task: "count",
+    options: { size: 3 },
+    results: { items: 3, flops: "18446744073709551616" },
+    comparisons: { time: { published: 19, ours: 3 } },
+  });
+  assertEquals(typeof seconds, "number");
+});
+
+Deno.test("a wrong command line ends with code 2, an expected failure with 1 and no stack", async () => {
+  assertEquals((await run(["--size", "0"], () => {})).code, 2);
+  const failed = await run([], () => {
+    throw new RangeError("Cannot count: nothing is there; give --size");
+  });
+  assertEquals(failed, { code: 1, stdout: "", stderr: "Cannot count: nothing is there; give --size\n" });
+});
+
+Deno.test("a defect is shown with its stack", async () => {
+  const { code, stderr } = await run([], () => {
+    (undefined as unknown as string[]).push("x");
+  });
+  assertEquals(code, 1);
+  assertMatch(stderr, /defect of denolm:\nTypeError: .*\n\s+at /);
+});
+
+Deno.test("a missing permission is explained with the command that grants it", async () => {
+  const { code, stderr } = await run(["--size", "4"], () => {
+    throw new Deno.errors.NotCapable(`Requires write access to "/tmp/a b", run again with the --allow-write flag`);
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, `deno run -q -P=tokenize '--allow-write=/tmp/a b' scripts/count.ts --size 4`);
+});
+
+Deno.test("--help lists every flag with its default and limit, and runs nothing", async () => {
+  const { code, stdout } = await run(["--help"], () => {
+    throw new Error("ran");
+  });
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "--size N  how many (at least 1; default 3)");
+  assertStringIncludes(stdout, "--json");
+});
