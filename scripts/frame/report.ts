@@ -1,4 +1,4 @@
-import { unicodeWidth } from "@std/cli/unicode-width";
+import { eastAsianWidth } from "get-east-asian-width";
 import type { OnProgress } from "../../lib/data/progress.ts";
 import { formatNumber, formatSeconds } from "./format.ts";
 import { ProgressBar } from "./progress_bar.ts";
@@ -143,15 +143,24 @@ export class Report {
 export function alignTable(columns: readonly string[], rows: readonly (readonly Value[])[]): string {
   const texts = rows.map((row) => row.map(show));
   const isNumber = columns.map((_, i) => rows.some((row) => isNumeric(row[i])) && rows.every((row) => !isWord(row[i])));
-  const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => unicodeWidth(row[i] ?? ""))));
+  const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => columnsOf(row[i] ?? ""))));
   const pad = (cell: string, i: number) => {
-    const space = " ".repeat(widths[i] - unicodeWidth(cell));
+    const space = " ".repeat(widths[i] - columnsOf(cell));
     return isNumber[i] ? space + cell : cell + space;
   };
   const line = (cells: readonly string[]) => columns.map((_, i) => pad(cells[i] ?? "", i)).join("  ").trimEnd();
   const heading = columns.some((column) => column !== "");
   return [...(heading ? [line(columns), widths.map((width) => "─".repeat(width)).join("  ")] : []), ...texts.map(line)]
     .join("\n");
+}
+
+/** Columns of a terminal that a text takes: two for wide characters, none for combining marks. */
+function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) {
+    if (!/\p{M}/u.test(character)) columns += eastAsianWidth(character.codePointAt(0)!);
+  }
+  return columns;
 }
 
 function isNumeric(value: Value | undefined): boolean {
