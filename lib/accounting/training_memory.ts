@@ -1,0 +1,70 @@
+import { activationComponents, type ScoresPolicy } from "./activations.ts";
+import { total } from "./component.ts";
+import { type Expression, product } from "./expression.ts";
+import type { ModelShape } from "./model_shape.ts";
+import { normalForm } from "./normal_form.ts";
+import { parameterCount } from "./parameters.ts";
+
+/**
+ * Formats in training. float32: everything has four bytes. bfloat16: weights, gradients and activations have two;
+ * AdamW keeps float32 master weights and moments beside them (Micikevicius et al., 2018; Rajbhandari et al., 2020,
+ * section 3.1).
+ */
+export type Precision = "float32" | "bfloat16";
+
+/** Bytes of an element in a precision, by what it is. */
+export const elementBytes = {
+  float32: { weights: 4, gradients: 4, masterWeights: 0, moments: 4, activations: 4 },
+  bfloat16: { weights: 2, gradients: 2, masterWeights: 4, moments: 4, activations: 2 },
+} as const satisfies Record<Precision, Record<string, number>>;
+
+/** Bytes of a training step's memory, each as a formula. */
+export interface TrainingMemory {
+  /** The weights that the forward pass reads. */
+  weights: Expression;
+  /** One per parameter. */
+  gradients: Expression;
+  /** AdamW's two moments and, in bfloat16, the float32 master weights. */
+  optimizerState: Expression;
+  /** By the handout's list; proportional to the batch size. */
+  activations: Expression;
+  /** What does not depend on the batch: weights, gradients and optimizer state. */
+  constant: Expression;
+  /** All of it. */
+  total: Expression;
+}
+
+/** The bytes that training with AdamW keeps (handout, adamwAccounting (a)). */
+export function trainingMemory(model: ModelShape, precision: Precision, scores: ScoresPolicy): TrainingMemory {
+  const bytes = elementBytes[precision];
+  const parameters = parameterCount(model);
+  const perParameter = (each: number) => normalForm(product(each, parameters));
+  const activations = normalForm(product(bytes.activations, total(activationComponents(model, scores))));
+  const constantBytes = bytes.weights + bytes.gradients + 2 * bytes.moments + bytes.masterWeights;
+  const constant = perParameter(constantBytes);
+  return {
+    weights: perParameter(bytes.weights),
+    gradients: perParameter(bytes.gradients),
+    optimizerState: perParameter(2 * bytes.moments + bytes.masterWeights),
+    activations,
+    constant,
+    total: normalForm({ kind: "sum", terms: [activations, constant] }),
+  };
+}
+
+/**
+ * The largest batch whose training fits a memory; 0 if not even one sequence does.
+ *
+ * @param memoryBytes What there is.
+ * @param constantBytes What is needed whatever the batch.
+ * @param bytesPerSequence What each sequence of the batch adds; above 0.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(largestBatch(80n * 2n ** 30n, 34_032_921_600n, 5_854_076_928n), 8n);
+ * ```
+ */
+export function largestBatch(memoryBytes: bigint, constantBytes: bigint, bytesPerSequence: bigint): bigint {
+  const free = memoryBytes - constantBytes;
+  return free < 0n ? 0n : free / bytesPerSequence;
+}
