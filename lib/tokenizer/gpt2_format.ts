@@ -1,0 +1,53 @@
+import { atomicWrite } from "../data/atomic_write.ts";
+import type { BpeModel } from "./bpe_model.ts";
+import { parseJson, parseVocab } from "./parse_vocab.ts";
+import { modelOfText, textOfModel } from "./vocabulary_text.ts";
+
+/**
+ * Reads GPT-2's pair of files: `vocab.json`, an object of token to id, and `merges.txt`, one merge a line, its two parts
+ * separated by a space. Entries of the vocabulary that are neither a byte nor made by a merge are the special tokens.
+ *
+ * @throws {RangeError} If ids repeat or leave gaps, or a merge's tokens are not in the vocabulary.
+ * @throws {SyntaxError} If the vocabulary is not JSON or a line holds no merge.
+ */
+export async function readGpt2Files(vocabPath: string, mergesPath: string): Promise<BpeModel> {
+  const [vocabText, mergesText] = await Promise.all([Deno.readTextFile(vocabPath), Deno.readTextFile(mergesPath)]);
+  const vocab = parseVocab(parseJson(vocabText, vocabPath), vocabPath);
+  return modelOfText({ vocab, merges: parseMerges(mergesText, mergesPath) }, `${vocabPath} and ${mergesPath}`);
+}
+
+/**
+ * Writes GPT-2's pair of files, each atomically.
+ *
+ * @throws {RangeError} If a special token is written like an ordinary one.
+ */
+export async function writeGpt2Files(model: BpeModel, vocabPath: string, mergesPath: string): Promise<void> {
+  const { vocab, merges } = textOfModel(model);
+  const lines = merges.map(([left, right]) => `${left} ${right}\n`);
+  await atomicWrite(vocabPath, `${JSON.stringify(Object.fromEntries(vocab))}\n`);
+  await atomicWrite(mergesPath, `#version: 0.2\n${lines.join("")}`);
+}
+
+function parseMerges(text: string, source: string): [string, string][] {
+  const merges: [string, string][] = [];
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line === "" || (index === 0 && line.startsWith("#version"))) continue;
+    merges.push(parseMerge(line, `${source}, line ${index + 1}`));
+  }
+  return merges;
+}
+
+/**
+ * The two parts of a merge written with a space between them.
+ *
+ * @throws {SyntaxError} If there are not two.
+ */
+export function parseMerge(line: string, source: string): [string, string] {
+  const parts = line.split(" ");
+  if (parts.length === 2 && parts[0] !== "" && parts[1] !== "") return [parts[0], parts[1]];
+  throw new SyntaxError(
+    `Cannot read ${source}: ${
+      JSON.stringify(line.slice(0, 60))
+    } is no merge; expected two tokens with one space between`,
+  );
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { atomicWrite } from "../data/atomic_write.ts";
+import type { BpeModel } from "./bpe_model.ts";
+import { parseMerge } from "./gpt2_format.ts";
+import { parseJson, parseVocab } from "./parse_vocab.ts";
+import { modelOfText, textOfModel } from "./vocabulary_text.ts";
+
+const ByteLevel = z.object({
+  type: z.literal("ByteLevel", "only ByteLevel is supported"),
+  add_prefix_space: z.literal(false, "adding a space before the text is not supported").default(false),
+  use_regex: z.literal(true, "only GPT-2's pattern is supported").default(true),
+}, "expected GPT-2's ByteLevel");
+
+const AddedToken = z.object({
+  id: z.int().min(0),
+  content: z.string().min(1),
+  single_word: z.literal(false, "only plain matching is supported").default(false),
+  lstrip: z.literal(false, "stripping white space is not supported").default(false),
+  rstrip: z.literal(false, "stripping white space is not supported").default(false),
+});
+
+const without = (what: string) => z.null(`${what} is not supported`).optional();
+
+// `vocab` and `merges` are large: they have checks of their own.
+const TokenizerJson = z.object({
+  truncation: without("truncation"),
+  padding: without("padding"),
+  normalizer: without("a normalizer"),
+  pre_tokenizer: ByteLevel,
+  post_processor: z.object({ type: z.literal("ByteLevel", "a post-processor that adds tokens is not supported") })
+    .nullish(),
+  added_tokens: z.array(AddedToken).default([]),
+  model: z.object({
+    type: z.literal("BPE", "only BPE is supported").default("BPE"),
+    dropout: z.union([z.null(), z.literal(0)], "dropout is not supported").optional(),
+    continuing_subword_prefix: z.union([z.null(), z.literal("")], "prefixes are not supported").optional(),
+    end_of_word_suffix: z.union([z.null(), z.literal("")], "suffixes are not supported").optional(),
+    byte_fallback: z.literal(false, "byte fallback is not supported").default(false),
+    ignore_merges: z.literal(false, "ignoring merges is not supported").default(false),
+    vocab: z.unknown(),
+    merges: z.array(z.unknown()),
+  }),
+});
+
+/**
+ * Reads Hugging Face's `tokenizer.json` of a byte-level BPE tokenizer as GPT-2's: the ByteLevel pre-tokenizer with its
+ * pattern and without added space, no normalizer. Everything that encodes otherwise is refused.
+ *
+ * @throws {TypeError} If the file asks for something that is not supported, or is no `tokenizer.json`.
+ * @throws {RangeError} If ids repeat or leave gaps, or a merge's tokens are not in the vocabulary.
+ * @throws {SyntaxError} If it is not JSON.
+ */
+export async function readHuggingFaceFile(path: string): Promise<BpeModel> {
+  const parsed = TokenizerJson.safeParse(parseJson(await Deno.readTextFile(path), path));
+  if (!parsed.success) {
+    const { path: where, message } = parsed.error.issues[0];
+    throw new TypeError(`Cannot read ${path}: ${where.join(".") || "the whole"}: ${message}`);
+  }
+  const { added_tokens, model } = parsed.data;
+  const merges = model.merges.map((merge, index): [string, string] => {
+    if (typeof merge === "string") return parseMerge(merge, `${path}, merge ${index + 1}`);
+    if (Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string" && part !== "")) {
+      return [merge[0], merge[1]];
+    }
+    throw new TypeError(`Cannot read ${path}: merge ${index + 1} is ${JSON.stringify(merge)}; expected two tokens`);
+  });
+  const specialTokens = new Map(added_tokens.map(({ id, content }) => [content, id]));
+  return modelOfText({ vocab: parseVocab(model.vocab, path), merges }, path, specialTokens);
+}
+
+/**
+ * Writes Hugging Face's `tokenizer.json`, atomically; the library `tokenizers` encodes with it to the same ids.
+ *
+ * @throws {RangeError} If a special token is written like an ordinary one.
+ */
+export async function writeHuggingFaceFile(model: BpeModel, path: string): Promise<void> {
+  const { vocab, merges } = textOfModel(model);
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const content = {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    // Ascending, as the library wants them.
+    added_tokens: [...model.specialTokens].sort((a, b) => a[1] - b[1]).map(([content, id]) => ({
+      id,
+      content,
+      ...plain,
+    })),
+    normalizer: null,
+    pre_tokenizer: byteLevel,
+    post_processor: null,
+    decoder: byteLevel,
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab: Object.fromEntries(vocab),
+      merges,
+    },
+  };
+  await atomicWrite(path, `${JSON.stringify(content)}\n`);
+}

@@ -1,0 +1,87 @@
+import { atomicWrite } from "../data/atomic_write.ts";
+import type { BpeModel } from "./bpe_model.ts";
+import { readGpt2Files, writeGpt2Files } from "./gpt2_format.ts";
+import { readHuggingFaceFile, writeHuggingFaceFile } from "./huggingface_format.ts";
+import { parseJson, parseVocab } from "./parse_vocab.ts";
+import { readTiktokenFile, writeTiktokenFile } from "./tiktoken_format.ts";
+
+/** How a tokenizer lies on disk: see {@linkcode TOKENIZER_FILES}. */
+export type TokenizerFormat = "gpt2" | "huggingface" | "tiktoken";
+
+/** The files of each format, in the order in which {@linkcode readTokenizerFolder} looks for them. */
+export const TOKENIZER_FILES: Readonly<Record<TokenizerFormat, readonly string[]>> = {
+  huggingface: ["tokenizer.json"],
+  gpt2: ["vocab.json", "merges.txt"],
+  tiktoken: ["tokenizer.tiktoken", "special_tokens.json"],
+};
+
+const FORMATS = Object.keys(TOKENIZER_FILES) as TokenizerFormat[];
+
+/**
+ * Reads the tokenizer in a folder, in whatever format it is: `tokenizer.json` (Hugging Face) or else `vocab.json` with
+ * `merges.txt` (GPT-2) or else `tokenizer.tiktoken` with `special_tokens.json` (an object of special token to id; may be
+ * missing).
+ *
+ * @throws {Deno.errors.NotFound} If no file of any format is there.
+ */
+export async function readTokenizerFolder(folder: string): Promise<BpeModel> {
+  const present = await formatsIn(folder);
+  const [first, second] = present.length === 0 ? [] : TOKENIZER_FILES[present[0]].map((name) => `${folder}/${name}`);
+  switch (present[0]) {
+    case "huggingface":
+      return await readHuggingFaceFile(first);
+    case "gpt2":
+      return await readGpt2Files(first, second);
+    case "tiktoken":
+      return await readTiktokenFile(first, await readSpecialTokens(second));
+    default:
+      throw new Deno.errors.NotFound(
+        `Cannot load a tokenizer from ${folder}: it holds none of ` +
+          `${FORMATS.map((format) => TOKENIZER_FILES[format][0]).join(", ")}; try the folder that train_bpe wrote`,
+      );
+  }
+}
+
+/**
+ * Writes a tokenizer into a folder, which is made if need be, in place of one in the same format.
+ *
+ * @throws {Error} If the folder holds a tokenizer in another format: which of the two is meant would be a guess.
+ * @throws {RangeError} If the format cannot hold the tokenizer.
+ */
+export async function writeTokenizerFolder(folder: string, model: BpeModel, format: TokenizerFormat): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const other = (await formatsIn(folder)).find((present) => present !== format);
+  if (other !== undefined) {
+    throw new Error(
+      `Cannot save the tokenizer in ${folder}: it holds one in the ${other} format (${TOKENIZER_FILES[other][0]}); ` +
+        `try another folder, or remove that one`,
+    );
+  }
+  const [first, second] = TOKENIZER_FILES[format].map((name) => `${folder}/${name}`);
+  if (format === "gpt2") await writeGpt2Files(model, first, second);
+  else if (format === "huggingface") await writeHuggingFaceFile(model, first);
+  else {
+    await writeTiktokenFile(model, first);
+    await atomicWrite(second, `${JSON.stringify(Object.fromEntries(model.specialTokens))}\n`);
+  }
+}
+
+async function formatsIn(folder: string): Promise<TokenizerFormat[]> {
+  const isThere = await Promise.all(FORMATS.map((format) => exists(`${folder}/${TOKENIZER_FILES[format][0]}`)));
+  return FORMATS.filter((_, index) => isThere[index]);
+}
+
+async function readSpecialTokens(path: string): Promise<Map<string, number>> {
+  if (!await exists(path)) return new Map();
+  return parseVocab(parseJson(await Deno.readTextFile(path), path), path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
