@@ -1,0 +1,187 @@
+import { NpyWriter } from "../data/npy.ts";
+import type { OnProgress } from "../data/progress.ts";
+import type { EncoderParts } from "./encode_bytes.ts";
+import { type IdArray, type IdDtype, idDtype, RangeEncoder, readExactly } from "./encode_range.ts";
+import { cutContext, firstSafeCut } from "./safe_cut.ts";
+import { SpecialTokenFinder } from "./special_tokens.ts";
+
+/** Options of {@linkcode encodeFile}. */
+export interface EncodeFileOptions {
+  /** Threads to encode on; default: as many as the machine has processors. */
+  workers?: number;
+  /** Called with the bytes encoded so far. */
+  onProgress?: OnProgress;
+  /** Stops the work; the output does not appear. */
+  signal?: AbortSignal;
+}
+
+/** What {@linkcode encodeFile} did. */
+export interface EncodeFileReport {
+  /** Size of the input. */
+  bytes: number;
+  /** Number of ids. */
+  tokens: number;
+  /** Element type of the output. */
+  dtype: IdDtype;
+  /** Workers that were started; 0 where the file was too small to gain from any. */
+  workers: number;
+  /** Wall time. */
+  seconds: number;
+}
+
+/** What a worker is told: first the file and the encoder, then range after range. */
+export type EncodeJob =
+  | { kind: "open"; path: string; parts: EncoderParts; dtype: IdDtype }
+  | { kind: "range"; index: number; start: number; end: number };
+
+/** What a worker answers to a range. */
+export type EncodeResult = { index: number; ids: IdArray } | { error: unknown };
+
+/** Bytes that a worker gets at a time, up to the next position where text may be cut. */
+const RANGE_BYTES = 1 << 20;
+/** Bytes in which such a position is looked for at first. */
+const WINDOW_BYTES = 1 << 12;
+/** Files below this size are encoded sooner than a worker starts. */
+const SMALL_BYTES = 2 * RANGE_BYTES;
+/** Ranges given out per worker ahead of the one to be written next: memory holds no more than these. */
+const AHEAD = 4;
+
+/**
+ * Encodes a file to a `.npy` file of ids, in parallel: see `Tokenizer.encodeFile`.
+ *
+ * The file is cut where the two sides have the tokens of the whole; each worker reads and encodes ranges, and this thread
+ * writes the ids in order.
+ */
+export async function encodeFile(
+  parts: EncoderParts,
+  vocabSize: number,
+  inputPath: string,
+  outputPath: string,
+  { workers = navigator.hardwareConcurrency, onProgress, signal }: EncodeFileOptions,
+): Promise<EncodeFileReport> {
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new RangeError(`Cannot encode with ${workers} workers: expected a whole number from 1 on`);
+  }
+  signal?.throwIfAborted();
+  const begun = performance.now();
+  const dtype = idDtype(vocabSize);
+  using file = Deno.openSync(inputPath);
+  const before = file.statSync();
+  if (!before.isFile) throw new TypeError(`Cannot encode ${inputPath}: it is no regular file; try encodeIterable`);
+  using writer = new NpyWriter<IdDtype>(outputPath, dtype);
+  const ranges = fileRanges(file, before.size, new SpecialTokenFinder([...parts.specialTokens.keys()]));
+  const write = (ids: IdArray, done: number) => {
+    writer.write(ids);
+    onProgress?.({ phase: "encoding", done, total: before.size, unit: "bytes" });
+  };
+  const started = before.size < SMALL_BYTES ? 0 : workers;
+  if (started === 0) {
+    const encoder = new RangeEncoder(parts, dtype);
+    for (const { start, end } of ranges) write(encoder.encode(file, start, end), end);
+  } else {
+    const open: EncodeJob = { kind: "open", path: inputPath, parts, dtype };
+    await encodeOnWorkers(open, ranges, started, write, signal);
+  }
+  const after = file.statSync();
+  if (after.size !== before.size || after.mtime?.getTime() !== before.mtime?.getTime()) {
+    throw new Error(`Cannot encode ${inputPath}: it changed meanwhile; encode a file that nothing writes to`);
+  }
+  writer.close();
+  const seconds = (performance.now() - begun) / 1000;
+  return { bytes: before.size, tokens: writer.length, dtype, workers: started, seconds };
+}
+
+interface FileRange {
+  start: number;
+  end: number;
+}
+
+/** The file in ranges whose ids, one range after the other, are those of the whole. */
+function* fileRanges(file: Deno.FsFile, size: number, special: SpecialTokenFinder): Generator<FileRange> {
+  for (let start = 0; start < size;) {
+    const end = start + RANGE_BYTES < size ? findCut(file, start, start + RANGE_BYTES, size, special) : size;
+    yield { start, end };
+    start = end;
+  }
+}
+
+/** The first position from `from` on where the text after `start` may be cut, or the end of the file. */
+function findCut(file: Deno.FsFile, start: number, from: number, size: number, special: SpecialTokenFinder): number {
+  const context = cutContext(special);
+  const base = Math.max(start, from - context);
+  for (let length = WINDOW_BYTES + 2 * context;; length *= 2) {
+    const window = new Uint8Array(Math.min(length, size - base));
+    readExactly(file, base, window);
+    const cut = firstSafeCut(window, from - base, 0, window.length, special);
+    if (cut >= 0) return base + cut;
+    if (base + window.length === size) return size;
+  }
+}
+
+// Ranges go to the worker that is free, at most `AHEAD` per worker beyond the one that is written next, so that a slow
+// range holds up the others before their results fill the memory.
+async function encodeOnWorkers(
+  open: EncodeJob,
+  ranges: Generator<FileRange>,
+  count: number,
+  write: (ids: IdArray, done: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const workers = Array.from({ length: count }, () => {
+    return new Worker(new URL("./encode_worker.ts", import.meta.url), { type: "module" });
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = () => reject(signal?.reason);
+  signal?.addEventListener("abort", stop);
+  const given: FileRange[] = [];
+  const results = new Map<number, IdArray>();
+  let written = 0;
+  let isAllGiven = false;
+  const give = (worker: Worker) => {
+    const next = ranges.next();
+    if (next.done) {
+      isAllGiven = true;
+      return;
+    }
+    worker.postMessage({ kind: "range", index: given.length, ...next.value } satisfies EncodeJob);
+    given.push(next.value);
+  };
+  // Workers that found nothing to do within the bound.
+  const waiting: Worker[] = [];
+  const serve = (worker: Worker) => {
+    if (given.length - written >= AHEAD * count) waiting.push(worker);
+    else if (!isAllGiven) give(worker);
+  };
+  try {
+    for (const worker of workers) {
+      worker.onmessage = ({ data }: MessageEvent<EncodeResult>) => {
+        try {
+          if ("error" in data) throw data.error;
+          results.set(data.index, data.ids);
+          serve(worker);
+          for (let ids = results.get(written); ids !== undefined; ids = results.get(written)) {
+            results.delete(written);
+            write(ids, given[written].end);
+            written++;
+          }
+          while (waiting.length > 0 && !isAllGiven && given.length - written < AHEAD * count) give(waiting.pop()!);
+          if (isAllGiven && written === given.length) resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(`Cannot encode on a worker: ${event.message}`));
+      };
+      worker.postMessage(open);
+      // Two ranges each, so that none is idle while its answer travels.
+      serve(worker);
+      serve(worker);
+    }
+    await promise;
+  } finally {
+    for (const worker of workers) worker.terminate();
+    signal?.removeEventListener("abort", stop);
+  }
+}

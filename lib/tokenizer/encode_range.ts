@@ -1,0 +1,60 @@
+import { ByteEncoder, ENCODER_PADDING, type EncoderParts } from "./encode_bytes.ts";
+import { IdBuffer } from "./id_buffer.ts";
+
+/** The element types of a file of ids. */
+export type IdDtype = "uint16" | "uint32";
+
+/** Ids in the narrowest of the two types that holds the vocabulary. */
+export type IdArray = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+/** The type of ids below `vocabSize`. */
+export function idDtype(vocabSize: number): IdDtype {
+  return vocabSize <= 2 ** 16 ? "uint16" : "uint32";
+}
+
+/** Encodes ranges of an open file, one after the other, with buffers that are used again. */
+export class RangeEncoder {
+  readonly #encoder: ByteEncoder;
+  readonly #dtype: IdDtype;
+  readonly #output = new IdBuffer(1 << 16);
+  #bytes = new Uint8Array(0);
+
+  /** Builds an encoder whose cache serves all ranges. */
+  constructor(parts: EncoderParts, dtype: IdDtype) {
+    this.#encoder = new ByteEncoder(parts);
+    this.#dtype = dtype;
+  }
+
+  /**
+   * The ids of the bytes from `start` to `end`, taken as a whole text.
+   *
+   * @throws {Error} If the file ends before `end`.
+   */
+  encode(file: Deno.FsFile, start: number, end: number): IdArray {
+    const length = end - start;
+    if (this.#bytes.length < length + ENCODER_PADDING) this.#bytes = new Uint8Array(length + ENCODER_PADDING);
+    readExactly(file, start, this.#bytes.subarray(0, length));
+    this.#encoder.encode(this.#bytes, 0, length, true, this.#output);
+    const ids = this.#output.take();
+    return this.#dtype === "uint16" ? new Uint16Array(ids) : ids;
+  }
+}
+
+/**
+ * Fills `target` with the file's bytes from `position` on.
+ *
+ * @throws {Error} If the file ends before that.
+ */
+export function readExactly(file: Deno.FsFile, position: number, target: Uint8Array): void {
+  file.seekSync(position, Deno.SeekMode.Start);
+  for (let filled = 0; filled < target.length;) {
+    const count = file.readSync(target.subarray(filled));
+    if (count === null) {
+      throw new Error(
+        `Cannot encode the file: it ends at byte ${position + filled}, and was longer when encoding began; ` +
+          `encode a file that nothing writes to`,
+      );
+    }
+    filled += count;
+  }
+}

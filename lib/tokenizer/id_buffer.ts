@@ -1,0 +1,37 @@
+/**
+ * Token ids in the making: a Uint32Array that grows by doubling. Whoever writes calls {@linkcode IdBuffer.reserve}, fills
+ * `ids` from `length` on, and sets `length`.
+ */
+export class IdBuffer {
+  /** The ids; only the first `length` mean anything. {@linkcode IdBuffer.reserve} may replace the array. */
+  ids: Uint32Array<ArrayBuffer>;
+  /** How many ids there are. */
+  length = 0;
+
+  /** @param capacity Ids to have room for at first. */
+  constructor(capacity: number) {
+    this.ids = new Uint32Array(capacity);
+  }
+
+  /** Makes room for `count` more ids. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.ids.length) return;
+    const grown = new Uint32Array(Math.max(needed, 2 * this.ids.length));
+    grown.set(this.ids.subarray(0, this.length));
+    this.ids = grown;
+  }
+
+  /** Appends one id. */
+  push(id: number): void {
+    this.reserve(1);
+    this.ids[this.length++] = id;
+  }
+
+  /** The ids so far as an array of their own; the buffer is empty afterwards and keeps its room. */
+  take(): Uint32Array<ArrayBuffer> {
+    const taken = this.ids.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+}
