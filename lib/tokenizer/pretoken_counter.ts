@@ -1,0 +1,84 @@
+import { PretokenCounts } from "./pretoken_counts.ts";
+import { scanPretokens } from "./pretokenize.ts";
+import type { SpecialTokenFinder } from "./special_tokens.ts";
+
+/** Pre-tokens scanned before they are counted: two tight loops are faster than one that does both. */
+const BATCH = 4096;
+const FIRST_BUFFER = 1 << 20;
+
+/** Reads the next bytes of a text into the buffer and gives their number; `null` at the end of the text. */
+export type ReadInto = (buffer: Uint8Array) => number | null;
+
+/** Counts the pre-tokens between special tokens, in text that is given as a whole or piece by piece. */
+export class PretokenCounter {
+  /** The counts so far. */
+  readonly counts: PretokenCounts = new PretokenCounts();
+
+  readonly #special: SpecialTokenFinder;
+  readonly #ends = new Uint32Array(BATCH);
+  #buffer = new Uint8Array(0);
+
+  /** @param special The borders that no pre-token crosses; they are not counted themselves. */
+  constructor(special: SpecialTokenFinder) {
+    this.#special = special;
+  }
+
+  /** Counts a text that lies in memory. */
+  countText(bytes: Uint8Array): void {
+    this.#count(bytes, viewOf(bytes), 0, bytes.length, true);
+  }
+
+  /**
+   * Counts a text that is read piece by piece, in a buffer of 1 MiB that doubles while a single pre-token (or special
+   * token) fills more than half of it.
+   */
+  countReading(read: ReadInto): void {
+    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(FIRST_BUFFER);
+    let bytes = this.#buffer;
+    let view = viewOf(bytes);
+    let end = 0;
+    for (;;) {
+      const got = read(bytes.subarray(end));
+      if (got === null) break;
+      end += got;
+      const rest = this.#count(bytes, view, 0, end, false);
+      bytes.copyWithin(0, rest, end);
+      end -= rest;
+      if (end > bytes.length / 2) {
+        bytes = new Uint8Array(bytes.buffer.transfer(2 * bytes.length));
+        this.#buffer = bytes;
+        view = viewOf(bytes);
+      }
+    }
+    this.#count(bytes, view, 0, end, true);
+  }
+
+  /** Counts what is decided in `[start, end)` and gives the position from which nothing is. */
+  #count(bytes: Uint8Array, view: DataView, start: number, end: number, isFinal: boolean): number {
+    const special = this.#special;
+    const limit = isFinal ? end : special.undecidedFrom(bytes, start, end);
+    let position = start;
+    for (;;) {
+      const match = special.find(bytes, position, end);
+      if (match < 0 || match >= limit) break;
+      this.#countBetween(bytes, view, position, match, true);
+      position = match + special.matchLength;
+    }
+    return this.#countBetween(bytes, view, position, limit, isFinal);
+  }
+
+  #countBetween(bytes: Uint8Array, view: DataView, start: number, end: number, isFinal: boolean): number {
+    const ends = this.#ends;
+    let position = start;
+    for (;;) {
+      const found = scanPretokens(bytes, position, end, isFinal, ends);
+      if (found === 0) return position;
+      this.counts.addSlices(view, position, ends, found);
+      position = ends[found - 1];
+    }
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
