@@ -1,0 +1,149 @@
+import { AtomicFile, atomicWrite } from "../data/atomic_write.ts";
+import { type Metrics, readMetrics } from "./metrics.ts";
+
+/**
+ * A run's folder while a process works on it: config.json, metrics.jsonl, samples/, checkpoints/, and whatever a script
+ * puts beside them. Metrics are only ever appended, one system call per line, so that a process killed at any
+ * moment costs at most the line it was writing. One process at a time: the folder is locked until disposed of.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readMetrics } from "./metrics.ts";
+ * const runs = Deno.makeTempDirSync();
+ * {
+ *   using record = ExperimentRecord.create(`${runs}/first`, { seed: 1 });
+ *   record.append({ step: 10, tokens: 640, seconds: 1.5, loss: 4.2 });
+ * }
+ * assertEquals(readMetrics(`${runs}/first/metrics.jsonl`), [{ step: 10, tokens: 640, seconds: 1.5, loss: 4.2 }]);
+ * Deno.removeSync(runs, { recursive: true });
+ * ```
+ */
+export class ExperimentRecord implements Disposable {
+  /** The run's folder. */
+  readonly folder: string;
+  #lock: Deno.FsFile;
+  #metrics: Deno.FsFile;
+
+  /** Takes over a folder that is locked; see {@linkcode ExperimentRecord.create} and {@linkcode ExperimentRecord.resume}. */
+  private constructor(folder: string, lock: Deno.FsFile) {
+    this.folder = folder;
+    this.#lock = lock;
+    this.#metrics = openToAppend(this.metricsPath);
+  }
+
+  /**
+   * Begins a new run.
+   *
+   * @param folder Made if it does not exist, with the folders above.
+   * @param config What the run is to be repeated from; written to config.json.
+   * @throws {Error} If the folder holds a run already, or another process works on it.
+   */
+  static create(folder: string, config: unknown): ExperimentRecord {
+    if (holdsRun(folder)) {
+      throw new Error(
+        `Cannot start a run in ${folder}: it holds one already; continue that with --resume, or give another name`,
+      );
+    }
+    for (const name of ["samples", "checkpoints"]) Deno.mkdirSync(`${folder}/${name}`, { recursive: true });
+    const lock = lockFolder(folder);
+    try {
+      // Written last: a folder with config.json is a run.
+      using file = new AtomicFile(`${folder}/config.json`);
+      file.write(new TextEncoder().encode(JSON.stringify(config, undefined, 2) + "\n"));
+      file.commit();
+      return new ExperimentRecord(folder, lock);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes up a run that ended or was killed; files that it left half-written are removed.
+   *
+   * @throws {Error} If the folder holds no run, or another process works on it.
+   */
+  static resume(folder: string): ExperimentRecord {
+    if (!holdsRun(folder)) {
+      throw new Error(`Cannot resume ${folder}: it holds no run (no config.json); leave out --resume to start one`);
+    }
+    const lock = lockFolder(folder);
+    try {
+      for (const part of ["", "/samples", "/checkpoints"]) removeTemporaryFiles(folder + part);
+      return new ExperimentRecord(folder, lock);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** Where the metrics are. */
+  get metricsPath(): string {
+    return `${this.folder}/metrics.jsonl`;
+  }
+
+  /** Where the checkpoints are. */
+  get checkpointFolder(): string {
+    return `${this.folder}/checkpoints`;
+  }
+
+  /** Adds a line of metrics. */
+  append(metrics: Metrics): void {
+    const line = new TextEncoder().encode(JSON.stringify(metrics) + "\n");
+    for (let written = 0; written < line.length;) written += this.#metrics.writeSync(line.subarray(written));
+  }
+
+  /** Has the metrics on disk before a checkpoint that stands on them. */
+  sync(): void {
+    this.#metrics.syncSync();
+  }
+
+  /** Keeps the metrics up to a step, the one that training goes on from; later ones and an unfinished line are cut off. */
+  cutAfter(step: number): void {
+    const kept = readMetrics(this.metricsPath).filter((metrics) => metrics.step <= step);
+    using file = new AtomicFile(this.metricsPath);
+    file.write(new TextEncoder().encode(kept.map((metrics) => JSON.stringify(metrics) + "\n").join("")));
+    file.commit();
+    this.#metrics.close();
+    this.#metrics = openToAppend(this.metricsPath);
+  }
+
+  /** Writes text that the model generated to samples/step-N.txt. */
+  async writeSample(step: number, text: string): Promise<void> {
+    await atomicWrite(`${this.folder}/samples/step-${String(step).padStart(8, "0")}.txt`, text + "\n");
+  }
+
+  /** Closes the files and unlocks the folder. */
+  [Symbol.dispose](): void {
+    this.#metrics.close();
+    this.#lock.close();
+  }
+}
+
+function holdsRun(folder: string): boolean {
+  try {
+    return Deno.statSync(`${folder}/config.json`).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+// The lock belongs to the open file, so it ends with the process however that ends.
+function lockFolder(folder: string): Deno.FsFile {
+  const lock = Deno.openSync(`${folder}/.lock`, { create: true, write: true });
+  if (lock.tryLockSync(true)) return lock;
+  lock.close();
+  throw new Error(`Cannot train in ${folder}: another process works on this run; wait for it, or give another name`);
+}
+
+function openToAppend(path: string): Deno.FsFile {
+  return Deno.openSync(path, { create: true, append: true });
+}
+
+function removeTemporaryFiles(folder: string): void {
+  for (const { name } of Array.from(Deno.readDirSync(folder))) {
+    if (name.endsWith(".tmp")) Deno.removeSync(`${folder}/${name}`);
+  }
+}
