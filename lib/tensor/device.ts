@@ -193,6 +193,7 @@ export class Device implements Operations, MemorySource, Disposable {
    * @throws {RangeError | TypeError} If length or type differ.
    */
   download(from: Slice): Float32Array<ArrayBuffer>;
+  /** Reads into an array that is there. */
   download<T extends Float32Array | Int32Array>(from: Slice, data: T): T;
   download(from: Slice, data: Float32Array | Int32Array = new Float32Array(from.length)): Float32Array | Int32Array {
     checkTransfer(this, "download", from, data);
