@@ -16,7 +16,7 @@ export function activationComponents(model: ModelShape, scores: ScoresPolicy): C
     part,
     count: product("n", "b", "c", ...factors),
   });
-  const once = (name: string, part: Component["part"], width: string): Component => ({
+  const once = (name: string, part: Component["part"], width: Term): Component => ({
     name,
     part,
     count: product("b", "c", width),

@@ -1,3 +1,5 @@
+import type { SymbolName } from "./symbols.ts";
+
 /**
  * An exact algebraic expression over the field's symbols: the one source of every number in the accounting and of the
  * formula printed beside it, so that the two cannot differ.
@@ -6,19 +8,21 @@
  */
 export type Expression =
   | { readonly kind: "number"; readonly numerator: bigint; readonly denominator: bigint }
-  | { readonly kind: "symbol"; readonly name: string }
+  | { readonly kind: "symbol"; readonly name: SymbolName }
   | { readonly kind: "sum"; readonly terms: readonly Expression[] }
   | { readonly kind: "product"; readonly factors: readonly Expression[] };
 
 /** What the constructors take for an expression: a string is a symbol, an integer is itself. */
-export type Term = Expression | bigint | number | string;
+export type Term = Expression | bigint | number | SymbolName;
 
 /** The number that each symbol stands for. */
-export type Values = Readonly<Record<string, bigint>>;
+export type Values = Readonly<Partial<Record<SymbolName, bigint>>>;
 
 /** An exact quotient with a positive denominator, in lowest terms. */
 export interface Fraction {
+  /** Carries the sign. */
   numerator: bigint;
+  /** Above 0. */
   denominator: bigint;
 }
 
@@ -98,6 +102,7 @@ export function greatestCommonDivisor(a: bigint, b: bigint): bigint {
 }
 
 function reduce(numerator: bigint, denominator: bigint): Fraction {
+  if (denominator === 1n) return { numerator, denominator };
   if (denominator === 0n) throw new RangeError(`Cannot form ${numerator}/0: a denominator must not be 0`);
   const divisor = greatestCommonDivisor(numerator, denominator) * (denominator < 0n ? -1n : 1n);
   return { numerator: numerator / divisor, denominator: denominator / divisor };
@@ -109,7 +114,10 @@ function toExpression(term: Term): Expression {
 }
 
 /** An expression with expressions put in the places of symbols: `substitute(formula, { d_ff: product(4, "d") })`. */
-export function substitute(expression: Expression, replacements: Readonly<Record<string, Expression>>): Expression {
+export function substitute(
+  expression: Expression,
+  replacements: Readonly<Partial<Record<SymbolName, Expression>>>,
+): Expression {
   switch (expression.kind) {
     case "number":
       return expression;

@@ -1,4 +1,5 @@
 import type { Expression, Values } from "./expression.ts";
+import type { SymbolName } from "./symbols.ts";
 
 /**
  * An expression as it is written, with the field's symbols.
@@ -26,15 +27,15 @@ export function formatExpression(expression: Expression): string {
  * ```
  */
 export function formatWithValues(expression: Expression, values: Values): string {
-  return write(expression, (name) => name in values ? formatInteger(values[name]) : name, " × ");
+  return write(expression, (name) => formatInteger(values[name] ?? name), " × ");
 }
 
 /** An integer with its thousands separated by commas. */
-export function formatInteger(value: bigint): string {
+export function formatInteger(value: bigint | string): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-function write(expression: Expression, nameOf: (symbol: string) => string, times: string): string {
+function write(expression: Expression, nameOf: (symbol: SymbolName) => string, times: string): string {
   switch (expression.kind) {
     case "number": {
       const numerator = formatInteger(expression.numerator);
@@ -51,7 +52,7 @@ function write(expression: Expression, nameOf: (symbol: string) => string, times
 
 function writeProduct(
   factors: readonly Expression[],
-  nameOf: (symbol: string) => string,
+  nameOf: (symbol: SymbolName) => string,
   times: string,
 ): string {
   const powers = new Map<string, number>();

@@ -2,7 +2,6 @@ import type { Component } from "./component.ts";
 import { type Expression, fraction, product, sum, type Term } from "./expression.ts";
 import { formatExpression } from "./format_expression.ts";
 import { keyWidth, type ModelShape } from "./model_shape.ts";
-import { normalForm } from "./normal_form.ts";
 
 /** Which keys a query is charged for: all of the sequence, or those that the causal mask lets it see. */
 export type AttentionCost = "full" | "causal";
@@ -40,7 +39,7 @@ export function decodePositions(): Positions {
   return { rows: 1, pairs: "t", headRows: 1, keys: "t" };
 }
 
-function pairsOf(length: string, attention: AttentionCost): Expression {
+function pairsOf(length: "c" | "p", attention: AttentionCost): Expression {
   return attention === "full" ? product(length, length) : product(fraction(1, 2), length, sum(length, 1));
 }
 
@@ -103,5 +102,5 @@ export function backwardProducts(forward: readonly MatrixProduct[]): MatrixProdu
 }
 
 function text(...factors: Term[]): string {
-  return formatExpression(normalForm(product(...factors)));
+  return formatExpression(product(...factors.filter((factor) => factor !== 1)));
 }

@@ -8,13 +8,16 @@ import {
   product,
   sum,
 } from "./expression.ts";
-import { symbolOrder } from "./symbols.ts";
+import { type SymbolName, symbolOrder } from "./symbols.ts";
 
-/** A product of powers of symbols with its coefficient: 3 n d d_ff. */
+/** A coefficient and the power of every symbol, in the order of `symbolOrder`: 3 n d d_ff. */
 interface Monomial {
   coefficient: Fraction;
-  powers: ReadonlyMap<string, number>;
+  powers: readonly number[];
 }
+
+const one: Fraction = { numerator: 1n, denominator: 1n };
+const [layers, heads, headSize, width] = (["n", "h", "d_h", "d"] as const).map((name) => symbolOrder.indexOf(name));
 
 /**
  * The one way of writing an expression's polynomial: like terms collected, common factors pulled out in front, and what
@@ -41,47 +44,50 @@ export function isSamePolynomial(a: Expression, b: Expression): boolean {
 function monomialsOf(expression: Expression): Monomial[] {
   switch (expression.kind) {
     case "number":
-      return expression.numerator === 0n ? [] : [{ coefficient: expression, powers: new Map() }];
+      return expression.numerator === 0n ? [] : [{ coefficient: expression, powers: powersOf() }];
     case "symbol":
-      return [{ coefficient: { numerator: 1n, denominator: 1n }, powers: new Map([[expression.name, 1]]) }];
+      return [{ coefficient: one, powers: powersOf(expression.name) }];
     case "sum":
       return collect(expression.terms.flatMap(monomialsOf));
-    case "product":
-      return collect(
-        expression.factors.map(monomialsOf).reduce<Monomial[]>(
-          (left, right) => left.flatMap((a) => right.map((b) => multiply(a, b))),
-          [{ coefficient: { numerator: 1n, denominator: 1n }, powers: new Map() }],
-        ),
+    case "product": {
+      const distributed = expression.factors.map(monomialsOf).reduce(
+        (left, right) => left.flatMap((a) => right.map((b) => multiply(a, b))),
+        [{ coefficient: one, powers: powersOf() }],
       );
+      return collect(distributed);
+    }
   }
 }
 
+function powersOf(name?: SymbolName): number[] {
+  return symbolOrder.map((symbol) => symbol === name ? 1 : 0);
+}
+
 function multiply(a: Monomial, b: Monomial): Monomial {
-  const powers = new Map(a.powers);
-  for (const [name, power] of b.powers) powers.set(name, (powers.get(name) ?? 0) + power);
-  return { coefficient: multiplyFractions(a.coefficient, b.coefficient), powers };
+  return {
+    coefficient: multiplyFractions(a.coefficient, b.coefficient),
+    powers: a.powers.map((power, i) => power + b.powers[i]),
+  };
 }
 
 function collect(monomials: readonly Monomial[]): Monomial[] {
   const byPowers = new Map<string, Monomial>();
-  for (const monomial of monomials.map(mergeHeads)) {
-    const key = [...monomial.powers].sort(([a], [b]) => compareSymbols(a, b)).join(" ");
+  for (const { coefficient, powers } of monomials.map(mergeHeads)) {
+    const key = powers.join();
     const known = byPowers.get(key);
-    byPowers.set(
-      key,
-      known ? { ...known, coefficient: addFractions(known.coefficient, monomial.coefficient) } : monomial,
-    );
+    byPowers.set(key, { coefficient: known ? addFractions(known.coefficient, coefficient) : coefficient, powers });
   }
   return [...byPowers.values()].filter(({ coefficient }) => coefficient.numerator !== 0n);
 }
 
 function mergeHeads(monomial: Monomial): Monomial {
-  const pairs = Math.min(monomial.powers.get("h") ?? 0, monomial.powers.get("d_h") ?? 0);
+  const pairs = Math.min(monomial.powers[heads], monomial.powers[headSize]);
   if (pairs === 0) return monomial;
-  return multiply(monomial, {
-    coefficient: { numerator: 1n, denominator: 1n },
-    powers: new Map([["h", -pairs], ["d_h", -pairs], ["d", pairs]]),
-  });
+  const powers = [...monomial.powers];
+  powers[heads] -= pairs;
+  powers[headSize] -= pairs;
+  powers[width] += pairs;
+  return { ...monomial, powers };
 }
 
 function factor(monomials: readonly Monomial[]): Expression {
@@ -89,8 +95,8 @@ function factor(monomials: readonly Monomial[]): Expression {
   const common = commonFactor(monomials);
   const rest = monomials.map((monomial) => divide(monomial, common));
   if (rest.length === 1) return fromMonomial(common);
-  const perLayer = rest.filter(({ powers }) => powers.get("n"));
-  const others = rest.filter(({ powers }) => !powers.get("n"));
+  const perLayer = rest.filter(({ powers }) => powers[layers] > 0);
+  const others = rest.filter(({ powers }) => powers[layers] === 0);
   const terms = perLayer.length < 2 || others.length === 0
     ? rest.map(fromMonomial)
     : [factor(perLayer), ...others.map(fromMonomial)];
@@ -99,11 +105,7 @@ function factor(monomials: readonly Monomial[]): Expression {
 }
 
 function commonFactor(monomials: readonly Monomial[]): Monomial {
-  const powers = new Map<string, number>();
-  for (const name of monomials[0].powers.keys()) {
-    const shared = Math.min(...monomials.map((monomial) => monomial.powers.get(name) ?? 0));
-    if (shared > 0) powers.set(name, shared);
-  }
+  const powers = symbolOrder.map((_, i) => Math.min(...monomials.map((monomial) => monomial.powers[i])));
   const denominator = monomials.map(({ coefficient }) => coefficient.denominator)
     .reduce((a, b) => a / greatestCommonDivisor(a, b) * b);
   const numerator = monomials.map(({ coefficient }) => coefficient.numerator * denominator / coefficient.denominator)
@@ -113,20 +115,16 @@ function commonFactor(monomials: readonly Monomial[]): Monomial {
 
 function divide(monomial: Monomial, divisor: Monomial): Monomial {
   const { numerator, denominator } = divisor.coefficient;
-  return multiply(monomial, {
-    coefficient: multiplyFractions({ numerator: denominator, denominator: 1n }, {
-      numerator: 1n,
-      denominator: numerator,
-    }),
-    powers: new Map([...divisor.powers].map(([name, power]) => [name, -power])),
-  });
+  return {
+    coefficient: multiplyFractions(monomial.coefficient, { numerator: denominator, denominator: numerator }),
+    powers: monomial.powers.map((power, i) => power - divisor.powers[i]),
+  };
 }
 
 function fromMonomial({ coefficient, powers }: Monomial): Expression {
-  const names = [...powers].filter(([, power]) => power > 0).sort(([a], [b]) => compareSymbols(a, b));
-  const symbols = names.flatMap(([name, power]) => Array<string>(power).fill(name));
+  const names = symbolOrder.flatMap((name, i) => Array<SymbolName>(powers[i]).fill(name));
   const number = fraction(coefficient.numerator, coefficient.denominator);
-  return symbols.length > 0 && isOne(number) ? product(...symbols) : product(number, ...symbols);
+  return names.length > 0 && isOne(number) ? product(...names) : product(number, ...names);
 }
 
 function factorsOf(expression: Expression): readonly Expression[] {
@@ -135,13 +133,4 @@ function factorsOf(expression: Expression): readonly Expression[] {
 
 function isOne(expression: Expression): boolean {
   return expression.kind === "number" && expression.numerator === expression.denominator;
-}
-
-function compareSymbols(a: string, b: string): number {
-  return rank(a) - rank(b) || (a < b ? -1 : 1);
-}
-
-function rank(name: string): number {
-  const index = symbolOrder.indexOf(name);
-  return index < 0 ? symbolOrder.length : index;
 }

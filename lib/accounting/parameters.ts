@@ -26,7 +26,7 @@ export function parameterComponents(model: ModelShape): ParameterComponent[] {
   const kv = keyWidth(model);
   const hasNorms = model.norm !== "none";
   const weight = (name: string, part: Component["part"], ...shape: Term[]): ParameterComponent => {
-    const repeat = name.includes("*") ? ["n"] : [];
+    const repeat: Term[] = name.includes("*") ? ["n"] : [];
     return { name: `${name}.weight`, part, shape, count: product(...repeat, ...shape) };
   };
   return [

@@ -14,5 +14,8 @@ export const symbols = {
   d_ff: "d_ff",
 } as const satisfies Record<string, string>;
 
+/** One of {@linkcode symbols}. */
+export type SymbolName = keyof typeof symbols;
+
 /** Names of {@linkcode symbols} in their order. */
-export const symbolOrder: readonly string[] = Object.keys(symbols);
+export const symbolOrder = Object.keys(symbols) as readonly SymbolName[];

@@ -1,0 +1,196 @@
+import { activationComponents, type ScoresPolicy } from "./activations.ts";
+import { adamwFlops } from "./adamw_flops.ts";
+import { type Component, total } from "./component.ts";
+import { evaluate, type Expression, product, sum, type Values } from "./expression.ts";
+import { decodeBytes, decodeFlops, generationFlops, kvCacheBytes, prefillFlops } from "./generation_cost.ts";
+import { type AttentionCost, matrixProducts, trainingPositions } from "./matrix_products.ts";
+import { type ModelShape, valuesOf } from "./model_shape.ts";
+import { normalForm } from "./normal_form.ts";
+import { parameterComponents } from "./parameters.ts";
+import { elementBytes, type Precision, trainingMemory } from "./training_memory.ts";
+
+/** What is to be accounted for. */
+export interface AccountOptions {
+  /** The model; sequences are as long as its context_length. */
+  model: ModelShape;
+  /** Sequences in a batch, at least 1. */
+  batchSize: number;
+  /** Formats in training. */
+  precision: Precision;
+  /** Whether the scores of attention are kept. */
+  scores: ScoresPolicy;
+  /** Which keys a query is charged for. */
+  attention: AttentionCost;
+  /** Tokens of a prompt, at least 1. */
+  promptLength: number;
+  /** Tokens generated after it, at least 1. */
+  generatedTokens: number;
+}
+
+/** One line: a formula and its value. */
+export interface Line {
+  /** What is counted. */
+  name: string;
+  /** The part of the model, where it belongs to one. */
+  part?: string;
+  /** The operands of a matrix product, or the shape of a weight. */
+  shapes?: string;
+  /** The formula. */
+  formula: Expression;
+  /** Its value for the numbers given. */
+  value: bigint;
+}
+
+/** Lines of one kind, with their sum where they have one. */
+export interface Section {
+  /** What the lines are: "Parameters". */
+  title: string;
+  /** What `value` counts. */
+  unit: "parameters" | "FLOPs" | "bytes";
+  /** The lines. */
+  lines: Line[];
+  /** The sum of the lines; left out where a sum has no meaning. */
+  total?: Line;
+}
+
+/** Everything that formulas tell of a model and its training. */
+export interface Account {
+  /** The symbols' values. */
+  values: Values;
+  /** Of the weights. */
+  parameters: Section;
+  /** Of one forward pass of the batch, by matrix product. */
+  forward: Section;
+  /** Of one training step of the batch: forward, backward, AdamW. */
+  step: Section;
+  /** Of training: weights, gradients, optimizer state, activations. */
+  memory: Section;
+  /** The activations of `memory`, by component. */
+  activations: Section;
+  /** FLOPs of generating text. */
+  generation: Section;
+  /** Bytes in generating text, with the prompt and all generated tokens in the cache. */
+  generationMemory: Section;
+}
+
+/**
+ * The whole account of a model by formula.
+ *
+ * @throws {RangeError} If a dimension, a length or the batch size is not a positive integer, or heads do not divide.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { modelPreset } from "./model_presets.ts";
+ * const { parameters } = account({
+ *   model: modelPreset("gpt2-xl"),
+ *   batchSize: 1,
+ *   precision: "float32",
+ *   scores: "stored",
+ *   attention: "full",
+ *   promptLength: 1,
+ *   generatedTokens: 1,
+ * });
+ * assertEquals(parameters.total?.value, 2_127_057_600n);
+ * ```
+ */
+export function account(options: AccountOptions): Account {
+  checkOptions(options);
+  const { model, batchSize, precision, scores, attention, promptLength, generatedTokens } = options;
+  const values: Values = {
+    ...valuesOf(model, batchSize),
+    p: BigInt(promptLength),
+    g: BigInt(generatedTokens),
+    t: BigInt(promptLength + generatedTokens),
+  };
+  const line = (name: string, expression: Expression): Line => {
+    const formula = normalForm(expression);
+    return { name, formula, value: evaluate(formula, values) };
+  };
+  const summed = (title: string, unit: Section["unit"], lines: Line[]): Section => ({
+    title,
+    unit,
+    lines,
+    total: line("total", sum(...lines.map(({ formula }) => formula))),
+  });
+  const ofComponents = (
+    title: string,
+    unit: Section["unit"],
+    components: readonly (Component & { shapes?: string })[],
+  ) => summed(title, unit, components.map(({ name, part, shapes, count }) => ({ ...line(name, count), part, shapes })));
+  const products = matrixProducts(model, trainingPositions(attention));
+  const forward = total(products);
+  const memory = trainingMemory(model, precision, scores);
+  return {
+    values,
+    parameters: ofComponents("Parameters", "parameters", parameterComponents(model)),
+    forward: ofComponents("Forward pass of the batch", "FLOPs", products),
+    step: summed("Training step of the batch", "FLOPs", [
+      line("forward", forward),
+      line("backward", product(2, forward)),
+      line("AdamW", adamwFlops(model)),
+    ]),
+    memory: summed("Training memory", "bytes", [
+      line("weights", memory.weights),
+      line("gradients", memory.gradients),
+      line("optimizer state", memory.optimizerState),
+      line("activations", memory.activations),
+    ]),
+    activations: ofComponents(
+      "Activations of the batch",
+      "bytes",
+      activationComponents(model, scores).map((component) => ({
+        ...component,
+        count: product(elementBytes[precision].activations, component.count),
+      })),
+    ),
+    generation: {
+      title: "Generating",
+      unit: "FLOPs",
+      lines: [
+        line("prefill of the prompt", prefillFlops(model, attention)),
+        line("decoding the last token", decodeFlops(model)),
+        line("prompt and generated tokens", generationFlops(model, attention)),
+      ],
+    },
+    generationMemory: {
+      title: "Memory in generating",
+      unit: "bytes",
+      lines: [
+        line("KV cache", kvCacheBytes(model, precision)),
+        line("read to decode the last token", decodeBytes(model, precision)),
+      ],
+    },
+  };
+}
+
+function checkOptions({ model, batchSize, promptLength, generatedTokens }: AccountOptions): void {
+  const sizes = {
+    vocab_size: model.vocab_size,
+    context_length: model.context_length,
+    num_layers: model.num_layers,
+    d_model: model.d_model,
+    num_heads: model.num_heads,
+    num_kv_heads: model.num_kv_heads,
+    d_ff: model.d_ff,
+    "the batch size": batchSize,
+    "the prompt's length": promptLength,
+    "the number of generated tokens": generatedTokens,
+  };
+  for (const [name, size] of Object.entries(sizes)) {
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new RangeError(`Cannot account for the model: ${name} is ${size}; it must be an integer of at least 1`);
+    }
+  }
+  const { d_model, num_heads, num_kv_heads } = model;
+  if (d_model % num_heads !== 0) {
+    throw new RangeError(
+      `Cannot account for the model: d_model is ${d_model}, num_heads ${num_heads}; d_model must be a multiple of num_heads`,
+    );
+  }
+  if (num_heads % num_kv_heads !== 0) {
+    throw new RangeError(
+      `Cannot account for the model: num_heads is ${num_heads}, num_kv_heads ${num_kv_heads}; ` +
+        `num_heads must be a multiple of num_kv_heads`,
+    );
+  }
+}
