@@ -70,7 +70,7 @@ function mergesOfRanks(
   source: string,
 ): [Uint8Array, Uint8Array][] {
   const byteIds = new Int32Array(256).fill(-1);
-  for (const id of ranked) if (vocabulary[id].length === 1) byteIds[vocabulary[id][0]] = id;
+  for (const id of ranked.toReversed()) if (vocabulary[id].length === 1) byteIds[vocabulary[id][0]] = id;
   if (byteIds.includes(-1)) {
     throw new RangeError(
       `Cannot read ${source}: it has no token for byte ${byteIds.indexOf(-1)}; a byte-level tokenizer needs all 256`,
