@@ -1,0 +1,86 @@
+import { type CompiledKernels, instantiateKernels, type Kernels, MAX_ARGUMENTS } from "./kernels.ts";
+import type { HeapBlock, SharedHeap } from "./shared_heap.ts";
+import { WorkQueue } from "./work_queue.ts";
+import type { WorkerStart } from "./worker.ts";
+
+const FIRST_SCRATCH_BYTES = 1 << 18;
+
+/**
+ * The main thread and its Workers, running kernels on one shared memory. Workers start with the first command that has more than one
+ * chunk (a Worker takes some 30 ms to make, and a script may never need one) and join whenever they are ready: nothing waits
+ * for a Worker that has not taken a chunk. With one thread there are none.
+ */
+export class ThreadPool implements Disposable {
+  /** Threads that compute, the calling one included. */
+  readonly threads: number;
+  readonly #heap: SharedHeap;
+  readonly #module: WebAssembly.Module;
+  readonly #kernels: Kernels;
+  readonly #queue: WorkQueue;
+  #workers: Worker[] = [];
+  #scratch: HeapBlock;
+  #scratchBytes = FIRST_SCRATCH_BYTES;
+
+  /** Starts no Worker yet. */
+  constructor(heap: SharedHeap, { module }: CompiledKernels, threads: number) {
+    this.threads = threads;
+    this.#heap = heap;
+    this.#module = module;
+    this.#kernels = instantiateKernels(module, heap.memory);
+    this.#queue = new WorkQueue(heap.memory, module, this.#kernels);
+    this.#scratch = heap.take(this.#scratchBytes * threads);
+    this.#queue.setScratch(this.#scratch.address, this.#scratchBytes);
+  }
+
+  /** Makes sure that each thread has that much scratch memory for the kernels that follow. */
+  needScratch(bytes: number): void {
+    if (bytes <= this.#scratchBytes) return;
+    const perThread = Math.ceil(bytes / 4096) * 4096;
+    const scratch = this.#heap.take(perThread * this.threads);
+    this.#heap.give(this.#scratch);
+    this.#scratch = scratch;
+    this.#scratchBytes = perThread;
+    this.#queue.setScratch(this.#scratch.address, this.#scratchBytes);
+  }
+
+  /**
+   * Runs a kernel over items 0 to items - 1, in chunks of `itemsPerChunk`, and returns when all are done.
+   *
+   * @param values The kernel's arguments after first, last and scratch.
+   */
+  run(kernel: string, items: number, itemsPerChunk: number, ...values: number[]): void {
+    if (items <= itemsPerChunk || this.threads === 1) {
+      this.#kernels[kernel](0, items, this.#scratch.address, ...values);
+      return;
+    }
+    if (values.length > MAX_ARGUMENTS) {
+      throw new RangeError(`Cannot run ${kernel}: it has ${values.length} arguments; at most ${MAX_ARGUMENTS} fit`);
+    }
+    if (this.#workers.length === 0) this.#start();
+    this.#queue.run(kernel, items, itemsPerChunk, values);
+  }
+
+  /** A plain function of the kernels' module: what a kernel needs, as the kernel's source says it. */
+  call(name: string, ...values: number[]): number {
+    return (this.#kernels as unknown as Record<string, (...values: number[]) => number>)[name](...values) >>> 0;
+  }
+
+  /** Ends the Workers. */
+  [Symbol.dispose](): void {
+    this.#queue.end();
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers = [];
+  }
+
+  #start(): void {
+    for (let thread = 1; thread < this.threads; thread++) {
+      const worker = new Worker(new URL("./worker.ts", import.meta.url).href, {
+        type: "module",
+        name: `cpu ${thread}`,
+      });
+      const start: WorkerStart = { memory: this.#heap.memory, module: this.#module, thread };
+      worker.postMessage(start);
+      this.#workers.push(worker);
+    }
+  }
+}

@@ -1,0 +1,226 @@
+import { type CallDetails, checkStatus, CudaError, DRIVER_STATUS } from "./cuda_error.ts";
+import { DEVICE_ATTRIBUTE, driverSymbols } from "./driver_symbols.ts";
+import { DRIVER_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
+
+const CU_STREAM_NON_BLOCKING = 1;
+const CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
+const CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+const CUDA_ERROR_OUT_OF_MEMORY = 2;
+
+/** What is to be known of a GPU. */
+export interface DeviceProperties {
+  /** Number by which it is opened. */
+  readonly ordinal: number;
+  /** NVIDIA's name for it. */
+  readonly name: string;
+  /** Compute capability times ten: 90 for 9.0. */
+  readonly architecture: number;
+  /** Memory in bytes. */
+  readonly totalBytes: number;
+  /** Streaming multiprocessors. */
+  readonly multiprocessors: number;
+  /** Shared memory that one block may have, in bytes. */
+  readonly sharedBytesPerBlock: number;
+  /** Size of the second-level cache in bytes. */
+  readonly l2Bytes: number;
+}
+
+/**
+ * libcuda with errors instead of status codes. Handles and device addresses are bigint. All calls must come from one
+ * thread, since a context is current per thread.
+ */
+export class Driver implements Disposable {
+  /** Where the library was found. */
+  readonly path: string;
+  /** The newest CUDA version that the driver supports, times 1000: 13000 for 13.0. */
+  readonly version: number;
+  readonly #library: OpenLibrary<typeof driverSymbols>;
+  // Results of one call at a time; reused so that no call allocates.
+  readonly #handle = new BigUint64Array(1);
+  readonly #handleBytes = new Uint8Array(this.#handle.buffer);
+  readonly #integer = new Int32Array(1);
+  readonly #integerBytes = new Uint8Array(this.#integer.buffer);
+
+  /**
+   * Opens and initializes the driver.
+   *
+   * @param path The library; looked for if left out.
+   * @throws {LibraryNotFoundError} If there is none.
+   * @throws {CudaError} If there is no device or the driver does not work.
+   */
+  constructor(path?: string) {
+    this.#library = openLibrary(DRIVER_LIBRARY, driverSymbols, path);
+    this.path = this.#library.path;
+    try {
+      this.check("cuInit", this.#library.symbols.cuInit(0));
+      this.check("cuDriverGetVersion", this.#library.symbols.cuDriverGetVersion(this.#integerBytes));
+      this.version = this.#integer[0];
+    } catch (error) {
+      this.#library.close();
+      throw error;
+    }
+  }
+
+  /** The functions themselves, for hot paths; check their results with {@linkcode Driver.check}. */
+  get symbols(): OpenLibrary<typeof driverSymbols>["symbols"] {
+    return this.#library.symbols;
+  }
+
+  /** Throws a {@linkcode CudaError} if a status is not success. */
+  check(call: string, code: number, details?: CallDetails): void {
+    if (code !== 0) checkStatus(DRIVER_STATUS, call, code, details);
+  }
+
+  /** Number of GPUs. */
+  deviceCount(): number {
+    this.check("cuDeviceGetCount", this.symbols.cuDeviceGetCount(this.#integerBytes));
+    return this.#integer[0];
+  }
+
+  /** What is to be known of the GPU `ordinal`. */
+  deviceProperties(ordinal: number): DeviceProperties {
+    this.check("cuDeviceGet", this.symbols.cuDeviceGet(this.#integerBytes, ordinal), { ordinal });
+    const device = this.#integer[0];
+    const name = new Uint8Array(256);
+    this.check("cuDeviceGetName", this.symbols.cuDeviceGetName(name, name.length, device));
+    this.check("cuDeviceTotalMem", this.symbols.cuDeviceTotalMem_v2(this.#handleBytes, device));
+    const totalBytes = Number(this.#handle[0]);
+    const attribute = (which: keyof typeof DEVICE_ATTRIBUTE) => {
+      const code = this.symbols.cuDeviceGetAttribute(this.#integerBytes, DEVICE_ATTRIBUTE[which], device);
+      this.check("cuDeviceGetAttribute", code, { attribute: which });
+      return this.#integer[0];
+    };
+    return {
+      ordinal,
+      name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
+      architecture: 10 * attribute("computeCapabilityMajor") + attribute("computeCapabilityMinor"),
+      totalBytes,
+      multiprocessors: attribute("multiprocessorCount"),
+      sharedBytesPerBlock: attribute("sharedMemoryPerBlockOptin"),
+      l2Bytes: attribute("l2CacheBytes"),
+    };
+  }
+
+  /** Retains the primary context of a GPU and makes it current on this thread. */
+  openContext(ordinal: number): void {
+    this.check("cuDevicePrimaryCtxRetain", this.symbols.cuDevicePrimaryCtxRetain(this.#handleBytes, ordinal), {
+      ordinal,
+    });
+    this.check("cuCtxSetCurrent", this.symbols.cuCtxSetCurrent(this.#handle[0]));
+  }
+
+  /** Gives the primary context back. */
+  closeContext(ordinal: number): void {
+    this.check("cuDevicePrimaryCtxRelease", this.symbols.cuDevicePrimaryCtxRelease_v2(ordinal));
+  }
+
+  /** Bytes of device memory that are free now. */
+  freeBytes(): number {
+    const total = new Uint8Array(8);
+    this.check("cuMemGetInfo", this.symbols.cuMemGetInfo_v2(this.#handleBytes, total));
+    return Number(this.#handle[0]);
+  }
+
+  /**
+   * Takes device memory.
+   *
+   * @throws {RangeError} If there is not enough, with the bytes asked and free.
+   */
+  allocate(bytes: number): bigint {
+    const code = this.symbols.cuMemAlloc_v2(this.#handleBytes, BigInt(bytes));
+    if (code === CUDA_ERROR_OUT_OF_MEMORY) {
+      const cause = new CudaError("cuMemAlloc", code, DRIVER_STATUS.names[code], "", DRIVER_STATUS.advice[code]);
+      throw new RangeError(
+        `Cannot take ${bytes} bytes of GPU memory: ${this.freeBytes()} are free; ${DRIVER_STATUS.advice[code]}`,
+        { cause },
+      );
+    }
+    this.check("cuMemAlloc", code, { bytes });
+    return this.#handle[0];
+  }
+
+  /** Returns memory to the device. */
+  free(address: bigint): void {
+    this.check("cuMemFree", this.symbols.cuMemFree_v2(address), { address: `0x${address.toString(16)}` });
+  }
+
+  /** Makes a stream that does not wait for the default one. */
+  createStream(): bigint {
+    this.check("cuStreamCreate", this.symbols.cuStreamCreate(this.#handleBytes, CU_STREAM_NON_BLOCKING));
+    return this.#handle[0];
+  }
+
+  /** Ends a stream. */
+  destroyStream(stream: bigint): void {
+    this.check("cuStreamDestroy", this.symbols.cuStreamDestroy_v2(stream));
+  }
+
+  /** Waits for all work of a stream. */
+  synchronize(stream: bigint): void {
+    this.check("cuStreamSynchronize", this.symbols.cuStreamSynchronize(stream));
+  }
+
+  /** Begins to record what is queued on a stream instead of running it. */
+  beginCapture(stream: bigint): void {
+    const code = this.symbols.cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+    this.check("cuStreamBeginCapture", code);
+  }
+
+  /** Ends the recording and makes an executable graph of it. */
+  endCapture(stream: bigint): bigint {
+    this.check("cuStreamEndCapture", this.symbols.cuStreamEndCapture(stream, this.#handleBytes));
+    const graph = this.#handle[0];
+    try {
+      this.check("cuGraphInstantiate", this.symbols.cuGraphInstantiateWithFlags(this.#handleBytes, graph, 0n));
+      return this.#handle[0];
+    } finally {
+      this.check("cuGraphDestroy", this.symbols.cuGraphDestroy(graph));
+    }
+  }
+
+  /** Ends a recording that went wrong and drops it; what CUDA says about it is of no further use. */
+  abandonCapture(stream: bigint): void {
+    const code = this.symbols.cuStreamEndCapture(stream, this.#handleBytes);
+    if (code === 0 && this.#handle[0] !== 0n) this.symbols.cuGraphDestroy(this.#handle[0]);
+  }
+
+  /** Makes an event with a time. */
+  createEvent(): bigint {
+    this.check("cuEventCreate", this.symbols.cuEventCreate(this.#handleBytes, 0));
+    return this.#handle[0];
+  }
+
+  /** Milliseconds between two events, once both have happened. */
+  elapsed(start: bigint, end: bigint): number {
+    this.check("cuEventSynchronize", this.symbols.cuEventSynchronize(end));
+    const milliseconds = new Float32Array(1);
+    const code = this.symbols.cuEventElapsedTime(new Uint8Array(milliseconds.buffer), start, end);
+    this.check("cuEventElapsedTime", code);
+    return milliseconds[0];
+  }
+
+  /** Loads compiled kernels. */
+  loadModule(image: Uint8Array<ArrayBuffer>): bigint {
+    this.check("cuModuleLoadData", this.symbols.cuModuleLoadData(this.#handleBytes, image));
+    return this.#handle[0];
+  }
+
+  /** A kernel of a module, allowed `sharedBytes` of dynamic shared memory. */
+  kernel(module: bigint, name: string, sharedBytes: number): bigint {
+    const text = new TextEncoder().encode(name + "\0");
+    const code = this.symbols.cuModuleGetFunction(this.#handleBytes, module, text);
+    this.check("cuModuleGetFunction", code, { kernel: name });
+    const kernel = this.#handle[0];
+    this.check(
+      "cuFuncSetAttribute",
+      this.symbols.cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+      { kernel: name, sharedBytes },
+    );
+    return kernel;
+  }
+
+  /** Closes the library. */
+  [Symbol.dispose](): void {
+    this.#library.close();
+  }
+}

@@ -1,0 +1,166 @@
+/** A shared library that a CUDA machine has, and where to look for it. */
+export interface LibraryQuery {
+  /** What it is, for messages: "the CUDA driver". */
+  readonly title: string;
+  /** Environment variable that names the file. */
+  readonly variable: string;
+  /** File names, best first: `libnvrtc.so.13`. */
+  readonly sonames: readonly string[];
+  /** Folders of Python's nvidia-* wheels under site-packages/nvidia that may hold it: `cu13/lib`. */
+  readonly wheelFolders: readonly string[];
+  /** What to do if it is found nowhere. */
+  readonly advice: string;
+}
+
+/** A library that is open. */
+export interface OpenLibrary<Symbols extends Deno.ForeignLibraryInterface> {
+  /** Its functions. */
+  readonly symbols: Deno.DynamicLibrary<Symbols>["symbols"];
+  /** The path or name under which it was found. */
+  readonly path: string;
+  /** Closes it; its functions must not be called afterwards. */
+  close(): void;
+}
+
+/** Thrown if a library is found nowhere; the message lists every path tried and why it failed. */
+export class LibraryNotFoundError extends Error {
+  override name = "LibraryNotFoundError";
+}
+
+/** The NVIDIA driver's library. */
+export const DRIVER_LIBRARY: LibraryQuery = {
+  title: "the CUDA driver",
+  variable: "DENOLM_CUDA_DRIVER",
+  sonames: ["libcuda.so.1", "libcuda.so"],
+  wheelFolders: [],
+  advice: "install NVIDIA's driver, or set DENOLM_CUDA_DRIVER to the path of libcuda.so.1",
+};
+
+/** The run-time compiler. */
+export const NVRTC_LIBRARY: LibraryQuery = {
+  title: "the run-time compiler NVRTC",
+  variable: "DENOLM_NVRTC",
+  sonames: ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"],
+  wheelFolders: ["cu13/lib", "cuda_nvrtc/lib"],
+  advice: "install the CUDA toolkit or Python's nvidia-cuda-nvrtc, or set DENOLM_NVRTC to the path of libnvrtc.so",
+};
+
+/** The library of matrix products. */
+export const CUBLASLT_LIBRARY: LibraryQuery = {
+  title: "cuBLASLt",
+  variable: "DENOLM_CUBLASLT",
+  sonames: ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"],
+  wheelFolders: ["cu13/lib", "cublas/lib"],
+  advice: "install the CUDA toolkit or Python's nvidia-cublas, or set DENOLM_CUBLASLT to the path of libcublasLt.so",
+};
+
+/**
+ * Paths at which a library may be, in the order to try: the environment variable alone if it is set; else the
+ * toolkit's folders, the system's, Python's wheels, and the bare names, for which the system's own loader looks.
+ * The environment and folders that may not be read are passed over without asking.
+ */
+export function candidatePaths(query: LibraryQuery): string[] {
+  const given = readVariable(query.variable);
+  if (given) return [given];
+  const folders = [...toolkitFolders(), ...SYSTEM_FOLDERS, ...wheelFolders(query.wheelFolders)];
+  const present = folders.filter(isFolder);
+  return [
+    ...query.sonames.flatMap((soname) => present.map((folder) => `${folder}/${soname}`).filter(isFile)),
+    ...query.sonames,
+  ];
+}
+
+/**
+ * Opens the first candidate that loads and has the symbols.
+ *
+ * @param path Opens this file and looks nowhere else, if given.
+ * @throws {LibraryNotFoundError} If none does.
+ */
+export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
+  query: LibraryQuery,
+  symbols: Symbols,
+  path?: string,
+): OpenLibrary<Symbols> {
+  const failures: string[] = [];
+  for (const candidate of path === undefined ? candidatePaths(query) : [path]) {
+    try {
+      const library = Deno.dlopen(candidate, symbols);
+      return { symbols: library.symbols, path: candidate, close: () => library.close() };
+    } catch (error) {
+      failures.push(`  ${candidate}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  throw new LibraryNotFoundError(
+    `Cannot open ${query.title}: no library at any of the paths tried; ${query.advice}. Tried:\n${failures.join("\n")}`,
+  );
+}
+
+const SYSTEM_FOLDERS = [
+  "/usr/lib/x86_64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/usr/lib64",
+  "/usr/lib/wsl/lib",
+  "/usr/local/nvidia/lib64",
+  "/run/opengl-driver/lib",
+];
+
+function toolkitFolders(): string[] {
+  const roots = ["CUDA_HOME", "CUDA_PATH"].map(readVariable).filter((root) => root !== undefined);
+  roots.push("/usr/local/cuda", ...folderNames("/usr/local").filter((name) => /^cuda-\d/.test(name)).map(inUsrLocal));
+  return roots.flatMap((root) => [`${root}/lib64`, `${root}/targets/x86_64-linux/lib`]);
+}
+
+function inUsrLocal(name: string): string {
+  return `/usr/local/${name}`;
+}
+
+// Wheels install under lib/python3.*/site-packages (dist-packages on Debian) of the environment that is active, of the
+// user, or of the system.
+function wheelFolders(inNvidia: readonly string[]): string[] {
+  const home = readVariable("HOME");
+  const prefixes = [readVariable("VIRTUAL_ENV"), readVariable("CONDA_PREFIX"), home && `${home}/.local`];
+  const roots = [...prefixes.filter((prefix) => !!prefix), "/usr/local", "/usr"].map((prefix) => `${prefix}/lib`);
+  const pythons = roots.flatMap((root) =>
+    folderNames(root).filter((name) => /^python3/.test(name)).map((name) => `${root}/${name}`)
+  );
+  return pythons.flatMap((python) =>
+    ["site-packages", "dist-packages"].flatMap((packages) =>
+      inNvidia.map((folder) => `${python}/${packages}/nvidia/${folder}`)
+    )
+  );
+}
+
+function readVariable(variable: string): string | undefined {
+  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return undefined;
+  return Deno.env.get(variable);
+}
+
+function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+function folderNames(path: string): string[] {
+  if (!mayRead(path)) return [];
+  try {
+    return [...Deno.readDirSync(path)].map((entry) => entry.name).sort().reverse();
+  } catch {
+    return []; // A folder that is not there holds no library.
+  }
+}
+
+// Without permission to read, existence is left for dlopen to find out.
+function isFolder(path: string): boolean {
+  return !mayRead(path) || stat(path)?.isDirectory === true;
+}
+
+function isFile(path: string): boolean {
+  return !mayRead(path) || stat(path)?.isFile === true;
+}
+
+function stat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+import { checkStatus, NVRTC_STATUS } from "./cuda_error.ts";
+import { NVRTC_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
+
+/** The functions of NVRTC that are used (nvrtc.h). */
+export const nvrtcSymbols = {
+  nvrtcVersion: { parameters: ["buffer", /* int *major */ "buffer" /* int *minor */], result: "i32" /* nvrtcResult */ },
+  nvrtcCreateProgram: {
+    parameters: [
+      "buffer", /* nvrtcProgram *prog */
+      "buffer", /* const char *src */
+      "buffer", /* const char *name */
+      "i32", /* int numHeaders */
+      "pointer", /* const char * const *headers */
+      "pointer", /* const char * const *includeNames */
+    ],
+    result: "i32",
+  },
+  nvrtcCompileProgram: {
+    parameters: ["u64", /* nvrtcProgram prog */ "i32", /* int numOptions */ "buffer" /* const char * const *options */],
+    result: "i32",
+  },
+  nvrtcDestroyProgram: { parameters: ["buffer" /* nvrtcProgram *prog */], result: "i32" },
+  nvrtcGetProgramLogSize: {
+    parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* size_t *logSizeRet */],
+    result: "i32",
+  },
+  nvrtcGetProgramLog: { parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* char *log */], result: "i32" },
+  nvrtcGetCUBINSize: {
+    parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* size_t *cubinSizeRet */],
+    result: "i32",
+  },
+  nvrtcGetCUBIN: { parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* char *cubin */], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** NVIDIA's run-time compiler: CUDA C++ text to machine code for one architecture. */
+export class Nvrtc implements Disposable {
+  /** Where the library was found. */
+  readonly path: string;
+  /** Its version: "13.0". */
+  readonly version: string;
+  readonly #library: OpenLibrary<typeof nvrtcSymbols>;
+
+  /**
+   * Opens the compiler.
+   *
+   * @param path The library; looked for if left out.
+   * @throws {LibraryNotFoundError} If there is none.
+   */
+  constructor(path?: string) {
+    this.#library = openLibrary(NVRTC_LIBRARY, nvrtcSymbols, path);
+    this.path = this.#library.path;
+    const [major, minor] = [new Int32Array(1), new Int32Array(1)];
+    const code = this.#library.symbols.nvrtcVersion(new Uint8Array(major.buffer), new Uint8Array(minor.buffer));
+    checkStatus(NVRTC_STATUS, "nvrtcVersion", code);
+    this.version = `${major[0]}.${minor[0]}`;
+  }
+
+  /**
+   * Compiles a text.
+   *
+   * @param name Under which the text appears in messages.
+   * @param options The compiler's options, such as `--gpu-architecture=sm_90`.
+   * @returns The machine code (a cubin).
+   * @throws {Error} If it does not compile, with the compiler's log.
+   */
+  compile(name: string, source: string, options: readonly string[]): Uint8Array<ArrayBuffer> {
+    const { symbols } = this.#library;
+    const handle = new BigUint64Array(1);
+    const handleBytes = new Uint8Array(handle.buffer);
+    const encode = (text: string) => new TextEncoder().encode(text + "\0");
+    const code = symbols.nvrtcCreateProgram(handleBytes, encode(source), encode(name), 0, null, null);
+    checkStatus(NVRTC_STATUS, "nvrtcCreateProgram", code, { source: name });
+    try {
+      const texts = options.map(encode);
+      const pointers = BigUint64Array.from(
+        texts,
+        (text) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(text))),
+      );
+      const status = symbols.nvrtcCompileProgram(handle[0], texts.length, new Uint8Array(pointers.buffer));
+      if (status === 6) {
+        throw new Error(
+          `Cannot compile ${name} with ${options.join(" ")}: NVRTC ${this.version} says\n${this.#log(handle[0])}`,
+        );
+      }
+      checkStatus(NVRTC_STATUS, "nvrtcCompileProgram", status, { source: name, options: options.join(" ") });
+      return this.#read("nvrtcGetCUBIN", symbols.nvrtcGetCUBINSize, symbols.nvrtcGetCUBIN, handle[0]);
+    } finally {
+      checkStatus(NVRTC_STATUS, "nvrtcDestroyProgram", symbols.nvrtcDestroyProgram(handleBytes));
+    }
+  }
+
+  #log(program: bigint): string {
+    const { nvrtcGetProgramLogSize, nvrtcGetProgramLog } = this.#library.symbols;
+    const bytes = this.#read("nvrtcGetProgramLog", nvrtcGetProgramLogSize, nvrtcGetProgramLog, program);
+    return new TextDecoder().decode(bytes).replace(/\0$/, "");
+  }
+
+  #read(
+    call: string,
+    size: (program: bigint, size: Uint8Array<ArrayBuffer>) => number,
+    read: (program: bigint, bytes: Uint8Array<ArrayBuffer>) => number,
+    program: bigint,
+  ): Uint8Array<ArrayBuffer> {
+    const length = new BigUint64Array(1);
+    checkStatus(NVRTC_STATUS, `${call}Size`, size(program, new Uint8Array(length.buffer)));
+    const bytes = new Uint8Array(Number(length[0]));
+    checkStatus(NVRTC_STATUS, call, read(program, bytes));
+    return bytes;
+  }
+
+  /** Closes the library. */
+  [Symbol.dispose](): void {
+    this.#library.close();
+  }
+}
