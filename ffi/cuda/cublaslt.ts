@@ -1,0 +1,284 @@
+import { type CallDetails, checkStatus, CUBLAS_STATUS } from "./cuda_error.ts";
+import { cublasLtSymbols } from "./cublaslt_symbols.ts";
+import { CUBLASLT_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
+
+const CUDA_R_32F = 0;
+const CUDA_R_16BF = 14;
+const CUBLAS_COMPUTE_32F = 68;
+const CUBLAS_COMPUTE_32F_FAST_TF32 = 77;
+const CUBLAS_STATUS_NOT_SUPPORTED = 15;
+const DESC_TRANSA = 3;
+const DESC_TRANSB = 4;
+const LAYOUT_BATCH_COUNT = 5;
+const LAYOUT_STRIDED_BATCH_OFFSET = 6;
+const PREFERENCE_MAX_WORKSPACE_BYTES = 1;
+const PREFERENCE_MIN_ALIGNMENT_A = 5;
+// sizeof(cublasLtMatmulHeuristicResult_t): the algorithm (64 bytes), workspaceSize, state, wavesCount, 16 reserved bytes.
+const HEURISTIC_BYTES = 96;
+const ALGORITHM_BYTES = 64;
+
+/** A batch of row-major products c = alpha op(a) op(b) + beta c; everything but the addresses and factors. */
+export interface MatmulShape {
+  /** Rows of c. */
+  readonly m: number;
+  /** Columns of c. */
+  readonly n: number;
+  /** Length of the sums. */
+  readonly k: number;
+  /** Whether `a` is stored as [k, m]. */
+  readonly transposeA: boolean;
+  /** Whether `b` is stored as [n, k]. */
+  readonly transposeB: boolean;
+  /** Elements between stored rows. */
+  readonly strideA: number;
+  /** Elements between stored rows. */
+  readonly strideB: number;
+  /** Elements between rows. */
+  readonly strideC: number;
+  /** Number of products. */
+  readonly batch: number;
+  /** Elements between matrices. */
+  readonly batchStrideA: number;
+  /** Elements between matrices. */
+  readonly batchStrideB: number;
+  /** Elements between matrices. */
+  readonly batchStrideC: number;
+  /** Type of a and b. */
+  readonly inputType: "f32" | "bf16";
+  /** Type of c. */
+  readonly outputType: "f32" | "bf16";
+}
+
+// What cuBLASLt needs for one shape; NO_ALGORITHM remembers that it offers nothing.
+interface Plan {
+  readonly descriptor: bigint;
+  readonly layouts: readonly [bigint, bigint, bigint];
+  readonly algorithm: Uint8Array<ArrayBuffer>;
+}
+const NO_ALGORITHM = Symbol("no algorithm");
+
+/**
+ * Matrix products by cuBLASLt. Matrices here are row-major and cuBLAS's are column-major, where a row-major matrix
+ * appears transposed; so c^T = op(b)^T op(a)^T is asked for, with the operands swapped and nothing moved.
+ */
+export class CublasLt implements Disposable {
+  /** Where the library was found. */
+  readonly path: string;
+  /** Its version: "13.1.0". */
+  readonly version: string;
+  readonly #library: OpenLibrary<typeof cublasLtSymbols>;
+  readonly #handle: bigint;
+  readonly #plans = new Map<string, Plan | typeof NO_ALGORITHM>();
+  readonly #tf32: boolean;
+  readonly #workspace: { address: bigint; bytes: number };
+  readonly #alpha = new Float32Array(1);
+  readonly #alphaBytes = new Uint8Array(this.#alpha.buffer);
+  readonly #beta = new Float32Array(1);
+  readonly #betaBytes = new Uint8Array(this.#beta.buffer);
+
+  /**
+   * Opens the library; a context must be current.
+   *
+   * @param options.path The library; looked for if left out.
+   * @param options.tf32 Whether float32 products may round their operands to TF32 (10 bits of mantissa).
+   * @param options.workspace Device memory that the products share, one after another.
+   * @throws {LibraryNotFoundError} If there is none.
+   */
+  constructor(options: { path?: string; tf32: boolean; workspace: { address: bigint; bytes: number } }) {
+    this.#library = openLibrary(CUBLASLT_LIBRARY, cublasLtSymbols, options.path);
+    this.path = this.#library.path;
+    this.#tf32 = options.tf32;
+    this.#workspace = options.workspace;
+    try {
+      this.version = versionText(Number(this.#library.symbols.cublasLtGetVersion()));
+      const handle = new BigUint64Array(1);
+      check("cublasLtCreate", this.#library.symbols.cublasLtCreate(new Uint8Array(handle.buffer)));
+      this.#handle = handle[0];
+    } catch (error) {
+      this.#library.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Queues a product on a stream.
+   *
+   * @returns False if cuBLASLt offers no algorithm for the shape and alignment; then nothing is queued.
+   */
+  matmul(
+    shape: MatmulShape,
+    addresses: { a: bigint; b: bigint; c: bigint },
+    factors: { alpha: number; beta: number },
+    stream: bigint,
+  ): boolean {
+    const { a, b, c } = addresses;
+    const alignments = [alignment(b), alignment(a), alignment(c)];
+    const key = Object.values(shape).join() + alignments.join();
+    let plan = this.#plans.get(key);
+    if (plan === undefined) {
+      plan = this.#plan(shape, alignments);
+      this.#plans.set(key, plan);
+    }
+    if (plan === NO_ALGORITHM) return false;
+    this.#alpha[0] = factors.alpha;
+    this.#beta[0] = factors.beta;
+    const [layoutB, layoutA, layoutC] = plan.layouts;
+    const code = this.#library.symbols.cublasLtMatmul(
+      this.#handle,
+      plan.descriptor,
+      this.#alphaBytes,
+      b,
+      layoutB,
+      a,
+      layoutA,
+      this.#betaBytes,
+      c,
+      layoutC,
+      c,
+      layoutC,
+      plan.algorithm,
+      this.#workspace.address,
+      BigInt(this.#workspace.bytes),
+      stream,
+    );
+    if (code !== 0) check("cublasLtMatmul", code, { m: shape.m, n: shape.n, k: shape.k, batch: shape.batch });
+    return true;
+  }
+
+  #plan(shape: MatmulShape, alignments: readonly number[]): Plan | typeof NO_ALGORITHM {
+    const { symbols } = this.#library;
+    const created = new BigUint64Array(1);
+    const createdBytes = new Uint8Array(created.buffer);
+    const computeType = shape.inputType === "f32" && this.#tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    check("cublasLtMatmulDescCreate", symbols.cublasLtMatmulDescCreate(createdBytes, computeType, CUDA_R_32F));
+    const descriptor = created[0];
+    for (const [attribute, transpose] of [[DESC_TRANSA, shape.transposeB], [DESC_TRANSB, shape.transposeA]] as const) {
+      const code = symbols.cublasLtMatmulDescSetAttribute(descriptor, attribute, int32(transpose ? 1 : 0), 4n);
+      check("cublasLtMatmulDescSetAttribute", code);
+    }
+
+    const layout = (type: "f32" | "bf16", rows: number, columns: number, stride: number, batchStride: number) => {
+      check(
+        "cublasLtMatrixLayoutCreate",
+        symbols.cublasLtMatrixLayoutCreate(
+          createdBytes,
+          type === "f32" ? CUDA_R_32F : CUDA_R_16BF,
+          BigInt(columns),
+          BigInt(rows),
+          BigInt(stride),
+        ),
+        { rows, columns, stride },
+      );
+      const handle = created[0];
+      if (shape.batch > 1) {
+        const count = symbols.cublasLtMatrixLayoutSetAttribute(handle, LAYOUT_BATCH_COUNT, int32(shape.batch), 4n);
+        check("cublasLtMatrixLayoutSetAttribute", count);
+        const offset = symbols.cublasLtMatrixLayoutSetAttribute(
+          handle,
+          LAYOUT_STRIDED_BATCH_OFFSET,
+          int64(batchStride),
+          8n,
+        );
+        check("cublasLtMatrixLayoutSetAttribute", offset);
+      }
+      return handle;
+    };
+    const { m, n, k, transposeA, transposeB, inputType, outputType } = shape;
+    const layouts = [
+      layout(inputType, transposeB ? n : k, transposeB ? k : n, shape.strideB, shape.batchStrideB),
+      layout(inputType, transposeA ? k : m, transposeA ? m : k, shape.strideA, shape.batchStrideA),
+      layout(outputType, m, n, shape.strideC, shape.batchStrideC),
+    ] as const;
+
+    const algorithm = this.#algorithm(descriptor, layouts, alignments);
+    if (algorithm !== undefined) return { descriptor, layouts, algorithm };
+    this.#destroy(descriptor, layouts);
+    return NO_ALGORITHM;
+  }
+
+  // The first choice of cuBLASLt's heuristics. They assume 256 bytes of alignment unless told otherwise.
+  #algorithm(
+    descriptor: bigint,
+    [layoutB, layoutA, layoutC]: Plan["layouts"],
+    [alignmentB, alignmentA, alignmentC]: readonly number[],
+  ): Uint8Array<ArrayBuffer> | undefined {
+    const { symbols } = this.#library;
+    const created = new BigUint64Array(1);
+    check(
+      "cublasLtMatmulPreferenceCreate",
+      symbols.cublasLtMatmulPreferenceCreate(new Uint8Array(created.buffer)),
+    );
+    const preference = created[0];
+    try {
+      const set = (attribute: number, value: Uint8Array<ArrayBuffer>) =>
+        check(
+          "cublasLtMatmulPreferenceSetAttribute",
+          symbols.cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, BigInt(value.length)),
+        );
+      set(PREFERENCE_MAX_WORKSPACE_BYTES, int64(this.#workspace.bytes));
+      [alignmentB, alignmentA, alignmentC, alignmentC].forEach((bytes, operand) =>
+        set(PREFERENCE_MIN_ALIGNMENT_A + operand, int32(bytes))
+      );
+      const result = new Uint8Array(HEURISTIC_BYTES);
+      const found = new Int32Array(1);
+      const code = symbols.cublasLtMatmulAlgoGetHeuristic(
+        this.#handle,
+        descriptor,
+        layoutB,
+        layoutA,
+        layoutC,
+        layoutC,
+        preference,
+        1,
+        result,
+        new Uint8Array(found.buffer),
+      );
+      if (code === CUBLAS_STATUS_NOT_SUPPORTED) return undefined;
+      check("cublasLtMatmulAlgoGetHeuristic", code);
+      return found[0] > 0 ? result.slice(0, ALGORITHM_BYTES) : undefined;
+    } finally {
+      check("cublasLtMatmulPreferenceDestroy", symbols.cublasLtMatmulPreferenceDestroy(preference));
+    }
+  }
+
+  #destroy(descriptor: bigint, layouts: readonly bigint[]): void {
+    const { symbols } = this.#library;
+    check("cublasLtMatmulDescDestroy", symbols.cublasLtMatmulDescDestroy(descriptor));
+    for (const layout of layouts) {
+      check("cublasLtMatrixLayoutDestroy", symbols.cublasLtMatrixLayoutDestroy(layout));
+    }
+  }
+
+  /** Frees the plans and closes the library; queued products must have ended. */
+  [Symbol.dispose](): void {
+    for (const plan of this.#plans.values()) {
+      if (plan !== NO_ALGORITHM) this.#destroy(plan.descriptor, plan.layouts);
+    }
+    this.#plans.clear();
+    check("cublasLtDestroy", this.#library.symbols.cublasLtDestroy(this.#handle));
+    this.#library.close();
+  }
+}
+
+function check(call: string, code: number, details?: CallDetails): void {
+  checkStatus(CUBLAS_STATUS, call, code, details);
+}
+
+// The largest power of two, at most 256, that divides an address.
+function alignment(address: bigint): number {
+  const low = Number(address & 255n);
+  return low === 0 ? 256 : low & -low;
+}
+
+function int32(value: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Int32Array.of(value).buffer);
+}
+
+function int64(value: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+}
+
+// cuBLAS counts 13.1.0 as 130100.
+function versionText(version: number): string {
+  return `${Math.floor(version / 10_000)}.${Math.floor(version / 100) % 100}.${version % 100}`;
+}
