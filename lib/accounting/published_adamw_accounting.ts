@@ -94,7 +94,7 @@ export function publishedAdamwAccounting(): PublishedFigure[] {
       formula: product(4, publishedActivations),
       departures: activationsLeftOut(4),
       full: product(4, activations),
-      slip: "the published number counts floats, not bytes",
+      slip: "counts floats, not bytes",
     },
     {
       ...ofXl,

@@ -38,7 +38,7 @@ export interface PublishedFigure {
   departures: readonly Departure[];
   /** The full account. */
   full: Expression;
-  /** Where the published number is not its formula's: what was probably calculated instead. */
+  /** Where the published number is not its formula's: how it differs, after "the published number". */
   slip?: string;
 }
 
@@ -79,11 +79,12 @@ export function judge(figure: PublishedFigure): Judgement {
   if (isRounded(published, formulaValue, significantDigits) !== (slip === undefined)) {
     throw new Error(`Cannot judge ${figure.name}: ${published} published, ${formulaValue} by formula, slip ${slip}`);
   }
+  const faults = departures.map(({ verdict, what, amount }) =>
+    `${verdict === "left out" ? "leaves out" : "counts"} the ${what} (${formatExpression(normalForm(amount))})`
+  );
   const sentences = [
-    ...(slip === undefined ? [] : [slip]),
-    ...departures.map(({ verdict, what, amount }) =>
-      `${verdict === "left out" ? "leaves out" : "counts"} the ${what} (${formatExpression(normalForm(amount))})`
-    ),
+    ...(slip === undefined ? [] : [`the published number ${slip}`]),
+    ...(faults.length === 0 ? [] : [`the published formula ${faults.join(" and ")}`]),
   ];
   return {
     formulaValue,

@@ -68,7 +68,7 @@ export function publishedTransformerAccounting(): PublishedFigure[] {
       embedding: 158_094_852_096n,
       attention: 53_760_491_520n,
       feedForward: 173_946_175_488n,
-      attentionSlip: "the published number is 610,271,232 more than its formula gives",
+      attentionSlip: "is 610,271,232 more than its formula gives",
     }),
     ...row("GPT-2 medium", modelPresets["gpt2-medium"], {
       embedding: 210_793_136_128n,
@@ -79,8 +79,8 @@ export function publishedTransformerAccounting(): PublishedFigure[] {
       embedding: 263_491_420_160n,
       attention: 279_172_874_240n,
       feedForward: 1_288_490_188_800n,
-      attentionSlip: "the published number is that of 32 layers; GPT-2 large has 36",
-      feedForwardSlip: "the published number is that of 32 layers; GPT-2 large has 36",
+      attentionSlip: "is that of 32 layers; GPT-2 large has 36",
+      feedForwardSlip: "is that of 32 layers; GPT-2 large has 36",
     }),
     ...row("GPT-2 XL, sequence 16,384", { ...xl, context_length: 16_384 }, {
       embedding: 5_269_828_403_200n,
