@@ -39,6 +39,7 @@ export class Nvrtc implements Disposable {
   /** Its version: "13.0". */
   readonly version: string;
   readonly #library: OpenLibrary<typeof nvrtcSymbols>;
+  readonly #builtins?: Deno.DynamicLibrary<Record<never, never>>;
 
   /**
    * Opens the compiler.
@@ -53,6 +54,7 @@ export class Nvrtc implements Disposable {
     const code = this.#library.symbols.nvrtcVersion(new Uint8Array(major.buffer), new Uint8Array(minor.buffer));
     checkStatus(NVRTC_STATUS, "nvrtcVersion", code);
     this.version = `${major[0]}.${minor[0]}`;
+    this.#builtins = preloadBuiltins(this.path, this.version);
   }
 
   /**
@@ -110,6 +112,18 @@ export class Nvrtc implements Disposable {
 
   /** Closes the library. */
   [Symbol.dispose](): void {
+    this.#builtins?.close();
     this.#library.close();
+  }
+}
+
+// NVRTC opens this library by its bare name, which the loader finds in a folder unknown to it (a Python wheel's) only
+// if it is loaded already. Where it is not beside NVRTC, the loader's own folders have it, or compiling says so.
+function preloadBuiltins(path: string, version: string): Deno.DynamicLibrary<Record<never, never>> | undefined {
+  if (!path.includes("/")) return undefined;
+  try {
+    return Deno.dlopen(path.replace(/[^/]*$/, `libnvrtc-builtins.so.${version}`), {});
+  } catch {
+    return undefined;
   }
 }
