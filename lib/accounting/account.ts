@@ -1,3 +1,4 @@
+import { ModelConfig } from "../model/config.ts";
 import { activationComponents, type ScoresPolicy } from "./activations.ts";
 import { adamwFlops } from "./adamw_flops.ts";
 import { type Component, total } from "./component.ts";
@@ -76,7 +77,7 @@ export interface Account {
 /**
  * The whole account of a model by formula.
  *
- * @throws {RangeError} If a dimension, a length or the batch size is not a positive integer, or heads do not divide.
+ * @throws {RangeError} If the model is no valid configuration, or the batch size or a length not a positive integer.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -164,14 +165,14 @@ export function account(options: AccountOptions): Account {
 }
 
 function checkOptions({ model, batchSize, promptLength, generatedTokens }: AccountOptions): void {
+  const checked = ModelConfig.safeParse(model);
+  if (!checked.success) {
+    const problems = checked.error.issues.map(({ path: [field], message }) =>
+      field === undefined || message.startsWith(String(field)) ? message : `${String(field)}: ${message}`
+    );
+    throw new RangeError(`Cannot account for the model: ${problems.join("; ")}`);
+  }
   const sizes = {
-    vocab_size: model.vocab_size,
-    context_length: model.context_length,
-    num_layers: model.num_layers,
-    d_model: model.d_model,
-    num_heads: model.num_heads,
-    num_kv_heads: model.num_kv_heads,
-    d_ff: model.d_ff,
     "the batch size": batchSize,
     "the prompt's length": promptLength,
     "the number of generated tokens": generatedTokens,
@@ -180,17 +181,5 @@ function checkOptions({ model, batchSize, promptLength, generatedTokens }: Accou
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new RangeError(`Cannot account for the model: ${name} is ${size}; it must be an integer of at least 1`);
     }
-  }
-  const { d_model, num_heads, num_kv_heads } = model;
-  if (d_model % num_heads !== 0) {
-    throw new RangeError(
-      `Cannot account for the model: d_model is ${d_model}, num_heads ${num_heads}; d_model must be a multiple of num_heads`,
-    );
-  }
-  if (num_heads % num_kv_heads !== 0) {
-    throw new RangeError(
-      `Cannot account for the model: num_heads is ${num_heads}, num_kv_heads ${num_kv_heads}; ` +
-        `num_heads must be a multiple of num_kv_heads`,
-    );
   }
 }

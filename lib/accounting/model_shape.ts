@@ -1,30 +1,8 @@
+import type { ModelConfig } from "../model/config.ts";
 import { type Expression, product, type Values } from "./expression.ts";
 
-/** What the accounting needs to know of a model's configuration; names and meaning are those of the configuration. */
-export interface ModelShape {
-  /** Number of token ids. */
-  vocab_size: number;
-  /** Longest sequence, in tokens. */
-  context_length: number;
-  /** Number of Transformer blocks. */
-  num_layers: number;
-  /** Width of the residual stream. */
-  d_model: number;
-  /** Query heads. */
-  num_heads: number;
-  /** Key and value heads. */
-  num_kv_heads: number;
-  /** Width of the feed-forward layers. */
-  d_ff: number;
-  /** Where the blocks normalize, if they do. */
-  norm: "pre" | "post" | "none";
-  /** How positions enter. */
-  position: "rope" | "none";
-  /** Kind of feed-forward layer: swiglu has three matrices, silu two. */
-  ffn: "swiglu" | "silu";
-  /** Whether the output head is the token embedding. */
-  tied_embeddings: boolean;
-}
+/** What the accounting needs to know of a model: its configuration without what changes no count. */
+export type ModelShape = Omit<ModelConfig, "rope_theta" | "rmsnorm_eps">;
 
 /** The symbols' values for a model and a batch of whole sequences. */
 export function valuesOf(model: ModelShape, batchSize = 1, sequenceLength = model.context_length): Values {

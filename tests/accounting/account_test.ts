@@ -32,14 +32,14 @@ Deno.test("counts are exact where floating point would round", () => {
   assertEquals(step.total!.value > 2n ** 63n, true);
 });
 
-Deno.test("a dimension that is no positive integer is refused by name", () => {
+Deno.test("a model that no configuration allows is refused by the name of the field", () => {
   const wrong: [Partial<AccountOptions["model"]>, string][] = [
-    [{ num_layers: 0 }, "num_layers is 0; it must be an integer of at least 1"],
-    [{ vocab_size: 1.5 }, "vocab_size is 1.5"],
-    [{ d_model: -8 }, "d_model is -8"],
-    [{ d_ff: NaN }, "d_ff is NaN"],
-    [{ num_heads: 7 }, "d_model is 1600, num_heads 7; d_model must be a multiple of num_heads"],
-    [{ num_kv_heads: 2 }, "num_heads is 25, num_kv_heads 2; num_heads must be a multiple of num_kv_heads"],
+    [{ num_layers: 0 }, "num_layers: Too small: expected number to be >0"],
+    [{ vocab_size: 1.5 }, "vocab_size: Invalid input: expected int"],
+    [{ d_ff: NaN }, "d_ff: Invalid input: expected number, received NaN"],
+    [{ num_heads: 7 }, "num_heads is 7, d_model 1600; d_model must be a multiple of num_heads"],
+    [{ num_kv_heads: 2 }, "num_kv_heads is 2, num_heads 25; num_heads must be a multiple of num_kv_heads"],
+    [{ d_model: 25 }, "rotary embedding needs an even head size"],
   ];
   for (const [dimension, message] of wrong) {
     assertThrows(() => account({ ...options, model: { ...options.model, ...dimension } }), RangeError, message);
