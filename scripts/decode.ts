@@ -1,0 +1,52 @@
+import { dirname } from "@std/path/dirname";
+import { z } from "zod";
+import { AtomicFile, openNpy, Tokenizer } from "../mod.ts";
+import { runScript } from "./frame/run_script.ts";
+
+const Options = z.object({
+  tokenizer: z.string().describe("folder of the tokenizer that the text was encoded with"),
+  input: z.string().describe(".npy file of token ids"),
+  out: z.string().optional().describe("text file to write; default: print the text"),
+  start: z.int().min(0).default(0).describe("first token to decode"),
+  count: z.int().min(1).optional().describe("number of tokens; default: all that follow"),
+});
+
+const TOKENS_AT_A_TIME = 1 << 18;
+
+await runScript({
+  name: "decode",
+  summary: "decodes a .npy file of token ids back into text",
+  options: Options,
+  permissions: "tokenize",
+  positional: ["input"],
+}, async ({ tokenizer: folder, input, out, start, count }, report) => {
+  const tokenizer = await Tokenizer.load(folder);
+  using ids = openNpy(input);
+  if (start > ids.length) {
+    throw new RangeError(`Cannot decode from token ${start}: ${input} has ${ids.length}; try a smaller --start`);
+  }
+  const end = Math.min(ids.length, start + (count ?? Infinity));
+  // Bytes, not text, go from block to block: a character may be cut between two of them.
+  function* blocks(): Generator<Uint8Array> {
+    for (let from = start; from < end; from += TOKENS_AT_A_TIME) {
+      const block = ids.read(from, Math.min(TOKENS_AT_A_TIME, end - from));
+      yield tokenizer.decodeBytes(block as ArrayLike<number>);
+      report.progress({ phase: "decoding", done: from - start, total: end - start, unit: "tokens" });
+    }
+  }
+  if (out === undefined) {
+    const decoder = new TextDecoder();
+    let text = "";
+    for (const bytes of blocks()) text += decoder.decode(bytes, { stream: true });
+    text += decoder.decode();
+    report.say(text);
+    report.data("text", text);
+    return;
+  }
+  await Deno.mkdir(dirname(out), { recursive: true });
+  using output = new AtomicFile(out);
+  for (const bytes of blocks()) output.write(bytes);
+  output.commit();
+  report.result("tokens", end - start);
+  report.result("text written to", out);
+});

@@ -1,0 +1,35 @@
+import { dirname } from "@std/path/dirname";
+import { z } from "zod";
+import { Tokenizer } from "../mod.ts";
+import { formatSeconds } from "./frame/format.ts";
+import { runScript } from "./frame/run_script.ts";
+
+const Options = z.object({
+  tokenizer: z.string().describe(
+    "folder of a tokenizer: vocab.json and merges.txt, tokenizer.json, or tokenizer.tiktoken",
+  ),
+  input: z.string().describe("text file in UTF-8"),
+  out: z.string().describe("the .npy file to write: uint16 ids, or uint32 above 65,536 entries"),
+  specialToken: z.array(z.string()).default([]).describe("text that is one token, besides those of the tokenizer"),
+  workers: z.int().min(1).optional().describe("threads; default: all cores"),
+});
+
+await runScript({
+  name: "encode",
+  summary: "encodes a text file into a .npy file of token ids",
+  options: Options,
+  permissions: "tokenize",
+  positional: ["input"],
+}, async ({ tokenizer: folder, input, out, specialToken, workers }, report) => {
+  const tokenizer = await Tokenizer.load(folder, { specialTokens: specialToken });
+  await Deno.mkdir(dirname(out), { recursive: true });
+  const start = performance.now();
+  const { bytes, tokens } = await tokenizer.encodeFile(input, out, { workers, onProgress: report.progress });
+  const seconds = (performance.now() - start) / 1000;
+  report.result("bytes", bytes);
+  report.result("tokens", tokens);
+  report.result("bytes per token", tokens > 0 ? bytes / tokens : null);
+  report.result("time", formatSeconds(seconds));
+  report.result("speed", bytes / 1e6 / seconds, "MB/s");
+  report.result("ids written to", out);
+});

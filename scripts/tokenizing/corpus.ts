@@ -1,0 +1,74 @@
+import { generateStories } from "../../lib/data/stories.ts";
+
+/** Text that a task works on. */
+export interface Corpus {
+  /** What it is, for the report: a file's name, or the built-in stories with size and seed. */
+  about: string;
+  /** Files to read, one after the other; or none for the built-in stories. */
+  paths: string[];
+  /** Whether it is the corpus of the published results, so that figures may be compared. */
+  isPublished: boolean;
+  /** The text in pieces; each call reads it from the beginning. `.gz` files are unpacked. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** How the published corpora are called, here and on disk. */
+export const publishedCorpora = {
+  tinystories: { title: "TinyStories", train: "data/TinyStoriesV2-GPT4-train.txt", task: "deno task data tinystories" },
+  openwebtext: { title: "OpenWebText", train: "data/owt_train.txt", task: "deno task data owt" },
+} as const;
+
+/** The name of a published corpus. */
+export type PublishedCorpus = keyof typeof publishedCorpora;
+
+/** A person's own files as a corpus. */
+export function corpusOfFiles(paths: string[]): Corpus {
+  return { about: paths.join(", "), paths, isPublished: false, open: () => readFiles(paths) };
+}
+
+/** The built-in stories as a corpus. */
+export function builtInCorpus(bytes: number, seed: number): Corpus {
+  const chunks = () => generateStories({ seed, bytes });
+  return {
+    about: `built-in stories, ${bytes / 1e6} MB, seed ${seed}`,
+    paths: [],
+    isPublished: false,
+    open: async function* () {
+      yield* chunks();
+    },
+  };
+}
+
+/** A published corpus where `deno task data` has put it, packed or not, or undefined where it is not there. */
+export async function downloadedCorpus(name: PublishedCorpus): Promise<Corpus | undefined> {
+  const { title, train } = publishedCorpora[name];
+  for (const path of [train, `${train}.gz`]) {
+    if (await isFile(path)) {
+      return { about: `${title} (${path})`, paths: [path], isPublished: true, open: () => readFiles([path]) };
+    }
+  }
+  return undefined;
+}
+
+/** Says, once in a report, that built-in stories stand in for a published corpus, and how to get that. */
+export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
+  const { title, task } = publishedCorpora[name];
+  return `this ran on ${corpus.about}, not on ${title}: its figures are not comparable with the published ones. ` +
+    `To get ${title}: ${task}. To use text of your own: --input FILE.`;
+}
+
+async function* readFiles(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const path of paths) {
+    const file = await Deno.open(path);
+    yield* path.endsWith(".gz") ? file.readable.pipeThrough(new DecompressionStream("gzip")) : file.readable;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
