@@ -13,8 +13,8 @@ const BLOCK_ROWS = 96;
 // At most this much of b is packed at a time.
 const PACKED_BYTES = 1 << 25;
 
-// Up to this many rows, a product with a transposed b reads b as it is stored: packing would cost more than it saves.
-const FEW_ROWS = 8;
+/** Up to this many rows, a product with a transposed b reads b as it is stored: packing would cost more than it saves. */
+export const FEW_ROWS = 8;
 
 /**
  * c = alpha * op(a) op(b) + beta * c for matrices at three addresses: packs b, then multiplies blocks of c on all threads, or, for few

@@ -1,0 +1,129 @@
+/** The part of CBLAS that is used, and what the libraries that contain it offer beside. */
+const blasSymbols = {
+  cblas_sgemm: {
+    parameters: [
+      "i32", /* CBLAS_LAYOUT layout */
+      "i32", /* CBLAS_TRANSPOSE transa */
+      "i32", /* CBLAS_TRANSPOSE transb */
+      "i32", /* int m */
+      "i32", /* int n */
+      "i32", /* int k */
+      "f32", /* float alpha */
+      "u64", /* const float *a */
+      "i32", /* int lda */
+      "u64", /* const float *b */
+      "i32", /* int ldb */
+      "f32", /* float beta */
+      "u64", /* float *c */
+      "i32", /* int ldc */
+    ],
+    result: "void",
+  },
+  openblas_set_num_threads: { parameters: ["i32" /* int num_threads */], result: "void", optional: true },
+  openblas_get_config: { parameters: [], result: "pointer" /* char* */, optional: true },
+  bli_thread_set_num_threads: { parameters: ["i64" /* dim_t n_threads */], result: "void", optional: true },
+  bli_info_get_version_str: { parameters: [], result: "pointer" /* char* */, optional: true },
+  MKL_Set_Num_Threads: { parameters: ["i32" /* int nt */], result: "void", optional: true },
+  mkl_get_version_string: {
+    parameters: ["buffer" /* char *buf */, "i32" /* int len */],
+    result: "void",
+    optional: true,
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of an open library; those that only some libraries have are null in others. */
+export type BlasFunctions = Deno.DynamicLibrary<typeof blasSymbols>["symbols"];
+
+/** An open BLAS library. */
+export interface BlasLibrary extends Disposable {
+  /** The path or soname that was loaded. */
+  readonly path: string;
+  /** What the library says of itself: name, version, configuration. */
+  readonly version: string;
+  /** Its functions. */
+  readonly functions: BlasFunctions;
+}
+
+/** No BLAS library could be opened. */
+export class NoBlasError extends Error {
+  /** "NoBlasError". */
+  override readonly name: string = "NoBlasError";
+}
+
+/** Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. */
+export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string = Deno.build.arch): string[] {
+  if (os === "darwin") {
+    return [
+      "/System/Library/Frameworks/Accelerate.framework/Accelerate",
+      "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
+      "/usr/local/opt/openblas/lib/libopenblas.dylib",
+      "libopenblas.dylib",
+    ];
+  }
+  if (os === "windows") return ["libopenblas.dll", "mkl_rt.2.dll"];
+  return [
+    `/usr/lib/${arch}-linux-gnu/openblas-pthread/libopenblas.so.0`,
+    `/usr/lib/${arch}-linux-gnu/openblas-openmp/libopenblas.so.0`,
+    `/usr/lib/${arch}-linux-gnu/blis-pthread/libblis.so.4`,
+    `/usr/lib/${arch}-linux-gnu/blis-openmp/libblis.so.4`,
+    "/usr/lib64/libopenblasp.so.0",
+    "/usr/lib/libopenblas.so.0",
+    "/opt/intel/oneapi/mkl/latest/lib/libmkl_rt.so.2",
+    "/opt/intel/oneapi/mkl/latest/lib/intel64/libmkl_rt.so.2",
+    "libopenblas.so.0",
+    "libblis.so.4",
+    "libmkl_rt.so.2",
+  ];
+}
+
+/**
+ * Opens the first BLAS library that can be had: the one that the environment variable DENOLM_BLAS names, or else one of
+ * `blasPaths()`. A path without ffi permission is passed over, so that a permission for one path is enough and nothing is asked.
+ *
+ * @param threads Threads that the library is told to use.
+ * @throws {NoBlasError} If there is none, with every path tried and why it was not opened.
+ */
+export function openBlasLibrary(threads: number): BlasLibrary {
+  const chosen = Deno.permissions.querySync({ name: "env", variable: "DENOLM_BLAS" }).state === "granted"
+    ? Deno.env.get("DENOLM_BLAS")
+    : undefined;
+  const failures: string[] = [];
+  for (const path of chosen === undefined || chosen === "" ? blasPaths() : [chosen]) {
+    if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
+      failures.push(`${path}: no permission (--allow-ffi=${path})`);
+      continue;
+    }
+    let library: Deno.DynamicLibrary<typeof blasSymbols>;
+    try {
+      library = Deno.dlopen(path, blasSymbols);
+    } catch (error) {
+      failures.push(`${path}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+      continue;
+    }
+    const functions = library.symbols;
+    functions.openblas_set_num_threads?.(threads);
+    functions.bli_thread_set_num_threads?.(BigInt(threads));
+    functions.MKL_Set_Num_Threads?.(threads);
+    return { path, version: versionOf(functions), functions, [Symbol.dispose]: () => library.close() };
+  }
+  throw new NoBlasError(
+    `Cannot open the blas device: no BLAS library could be loaded; install one (Debian and Ubuntu: ` +
+      `apt-get install libopenblas0-pthread), or name its path in DENOLM_BLAS, and allow it with --allow-ffi=PATH. ` +
+      `Tried:\n${failures.map((failure) => `  ${failure}`).join("\n")}`,
+  );
+}
+
+function versionOf(functions: BlasFunctions): string {
+  if (functions.openblas_get_config) return textAt(functions.openblas_get_config());
+  if (functions.bli_info_get_version_str) return `BLIS ${textAt(functions.bli_info_get_version_str())}`;
+  if (functions.mkl_get_version_string) {
+    const text = new Uint8Array(200);
+    functions.mkl_get_version_string(text, text.length);
+    return new TextDecoder().decode(text).replace(/[\0 ]+$/, "");
+  }
+  return "CBLAS";
+}
+
+function textAt(pointer: Deno.PointerValue): string {
+  return pointer === null ? "" : Deno.UnsafePointerView.getCString(pointer).trim();
+}
