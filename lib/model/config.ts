@@ -1,0 +1,92 @@
+import { z } from "zod";
+
+/** What a person writes of a model's configuration: what has a default may be left out. */
+export interface ModelConfigInput {
+  /** Number of token ids. */
+  vocab_size: number;
+  /** Longest sequence, in tokens. */
+  context_length: number;
+  /** Number of Transformer blocks. */
+  num_layers: number;
+  /** Width of the residual stream. */
+  d_model: number;
+  /** Attention heads; d_model is a multiple. */
+  num_heads: number;
+  /** Key and value heads, shared by num_heads / num_kv_heads query heads each. Default: num_heads. */
+  num_kv_heads?: number;
+  /** Width of the feed-forward layers. Default: 8/3 d_model to the nearest multiple of 64; 4 d_model for silu. */
+  d_ff?: number;
+  /** Base of the rotary position embedding's wavelengths. Default: 10,000. */
+  rope_theta?: number;
+  /** Where RMSNorm stands in a block, if anywhere. Default: pre. */
+  norm?: "pre" | "post" | "none";
+  /** How positions enter: rotary embedding, or not at all. Default: rope. */
+  position?: "rope" | "none";
+  /** Feed-forward layer: gated (three matrices) or not (two). Default: swiglu. */
+  ffn?: "swiglu" | "silu";
+  /** Whether the output head is the token embedding. Default: false. */
+  tied_embeddings?: boolean;
+  /** Added to the mean square in RMSNorm. Default: 1e-5. */
+  rmsnorm_eps?: number;
+}
+
+/** A checked configuration, defaults filled in. */
+export type ModelConfig = Required<ModelConfigInput>;
+
+/**
+ * Configuration of a Transformer language model, with the field's names. Parsing fills in defaults (those of the CS336
+ * handout) and checks what fields must satisfy together; every message names the field.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * const config = ModelConfig.parse({
+ *   vocab_size: 10_000, context_length: 256, num_layers: 4, d_model: 512, num_heads: 16,
+ * });
+ * assertEquals(config.d_ff, 1344);
+ * assertThrows(() => ModelConfig.parse({ ...config, num_heads: 7 }), Error, "num_heads");
+ * ```
+ */
+export const ModelConfig: z.ZodType<ModelConfig, ModelConfigInput> = z.object({
+  vocab_size: positive("number of token ids"),
+  context_length: positive("longest sequence, in tokens"),
+  num_layers: positive("number of Transformer blocks"),
+  d_model: positive("width of the residual stream"),
+  num_heads: positive("attention heads; d_model is a multiple"),
+  num_kv_heads: positive("key and value heads, shared by num_heads / num_kv_heads query heads; default: num_heads")
+    .optional(),
+  d_ff: positive(
+    "width of the feed-forward layers; default: 8/3 d_model to the nearest multiple of 64 (4 d_model for silu)",
+  )
+    .optional(),
+  rope_theta: z.number().positive().default(10_000).describe("base of the rotary position embedding's wavelengths"),
+  norm: z.enum(["pre", "post", "none"]).default("pre").describe("where RMSNorm stands in a block, if anywhere"),
+  position: z.enum(["rope", "none"]).default("rope").describe("how positions enter: rotary embedding, or not at all"),
+  ffn: z.enum(["swiglu", "silu"]).default("swiglu").describe("feed-forward layer: gated (three matrices) or not (two)"),
+  tied_embeddings: z.boolean().default(false).describe("whether the output head is the token embedding"),
+  rmsnorm_eps: z.number().positive().default(1e-5).describe("added to the mean square in RMSNorm"),
+}).strict().transform((fields, context) => {
+  const { d_model, num_heads, num_kv_heads = num_heads, ffn } = fields;
+  const complain = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  if (d_model % num_heads !== 0) {
+    complain("num_heads", `num_heads is ${num_heads}, d_model ${d_model}; d_model must be a multiple of num_heads`);
+  } else if (fields.position === "rope" && (d_model / num_heads) % 2 !== 0) {
+    complain(
+      "num_heads",
+      `num_heads is ${num_heads}, d_model ${d_model}: heads of ${d_model / num_heads}; ` +
+        `rotary embedding needs an even head size, or position "none"`,
+    );
+  }
+  if (num_heads % num_kv_heads !== 0) {
+    complain(
+      "num_kv_heads",
+      `num_kv_heads is ${num_kv_heads}, num_heads ${num_heads}; num_heads must be a multiple of num_kv_heads`,
+    );
+  }
+  const gated = Math.max(64, 64 * Math.round(8 * d_model / 3 / 64));
+  return { ...fields, num_kv_heads, d_ff: fields.d_ff ?? (ffn === "swiglu" ? gated : 4 * d_model) };
+});
+
+function positive(description: string) {
+  return z.int().positive().describe(description);
+}

@@ -1,0 +1,163 @@
+import type { Arena } from "../tensor/arena.ts";
+import type { Device } from "../tensor/device.ts";
+import { Random } from "../tensor/random.ts";
+import type { Slice } from "../tensor/slice.ts";
+import { elements, Gradient, Tensor } from "../tensor/tensor.ts";
+import type { ModelConfig } from "./config.ts";
+import { parameterLayout, type ParameterShape } from "./parameter_layout.ts";
+
+/** A named parameter in memory. */
+export interface Parameter extends ParameterShape {
+  /** The float32 weights, within `Parameters.weights`. */
+  weights: Slice;
+  /** Their gradients, within `Parameters.gradients`; absent in a model that is not trained. */
+  gradients?: Slice;
+}
+
+/** How parameters are kept. */
+export interface ParameterOptions {
+  /** Whether there shall be gradients; true if left out. */
+  trainable?: boolean;
+  /** Format in which the model multiplies; with bf16 there are float32 weights besides. f32 if left out. */
+  dtype?: "f32" | "bf16";
+}
+
+// Every group starts at a multiple of this many elements, so that vector loads are aligned in float32 and bfloat16. The
+// gap holds zeros, which stay zero in every optimizer.
+const ALIGNMENT = 32;
+
+/**
+ * All parameters of a model in one flat piece of memory, their gradients in another: an optimizer's step is one operation,
+ * and so is the gradient's norm.
+ */
+export class Parameters implements Disposable {
+  /** Where they are. */
+  readonly device: Device;
+  /** By name, in the order of the state dict. */
+  readonly named: ReadonlyMap<string, Parameter>;
+  /** All weights in float32. */
+  readonly weights: Slice;
+  /** All gradients, or undefined if not trained. */
+  readonly gradients: Slice | undefined;
+  /** All weights rounded to bfloat16, if the model multiplies in it. */
+  readonly lowPrecisionWeights: Slice | undefined;
+  /** Number of parameters, as state dicts count them. */
+  readonly count: number;
+  #groups = new Map<string, Tensor>();
+  #arenas: Arena[] = [];
+
+  /** Reserves the memory; the weights are undefined until `initialize()` or `load()`. */
+  constructor(device: Device, config: ModelConfig, { trainable = true, dtype = "f32" }: ParameterOptions = {}) {
+    this.device = device;
+    const groups = parameterLayout(config);
+    const sizes = groups.map(({ members }) => members.reduce((sum, { shape }) => sum + elements(shape), 0));
+    const length = sizes.reduce((sum, size) => sum + roundUp(size), 0);
+    const allocate = (name: string, dtype: "f32" | "bf16" = "f32") => {
+      const arena = device.arena(name, length * (dtype === "f32" ? 4 : 2));
+      this.#arenas.push(arena);
+      const slice = arena.alloc(length, dtype);
+      device.fill({ x: slice, value: 0 });
+      return slice;
+    };
+    this.weights = allocate("parameters");
+    this.lowPrecisionWeights = dtype === "bf16" ? allocate("bf16 parameters", "bf16") : undefined;
+    this.gradients = trainable ? allocate("gradients") : undefined;
+    const named = new Map<string, Parameter>();
+    let start = 0;
+    groups.forEach(({ name, members }, i) => {
+      const rows = members.reduce((sum, { shape }) => sum + shape[0], 0);
+      const gradient = this.gradients &&
+        new Gradient(this.gradients.sub(start, sizes[i]), { persistent: true, written: false });
+      const values = (this.lowPrecisionWeights ?? this.weights).sub(start, sizes[i]);
+      this.#groups.set(name, new Tensor(values, [rows, ...members[0].shape.slice(1)], gradient));
+      let at = start;
+      for (const member of members) {
+        const size = elements(member.shape);
+        const gradients = this.gradients?.sub(at, size);
+        named.set(member.name, { ...member, weights: this.weights.sub(at, size), gradients });
+        at += size;
+      }
+      start += roundUp(sizes[i]);
+    });
+    this.named = named;
+    this.count = sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  /** The tensor of a group (see `parameterLayout`), with which the model computes. */
+  group(name: string): Tensor {
+    const tensor = this.#groups.get(name);
+    if (tensor === undefined) {
+      throw new RangeError(
+        `Cannot find the parameters "${name}"; this model has ${[...this.#groups.keys()].join(", ")}`,
+      );
+    }
+    return tensor;
+  }
+
+  /**
+   * Draws the first weights (handout, parameter initialization), the same for a seed on every device: linear layers from
+   * a normal distribution of variance 2 / (d_in + d_out), embeddings of variance 1, both truncated at three standard
+   * deviations; norms are ones.
+   */
+  initialize(seed: number): void {
+    if (!this.device.computes) return;
+    const random = new Random(seed);
+    for (const { weights, shape, kind } of this.named.values()) {
+      const values = new Float32Array(weights.length);
+      const deviation = kind === "linear" ? Math.sqrt(2 / (shape[0] + shape[1])) : 1;
+      if (kind === "norm") values.fill(1);
+      else for (let i = 0; i < values.length; i++) values[i] = deviation * random.truncatedNormal(3);
+      this.device.upload(weights, values);
+    }
+    this.#round();
+  }
+
+  /**
+   * Takes weights from a state dict.
+   *
+   * @throws {RangeError} If names or lengths are not exactly this model's; nothing is changed then.
+   */
+  load(state: ReadonlyMap<string, Float32Array>): void {
+    const problems = [
+      ...[...this.named.keys()].filter((name) => !state.has(name)).map((name) => `${name} is missing`),
+      ...[...state.keys()].filter((name) => !this.named.has(name)).map((name) => `${name} is not in the model`),
+      ...[...state].flatMap(([name, { length }]) => {
+        const expected = this.named.get(name);
+        if (expected === undefined || expected.weights.length === length) return [];
+        return [`${name} has ${length} elements, the model needs [${expected.shape.join(", ")}]`];
+      }),
+    ];
+    if (problems.length > 0) {
+      throw new RangeError(
+        `Cannot load the weights: ${problems.slice(0, 5).join("; ")}${problems.length > 5 ? "; ..." : ""}; ` +
+          `use the configuration that they were saved with`,
+      );
+    }
+    for (const [name, values] of state) this.device.upload(this.named.get(name)!.weights, values);
+    this.#round();
+  }
+
+  /** Reads all weights back, by name. */
+  state(): Map<string, Float32Array<ArrayBuffer>> {
+    return new Map([...this.named].map(([name, { weights }]) => [name, this.device.download(weights)]));
+  }
+
+  /** Forgets all gradients, so that the next backward pass starts from 0. Costs nothing: it overwrites them. */
+  zeroGradients(): void {
+    for (const { gradient } of this.#groups.values()) if (gradient) gradient.written = false;
+  }
+
+  /** Returns the memory. */
+  [Symbol.dispose](): void {
+    for (const arena of this.#arenas) arena[Symbol.dispose]();
+  }
+
+  #round(): void {
+    if (this.lowPrecisionWeights === undefined) return;
+    this.device.copy({ source: this.weights, destination: this.lowPrecisionWeights });
+  }
+}
+
+function roundUp(length: number): number {
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+}

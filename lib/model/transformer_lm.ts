@@ -1,0 +1,243 @@
+import type { Arena } from "../tensor/arena.ts";
+import type { Device } from "../tensor/device.ts";
+import type { Slice } from "../tensor/slice.ts";
+import type { Tape } from "../tensor/tape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { KeyValueCache } from "./attention.ts";
+import { ModelConfig, type ModelConfigInput } from "./config.ts";
+import { crossEntropy, type CrossEntropyOptions } from "./cross_entropy.ts";
+import { embedding } from "./embedding.ts";
+import { linear } from "./linear.ts";
+import { type ParameterOptions, Parameters } from "./parameters.ts";
+import { type RopeTable, ropeTable } from "./rope.ts";
+import { type BlockWeights, normalize, passBlock, type ResidualStream, settle } from "./transformer_block.ts";
+
+/** Weights of a language model, as tensors. */
+export interface TransformerWeights {
+  /** [vocab_size, d_model]. */
+  tokenEmbeddings: Tensor;
+  /** One for each layer. */
+  blocks: readonly BlockWeights[];
+  /** [d_model]; not for norm "none". */
+  lnFinal?: Tensor;
+  /** [vocab_size, d_model]: the head, or the embedding again if tied. */
+  lmHead: Tensor;
+}
+
+/** What a forward pass needs besides weights and tokens. */
+export interface ForwardOptions {
+  /** i32, the position of each place in the sequence. Needed with position "rope". */
+  positions?: Slice;
+  /** Angles of the rotary embedding. Needed with position "rope". */
+  ropeTable?: RopeTable;
+  /** For generation: one cache for each layer. */
+  caches?: readonly KeyValueCache[];
+  /** For generation: logits of the last position of each sequence only, [batch, 1, vocab_size]. */
+  lastOnly?: boolean;
+}
+
+/**
+ * The Transformer language model as a function of its weights (handout, transformer_lm): token ids [batch, T] to
+ * logits [batch, T, vocab_size].
+ */
+export function transformerLm(
+  tape: Tape,
+  tokens: Tensor,
+  weights: TransformerWeights,
+  config: ModelConfig,
+  { positions, ropeTable, caches, lastOnly = false }: ForwardOptions = {},
+): Tensor {
+  const { norm, num_heads, num_kv_heads, rmsnorm_eps } = config;
+  if (config.position === "rope" && (positions === undefined || ropeTable === undefined)) {
+    throw new RangeError('Cannot run the model: position is "rope"; give positions and ropeTable');
+  }
+  const rope = config.position === "rope" ? { table: ropeTable!, positions: positions! } : undefined;
+  tape.component("token_embeddings");
+  let x: ResidualStream = { stream: embedding(tape, tokens, weights.tokenEmbeddings) };
+  weights.blocks.forEach((block, i) => {
+    const options = {
+      numHeads: num_heads,
+      numKvHeads: num_kv_heads,
+      rope,
+      cache: caches?.[i],
+      norm,
+      epsilon: rmsnorm_eps,
+    };
+    x = passBlock(tape, x, block, options, `layers.${i}`);
+  });
+  tape.component("ln_final");
+  let last: Tensor;
+  if (norm === "none") {
+    last = settle(tape, x);
+  } else {
+    const { stream, normed } = normalize(tape, x, weights.lnFinal, rmsnorm_eps);
+    tape.discard(stream);
+    last = normed;
+  }
+  tape.component("lm_head");
+  if (lastOnly) last = lastPositions(tape, last);
+  const logits = linear(tape, last, weights.lmHead);
+  tape.discard(last);
+  return logits;
+}
+
+// The last row of every sequence.
+function lastPositions(tape: Tape, x: Tensor): Tensor {
+  const length = x.shape.at(-2)!;
+  if (length === 1) return x;
+  if (tape.recording) {
+    throw new RangeError(
+      "Cannot drop positions while the tape records: open it with recording: false, or keep all logits",
+    );
+  }
+  const batch = x.rows / length;
+  const out = tape.empty([...x.shape.slice(0, -2), 1, x.columns]);
+  tape.device.copyRows({
+    ...{
+      source: x.slice.sub((length - 1) * x.columns),
+      sourceStride: x.columns,
+      sourceBatchStride: length * x.columns,
+    },
+    ...{ destination: out.slice, destinationStride: x.columns, destinationBatchStride: x.columns, destinationRows: 1 },
+    ...{ batch, rows: 1, columns: x.columns },
+  });
+  tape.discard(x);
+  return out;
+}
+
+/** How a model is made. */
+export interface TransformerOptions extends ParameterOptions {
+  /** Seed of the first weights; 0 if left out. */
+  seed?: number;
+  /** Weights by name instead of first weights. */
+  state?: ReadonlyMap<string, Float32Array>;
+}
+
+/**
+ * A Transformer language model on a device: configuration, parameters with their gradients, and the constants that it needs
+ * (positions, angles). It computes on a tape, in training and inference alike.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { Tape } from "../tensor/tape.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using model = new TransformerLM(device, {
+ *   vocab_size: 11, context_length: 8, num_layers: 1, d_model: 8, num_heads: 2, d_ff: 16,
+ * });
+ * using tape = new Tape(device);
+ * const tokens = tape.integers([1, 2, 3, 4], [1, 4]);
+ * const loss = model.loss(tape, tokens, tape.integers([2, 3, 4, 5], [1, 4]));
+ * assert(tape.read(loss)[0] > 1);
+ * tape.backward(loss); // model.parameters.gradients holds the gradients now
+ * ```
+ */
+export class TransformerLM implements Disposable {
+  /** Where it computes. */
+  readonly device: Device;
+  /** Checked, with defaults filled in. */
+  readonly config: ModelConfig;
+  /** Weights and gradients. */
+  readonly parameters: Parameters;
+  /** The weights as `transformerLm()` takes them. */
+  readonly weights: TransformerWeights;
+  #constants: Arena;
+  #positions: Slice | undefined;
+  #ropeTable: RopeTable | undefined;
+
+  /**
+   * Makes a model.
+   *
+   * @throws {z.ZodError} If the configuration is not valid; the message names the field.
+   * @throws {RangeError} If `state` does not fit the configuration.
+   */
+  constructor(device: Device, config: ModelConfigInput, { seed = 0, state, ...options }: TransformerOptions = {}) {
+    this.device = device;
+    this.config = ModelConfig.parse(config);
+    const { context_length, d_model, num_heads, rope_theta } = this.config;
+    this.parameters = new Parameters(device, this.config, options);
+    this.#constants = device.arena("constants");
+    try {
+      if (state === undefined) this.parameters.initialize(seed);
+      else this.parameters.load(state);
+      if (this.config.position === "rope") {
+        this.#ropeTable = ropeTable(device, this.#constants, {
+          ...{ theta: rope_theta, headSize: d_model / num_heads, maxPositions: context_length },
+        });
+        this.#positions = this.#constants.alloc(context_length, "i32");
+        if (device.computes) device.upload(this.#positions, Int32Array.from({ length: context_length }, (_, i) => i));
+      }
+      this.weights = this.#weights();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Logits [batch, T, vocab_size] of token ids [batch, T].
+   *
+   * @param tokens Integers below vocab_size, T at most context_length.
+   * @param options.position Position of the first token: with caches, the number of positions cached. 0 if left out.
+   * @throws {RangeError} If the sequence is longer than the context.
+   */
+  forward(
+    tape: Tape,
+    tokens: Tensor,
+    { position = 0, caches, lastOnly }: { position?: number; caches?: readonly KeyValueCache[]; lastOnly?: boolean } =
+      {},
+  ): Tensor {
+    const length = tokens.columns;
+    const { context_length } = this.config;
+    if (position + length > context_length) {
+      throw new RangeError(
+        `Cannot run the model: the sequence ends at position ${
+          position + length
+        }, context_length is ${context_length}; ` +
+          `shorten it or train a model with a longer context`,
+      );
+    }
+    return transformerLm(tape, tokens, this.weights, this.config, {
+      ...{ positions: this.#positions?.sub(position, length), ropeTable: this.#ropeTable, caches, lastOnly },
+    });
+  }
+
+  /** Mean cross entropy in nats, [], of the targets [batch, T] given tokens [batch, T]; see `crossEntropy()`. */
+  loss(tape: Tape, tokens: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor {
+    const logits = this.forward(tape, tokens);
+    tape.component("loss");
+    const loss = crossEntropy(tape, logits, targets, options);
+    tape.discard(logits);
+    return loss;
+  }
+
+  /** Returns the memory. */
+  [Symbol.dispose](): void {
+    this.parameters[Symbol.dispose]();
+    this.#constants[Symbol.dispose]();
+  }
+
+  #weights(): TransformerWeights {
+    const { num_layers, norm, ffn, tied_embeddings } = this.config;
+    const group = (name: string) => this.parameters.group(name);
+    const ln = (name: string) => norm === "none" ? undefined : group(`${name}.weight`);
+    const tokenEmbeddings = group("token_embeddings.weight");
+    return {
+      tokenEmbeddings,
+      blocks: Array.from({ length: num_layers }, (_, i) => ({
+        attn: { qkv: [group(`layers.${i}.attn.qkv`)], output: group(`layers.${i}.attn.output_proj.weight`) },
+        ffn: {
+          up: [group(`layers.${i}.ffn.${ffn === "swiglu" ? "w1_w3" : "w1.weight"}`)],
+          down: group(`layers.${i}.ffn.w2.weight`),
+          kind: ffn,
+        },
+        ln1: ln(`layers.${i}.ln1`),
+        ln2: ln(`layers.${i}.ln2`),
+      })),
+      lnFinal: ln("ln_final"),
+      lmHead: tied_embeddings ? tokenEmbeddings : group("lm_head.weight"),
+    };
+  }
+}

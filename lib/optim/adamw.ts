@@ -1,0 +1,170 @@
+import type { Arena } from "../tensor/arena.ts";
+import type { Slice } from "../tensor/slice.ts";
+import { gradientsOf, type Trainable } from "./trainable.ts";
+
+/** Settings of AdamW. */
+export interface AdamWOptions {
+  /** Decay of the first moments; 0.9 if left out. */
+  beta1?: number;
+  /** Decay of the second moments; 0.95 if left out, as usual for language models. */
+  beta2?: number;
+  /** Added to the root of the second moment; 1e-8 if left out. */
+  epsilon?: number;
+  /** Weights shrink by learning rate times this in each step; 0.1 if left out. */
+  weightDecay?: number;
+}
+
+/** What a checkpoint keeps of AdamW. */
+export interface AdamWState {
+  /** Steps done. */
+  step: number;
+  /** As long as the weights. */
+  firstMoments: Float32Array;
+  /** As long as the weights. */
+  secondMoments: Float32Array;
+}
+
+/**
+ * AdamW as the handout writes it (Loshchilov and Hutter, 2019): Adam with its bias correction in the step size, and
+ * weight decay apart from the gradient. All weights are one flat piece of memory and one operation.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using arena = device.arena("example");
+ * const [weights, gradients] = [arena.alloc(1, "f32"), arena.alloc(1, "f32")];
+ * device.fill({ x: weights, value: 1 });
+ * device.fill({ x: gradients, value: 3 });
+ * using optimizer = new AdamW({ device, weights, gradients }, { weightDecay: 0 });
+ * optimizer.step({ learningRate: 0.1 });
+ * assertAlmostEquals(device.download(weights)[0], 0.9, 1e-6); // the first step has the size of the learning rate
+ * ```
+ */
+export class AdamW implements Disposable {
+  /** What it steps. */
+  readonly parameters: Trainable;
+  /** f32, as long as the weights. */
+  readonly firstMoments: Slice;
+  /** f32, as long as the weights. */
+  readonly secondMoments: Slice;
+  /** Settings, defaults filled in. */
+  readonly options: Required<AdamWOptions>;
+  #steps = 0;
+  #rates: Slice;
+  #arenas: Arena[];
+
+  /**
+   * Starts with moments of 0.
+   *
+   * @throws {RangeError} If a setting is out of its range, or the parameters have no gradients.
+   */
+  constructor(parameters: Trainable, options: AdamWOptions = {}) {
+    const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = options;
+    for (const [name, value] of Object.entries({ beta1, beta2 })) {
+      if (!(value >= 0 && value < 1)) {
+        throw new RangeError(`Cannot make AdamW: ${name} is ${value}; it must be at least 0 and below 1`);
+      }
+    }
+    for (const [name, value] of Object.entries({ epsilon, weightDecay })) {
+      if (!(value >= 0 && value < Infinity)) {
+        throw new RangeError(`Cannot make AdamW: ${name} is ${value}; it must be a number of at least 0`);
+      }
+    }
+    gradientsOf(parameters);
+    this.options = { beta1, beta2, epsilon, weightDecay };
+    this.parameters = parameters;
+    const { device, weights } = parameters;
+    const moments = device.arena("optimizer state", 2 * (weights.bytes + 64));
+    const rates = device.arena("optimizer rates", 64);
+    this.#arenas = [moments, rates];
+    this.firstMoments = moments.alloc(weights.length, "f32");
+    this.secondMoments = moments.alloc(weights.length, "f32");
+    this.#rates = rates.alloc(2, "f32");
+    device.fill({ x: this.firstMoments, value: 0 });
+    device.fill({ x: this.secondMoments, value: 0 });
+  }
+
+  /** Steps done. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * Changes the weights by one step against their gradients.
+   *
+   * @param step.learningRate Size of the step.
+   * @param step.gradientScale One number in device memory by which gradients are multiplied, such as a clip coefficient.
+   */
+  step({ learningRate, gradientScale }: { learningRate: number; gradientScale?: Slice }): void {
+    this.prepareStep(learningRate);
+    this.applyStep(gradientScale);
+  }
+
+  /** The first half of `step()`: counts it and writes its rates to the device. */
+  prepareStep(learningRate: number): void {
+    const { beta1, beta2, weightDecay } = this.options;
+    const t = ++this.#steps;
+    const stepSize = learningRate * Math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t);
+    this.parameters.device.upload(this.#rates, new Float32Array([stepSize, learningRate * weightDecay]));
+  }
+
+  /** The second half of `step()`: the same work in every step, which a device may record once and replay. */
+  applyStep(gradientScale?: Slice): void {
+    const { device, weights, lowPrecisionWeights } = this.parameters;
+    const { beta1, beta2, epsilon } = this.options;
+    const { component, phase } = device.scope;
+    Object.assign(device.scope, { component: "adamw", phase: "update" });
+    device.adamwStep({
+      ...{
+        weights,
+        gradients: gradientsOf(this.parameters),
+        lowPrecisionWeights,
+        gradientScale,
+        beta1,
+        beta2,
+        epsilon,
+      },
+      ...{ firstMoments: this.firstMoments, secondMoments: this.secondMoments, rates: this.#rates },
+    });
+    Object.assign(device.scope, { component, phase });
+  }
+
+  /** What a checkpoint needs to go on exactly here. */
+  state(): AdamWState {
+    const { device } = this.parameters;
+    return {
+      step: this.#steps,
+      firstMoments: device.download(this.firstMoments),
+      secondMoments: device.download(this.secondMoments),
+    };
+  }
+
+  /**
+   * Goes on from a checkpoint.
+   *
+   * @throws {RangeError} If the moments are not as long as the weights.
+   */
+  load({ step, firstMoments, secondMoments }: AdamWState): void {
+    const { device, weights } = this.parameters;
+    if (!Number.isSafeInteger(step) || step < 0) {
+      throw new RangeError(`Cannot load the optimizer: step is ${step}; it must be a whole number of at least 0`);
+    }
+    if (firstMoments.length !== weights.length || secondMoments.length !== weights.length) {
+      throw new RangeError(
+        `Cannot load the optimizer: it has ${firstMoments.length} and ${secondMoments.length} moments for ` +
+          `${weights.length} weights; use the configuration that it was saved with`,
+      );
+    }
+    device.upload(this.firstMoments, firstMoments);
+    device.upload(this.secondMoments, secondMoments);
+    this.#steps = step;
+  }
+
+  /** Returns the memory. */
+  [Symbol.dispose](): void {
+    for (const arena of this.#arenas) arena[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,26 @@
+import type { Device } from "../tensor/device.ts";
+import type { Slice } from "../tensor/slice.ts";
+
+/** What an optimizer steps: all weights in one piece of memory, their gradients in another (a model's `parameters`). */
+export interface Trainable {
+  /** Where they are. */
+  readonly device: Device;
+  /** f32. */
+  readonly weights: Slice;
+  /** As long as weights; undefined in a model that is not trained. */
+  readonly gradients: Slice | undefined;
+  /** bf16 copy of the weights, which a step renews; undefined without one. */
+  readonly lowPrecisionWeights?: Slice | undefined;
+}
+
+/**
+ * The gradients of what an optimizer shall step.
+ *
+ * @throws {RangeError} If there are none.
+ */
+export function gradientsOf({ gradients }: Trainable): Slice {
+  if (gradients === undefined) {
+    throw new RangeError("Cannot train these parameters: they have no gradients; make the model with trainable: true");
+  }
+  return gradients;
+}

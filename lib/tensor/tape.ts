@@ -1,0 +1,249 @@
+import type { Arena } from "./arena.ts";
+import type { Device } from "./device.ts";
+import type { DType, Slice } from "./slice.ts";
+import { elements, Gradient, Tensor } from "./tensor.ts";
+
+/** What a differentiable operation leaves on the tape. */
+export interface TapeEntry {
+  /** Tensors that the operation made, with memory from `tape.empty()`. */
+  outputs: readonly Tensor[];
+  /** Further memory that its backward pass reads. */
+  saved?: readonly Slice[];
+  /** Adds to the inputs' gradients; called only if an output has a gradient. */
+  backward: () => void;
+}
+
+/** How a tape is opened. */
+export interface TapeOptions {
+  /** Where activations and their gradients go; left out, an arena that ends with the tape. */
+  arena?: Arena;
+  /** False for inference: nothing is recorded, and `discard()` frees at once. True if left out. */
+  recording?: boolean;
+  /** Format of activations; f32 if left out. */
+  dtype?: DType;
+}
+
+/**
+ * Records differentiable operations as they run, and runs their gradients in reverse (automatic differentiation in
+ * reverse mode, on fused operations). Memory is exact: an activation is released as soon as the operation that
+ * made it has been differentiated, and later gradients take its place.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "./device.ts";
+ * import { ReferenceBackend } from "./reference_backend.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using tape = new Tape(device);
+ * const x = tape.tensor([1, 2], [2]);
+ * const y = tape.empty([2]);
+ * device.scale({ x: x.slice, out: y.slice, factor: 3 });
+ * tape.record({
+ *   outputs: [y],
+ *   backward: () => tape.contribute(x, (dX) => device.scale({ x: y.gradient!.slice, out: dX, factor: 3 })),
+ * });
+ * assertEquals(tape.read(y), new Float32Array([3, 6]));
+ * tape.backward(y);
+ * assertEquals(tape.readGradient(x), new Float32Array([3, 3]));
+ * ```
+ */
+export class Tape implements Disposable {
+  /** Where the operations run. */
+  readonly device: Device;
+  /** Where activations and gradients live. */
+  readonly arena: Arena;
+  /** Whether operations are recorded for `backward()`. */
+  readonly recording: boolean;
+  /** Format of activations. */
+  readonly dtype: DType;
+  #ownsArena: boolean;
+  #entries: (TapeEntry & { component: string })[] = [];
+  // Slices that `empty()` gave and nobody has released: the only ones that may be.
+  #owned = new Set<Slice>();
+  #root: Tensor | undefined;
+
+  /** Opens an empty tape. */
+  constructor(device: Device, { arena, recording = true, dtype = "f32" }: TapeOptions = {}) {
+    this.device = device;
+    this.arena = arena ?? device.arena("tape");
+    this.#ownsArena = arena === undefined;
+    this.recording = recording;
+    this.dtype = dtype;
+  }
+
+  /** A tensor of the numbers given, in row-major order: an input or a weight. */
+  tensor(data: ArrayLike<number>, shape: readonly number[]): Tensor {
+    const tensor = new Tensor(this.arena.alloc(elements(shape), this.dtype), shape);
+    this.device.upload(tensor.slice, Float32Array.from(data));
+    return tensor;
+  }
+
+  /** A tensor of the integers given: token ids, targets, positions, or a mask of 0 and 1. It has no gradient. */
+  integers(data: ArrayLike<number | boolean>, shape: readonly number[] = [data.length]): Tensor {
+    const tensor = new Tensor(this.arena.alloc(elements(shape), "i32"), shape);
+    this.device.upload(tensor.slice, Int32Array.from(data, Number));
+    return tensor;
+  }
+
+  /** Names what the operations that follow are part of. */
+  component(name: string): void {
+    this.device.scope.component = name;
+  }
+
+  /** For operations: memory for an output. */
+  empty(shape: readonly number[], dtype: DType = this.dtype): Tensor {
+    return new Tensor(this.scratch(elements(shape), dtype), shape);
+  }
+
+  /** For operations: memory that the backward pass reads, to be named in `saved`; or to be released. */
+  scratch(length: number, dtype: DType = "f32"): Slice {
+    const slice = this.arena.alloc(length, dtype);
+    this.#owned.add(slice);
+    return slice;
+  }
+
+  /** For operations: gives back memory of `scratch()` or `empty()`. */
+  release(slice: Slice): void {
+    if (this.#owned.delete(slice)) this.arena.release(slice);
+  }
+
+  /** Says that a value is used up: its memory is free at once unless the tape records. */
+  discard(tensor: Tensor): void {
+    if (!this.recording) this.release(tensor.slice);
+  }
+
+  /** For operations: notes how to differentiate what was just computed. */
+  record(entry: TapeEntry): void {
+    if (this.recording) this.#entries.push({ ...entry, component: this.device.scope.component });
+    else entry.saved?.forEach((slice) => this.release(slice));
+  }
+
+  /**
+   * For backward functions: where to write a gradient of `tensor`, and whether to add to what is there.
+   * Only for operations that can do both; others use `contribute()`.
+   */
+  gradientFor(tensor: Tensor): { slice: Slice; accumulate: boolean } {
+    const { gradient } = tensor;
+    if (gradient === undefined) {
+      const slice = this.scratch(tensor.slice.length, this.dtype);
+      tensor.gradient = new Gradient(slice, { persistent: false, written: true });
+      return { slice, accumulate: false };
+    }
+    if (!gradient.written) {
+      gradient.written = true;
+      return { slice: gradient.slice, accumulate: false };
+    }
+    if (gradient.owners === 1) return { slice: gradient.slice, accumulate: true };
+    const slice = this.scratch(tensor.slice.length, this.dtype);
+    this.device.copy({ source: gradient.slice, destination: slice });
+    gradient.owners--;
+    tensor.gradient = new Gradient(slice, { persistent: false, written: true });
+    return { slice, accumulate: true };
+  }
+
+  /** For backward functions: adds what `write` puts into the slice it is given (which it must overwrite). */
+  contribute(tensor: Tensor, write: (slice: Slice) => void): void {
+    const { slice, accumulate } = this.gradientFor(tensor);
+    if (!accumulate) return write(slice);
+    const temporary = this.scratch(slice.length, slice.dtype);
+    write(temporary);
+    this.device.axpy({ x: temporary, y: slice, factor: 1 });
+    this.release(temporary);
+  }
+
+  /** For backward functions: adds a gradient that is there, without a copy where the tensor has none yet. */
+  share(tensor: Tensor, gradient: Gradient): void {
+    if (tensor.gradient === undefined) {
+      gradient.owners++;
+      tensor.gradient = gradient;
+      return;
+    }
+    const { slice, accumulate } = this.gradientFor(tensor);
+    if (accumulate) this.device.axpy({ x: gradient.slice, y: slice, factor: 1 });
+    else this.device.copy({ source: gradient.slice, destination: slice });
+  }
+
+  /**
+   * For backward functions: makes the memory of a tensor's value hold its gradient. Only for a value that nobody
+   * reads any more.
+   */
+  replaceByGradient(tensor: Tensor): Slice {
+    if (tensor.gradient !== undefined) {
+      throw new Error("Cannot replace a value by its gradient: it has a gradient already; use contribute()");
+    }
+    tensor.gradient = new Gradient(tensor.slice, { persistent: false, written: true });
+    return tensor.slice;
+  }
+
+  /** Whether `tensor` is where `backward()` started with a gradient of 1. */
+  isRoot(tensor: Tensor): boolean {
+    return tensor === this.#root;
+  }
+
+  /**
+   * Computes the gradients of sum(root * dRoot) with respect to every tensor that the tape has seen. Those of inputs and
+   * parameters remain; the activations' memory is released on the way. The tape is empty afterwards.
+   *
+   * @param dRoot As many numbers as root has; left out, ones.
+   */
+  backward(root: Tensor, dRoot?: ArrayLike<number>): void {
+    const { device } = this;
+    const { component, phase } = device.scope;
+    device.scope.phase = "backward";
+    if (dRoot === undefined && root.slice.length === 1) this.#root = root;
+    this.contribute(root, (slice) => {
+      if (dRoot === undefined) device.fill({ x: slice, value: 1 });
+      else device.upload(slice, Float32Array.from(dRoot));
+    });
+    for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
+      device.scope.component = entry.component;
+      if (entry.outputs.some((output) => output.gradient !== undefined)) entry.backward();
+      for (const output of entry.outputs) this.#drop(output);
+      entry.saved?.forEach((slice) => this.release(slice));
+    }
+    this.#root = undefined;
+    device.scope.component = component;
+    device.scope.phase = phase;
+  }
+
+  /** The numbers of a tensor, read back from the device. */
+  read(tensor: Tensor): Float32Array<ArrayBuffer> {
+    return this.device.download(tensor.slice);
+  }
+
+  /**
+   * The gradient of an input or a parameter, read back after `backward()`.
+   *
+   * @throws {RangeError} If the tensor has none.
+   */
+  readGradient(tensor: Tensor): Float32Array<ArrayBuffer> {
+    if (!tensor.gradient?.written) {
+      throw new RangeError(
+        `Cannot read the gradient of a tensor of shape [${tensor.shape.join(", ")}]: it has none; ` +
+          `call backward() first, on something computed from it`,
+      );
+    }
+    return this.device.download(tensor.gradient.slice);
+  }
+
+  /** Forgets all that was recorded and resets the arena, for the next step. */
+  reset(): void {
+    this.#entries = [];
+    this.#owned.clear();
+    this.arena.reset();
+  }
+
+  /** Ends the tape, and its arena unless that was given. */
+  [Symbol.dispose](): void {
+    this.#entries = [];
+    this.#owned.clear();
+    if (this.#ownsArena) this.arena[Symbol.dispose]();
+  }
+
+  #drop(output: Tensor): void {
+    const { gradient } = output;
+    if (gradient !== undefined && !gradient.persistent && --gradient.owners === 0) this.release(gradient.slice);
+    output.gradient = undefined;
+    this.release(output.slice);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Slice } from "./slice.ts";
+
+/**
+ * The gradient of one or several tensors. A sum hands its gradient to both of its terms without a copy: they own it
+ * together until one of them must add to it.
+ */
+export class Gradient {
+  /** As long as the tensor. */
+  readonly slice: Slice;
+  /** True for parameters: the memory outlives the tape. */
+  readonly persistent: boolean;
+  /** Whether the memory holds a gradient; if not, the next contribution overwrites what is there. */
+  written: boolean;
+  /** Tensors that share it. */
+  owners = 1;
+
+  /** A gradient in memory that somebody has allocated. */
+  constructor(slice: Slice, { persistent, written }: { persistent: boolean; written: boolean }) {
+    this.slice = slice;
+    this.persistent = persistent;
+    this.written = written;
+  }
+}
+
+/** Numbers on a device with a shape (row-major), and their gradient once there is one. */
+export class Tensor {
+  /** Sizes of the dimensions; [] for one number. */
+  readonly shape: readonly number[];
+  /** The numbers. */
+  readonly slice: Slice;
+  /** Set by the backward pass; set from the start for a parameter. */
+  gradient: Gradient | undefined;
+
+  /**
+   * A tensor over memory that is there.
+   *
+   * @throws {RangeError} If the shape's product is not the slice's length.
+   */
+  constructor(slice: Slice, shape: readonly number[], gradient?: Gradient) {
+    if (elements(shape) !== slice.length) {
+      throw new RangeError(
+        `Cannot shape ${slice.length} elements as [${shape.join(", ")}]: that has ${elements(shape)}; make them equal`,
+      );
+    }
+    this.slice = slice;
+    this.shape = shape;
+    this.gradient = gradient;
+  }
+
+  /** Size of the last dimension; 1 for one number. */
+  get columns(): number {
+    return this.shape.at(-1) ?? 1;
+  }
+
+  /** Product of all dimensions but the last. */
+  get rows(): number {
+    return this.slice.length / this.columns;
+  }
+}
+
+/** Number of elements of a shape: the product of its sizes. */
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
