@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Account, account, type Line, type Section } from "../lib/accounting/account.ts";
 import { estimateOnDevice } from "../lib/accounting/device_estimate.ts";
-import { devicePreset, devicePresets, peakFlops } from "../lib/accounting/device_presets.ts";
+import { type DeviceLimits, devicePreset, devicePresets, peakFlops } from "../lib/accounting/device_presets.ts";
 import { formatExpression, formatInteger, formatWithValues } from "../lib/accounting/format_expression.ts";
 import { modelPreset, modelPresets } from "../lib/accounting/model_presets.ts";
 import type { ModelShape } from "../lib/accounting/model_shape.ts";
@@ -30,7 +30,9 @@ const Options = z.object({
   precision: z.enum(["float32", "bfloat16"]).default("float32").describe("training format; AdamW stays in float32"),
   scores: z.enum(["stored", "fused"]).default("stored").describe("attention scores kept, or never (fused attention)"),
   attention: z.enum(["full", "causal"]).default("full").describe("keys that a query is charged for"),
-  device: z.string().default("h100").describe(`device: ${Object.keys(devicePresets).join(", ")}`),
+  device: z.string().default("h100").describe(
+    `device: ${Object.keys(devicePresets).join(", ")}, or cpu, measured on the spot`,
+  ),
   format: z.enum(["float32", "tf32", "bfloat16"]).optional().describe("matrix format; default: as precision"),
   mfu: z.number().gt(0).max(1).default(0.5).describe("share of the device's peak that training reaches"),
   steps: z.int().min(1).default(1_000).describe("training steps"),
@@ -40,6 +42,9 @@ const Options = z.object({
   markdown: z.boolean().default(false).describe("print Markdown tables"),
 });
 
+// What the cpu device can address, whatever the machine has: 32-bit WebAssembly memory.
+const CPU_MEMORY = 2n ** 32n;
+
 await runScript({
   name: "accounting",
   summary: "parameters, FLOPs, memory and time of a model and its training, by formula",
@@ -47,10 +52,11 @@ await runScript({
   permissions: "none",
   positional: ["preset"],
   details:
-    "Example: deno task accounting gpt2-xl --context-length 16384 --batch-size 8 --device h100 --mfu 0.5 --steps 400000",
-}, (options, report) => {
+    "Example: deno task accounting gpt2-xl --context-length 16384 --batch-size 8 --device h100 --mfu 0.5 --steps 400000\n" +
+    "It needs no permission, except to read ffi/cpu for --device cpu.",
+}, async (options, report) => {
   const model = modelOf(options);
-  const device = devicePreset(options.device);
+  const device = options.device === "cpu" ? await measureCpu() : devicePreset(options.device);
   const format = options.format ?? options.precision;
   const promptLength = options.promptLength ?? Math.max(1, Math.floor(model.context_length / 2));
   const generatedTokens = options.generatedTokens ?? Math.max(1, model.context_length - promptLength);
@@ -88,6 +94,15 @@ await runScript({
     report,
   );
 });
+
+async function measureCpu(): Promise<DeviceLimits> {
+  const [{ openDevice }, { measureDevice }] = await Promise.all([
+    import("../ffi/devices.ts"),
+    import("../lib/accounting/measured_device.ts"),
+  ]);
+  using device = openDevice("cpu");
+  return measureDevice(device, { memoryBytes: CPU_MEMORY });
+}
 
 function modelOf(options: z.output<typeof Options>): ModelShape {
   const preset = modelPreset(options.preset);
