@@ -137,8 +137,7 @@ class Transfer {
 
   /** Compares a file that is there with the server's. */
   async compareExisting(): Promise<DownloadResult> {
-    using watch = new StallWatch(this.#options);
-    const response = await requestFile(this.#address, { offset: 0, signal: watch.signal });
+    const response = await this.#ask();
     const expected = this.#expected(response.sha256);
     const { size } = await Deno.stat(this.#path);
     const sha256 = await this.#hashExisting(size);
@@ -151,6 +150,12 @@ class Transfer {
     throw new Error(
       `Cannot download ${this.#address}: ${this.#path} is another file (${difference}); move or remove it, then try again`,
     );
+  }
+
+  /** What the server says of the file, without taking it. */
+  async #ask(): Promise<FileResponse> {
+    using watch = new StallWatch(this.#options);
+    return await requestFile(this.#address, { offset: 0, signal: watch.signal });
   }
 
   async #request(part: PartialFile, offset: number, watch: StallWatch): Promise<FileResponse> {
