@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { ModelConfigInput } from "../../lib/model/config.ts";
+import { generate, generateBatch, type GenerationOptions } from "../../lib/model/generate.ts";
+import { TransformerLM } from "../../lib/model/transformer_lm.ts";
+import { Device } from "../../lib/tensor/device.ts";
+import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
+import { Tape } from "../../lib/tensor/tape.ts";
+
+const small: ModelConfigInput = {
+  vocab_size: 17,
+  context_length: 10,
+  num_layers: 2,
+  d_model: 8,
+  num_heads: 2,
+  d_ff: 12,
+};
+
+const variants: Record<string, Partial<ModelConfigInput>> = {
+  "pre-norm, rope, swiglu": {},
+  "post-norm": { norm: "post" },
+  "no norm": { norm: "none" },
+  "no position": { position: "none" },
+  "silu": { ffn: "silu" },
+  "tied": { tied_embeddings: true },
+  "one key head": { num_kv_heads: 1 },
+};
+
+function withModel<T>(change: Partial<ModelConfigInput>, use: (model: TransformerLM) => T): T {
+  using device = new Device(new ReferenceBackend());
+  using model = new TransformerLM(device, { ...small, ...change }, { seed: 5, trainable: false });
+  const before = device.memory.usedBytes;
+  const result = use(model);
+  assertEquals(device.memory.usedBytes, before, "generation leaves memory behind");
+  return result;
+}
+
+for (const [name, change] of Object.entries(variants)) {
+  Deno.test(`${name}: the same tokens with and without the cache, far beyond the context`, () => {
+    withModel(change, (model) => {
+      for (const options of [{ temperature: 0 }, { temperature: 1.5, seed: 3, topP: 0.9 }]) {
+        const tokens = (cache: boolean) => [...generate(model, [1, 2, 3], { ...options, maxNewTokens: 35, cache })];
+        assertEquals(tokens(true), tokens(false));
+        assertEquals(tokens(true).length, 35);
+      }
+    });
+  });
+}
+
+Deno.test("greedy generation takes the likeliest next token of the window that the documentation describes", () => {
+  withModel({}, (model) => {
+    const prompt = [4, 5, 6];
+    const made = [...generate(model, prompt, { temperature: 0, maxNewTokens: 20 })];
+    // Window by the documented rule, one forward pass over it for each token.
+    let window = [...prompt];
+    for (const token of made) {
+      if (window.length > small.context_length) window = window.slice(-5);
+      using tape = new Tape(model.device, { recording: false });
+      const logits = tape.read(model.forward(tape, tape.integers(window, [1, window.length])));
+      const last = Array.from(logits.subarray(logits.length - small.vocab_size));
+      assertEquals(token, last.indexOf(Math.max(...last)));
+      window.push(token);
+    }
+  });
+});
+
+Deno.test("a batch gives every prompt what it gets alone, whatever the lengths", () => {
+  withModel({}, (model) => {
+    const prompts = [[1, 2, 3], [9], [4, 5, 6], [7, 8, 9, 10, 11, 12, 13, 14, 15, 16]];
+    const options: GenerationOptions = { maxNewTokens: 15, seed: 100, temperature: 0.9 };
+    const made: number[][] = prompts.map(() => []);
+    for (const { sequence, token } of generateBatch(model, prompts, options)) made[sequence].push(token);
+    prompts.forEach((prompt, i) => {
+      assertEquals(made[i], [...generate(model, prompt, { ...options, seed: 100 + i })]);
+    });
+  });
+});
+
+Deno.test("a sequence ends before the stop token, the others of its batch go on", () => {
+  withModel({}, (model) => {
+    const options = { maxNewTokens: 30, temperature: 1, seed: 2 };
+    const free = [0, 1].map((i) => [...generate(model, [1 + i], { ...options, seed: 2 + i })]);
+    const stopToken = free[0].find((token, i) => i > 3 && !free[0].slice(0, i).includes(token))!;
+    const made: number[][] = [[], []];
+    for (const { sequence, token } of generateBatch(model, [[1], [2]], { ...options, stopToken })) {
+      made[sequence].push(token);
+    }
+    const cut = (tokens: number[]) => tokens.includes(stopToken) ? tokens.slice(0, tokens.indexOf(stopToken)) : tokens;
+    assertEquals(made, free.map(cut));
+    assert(made[0].length < 30);
+  });
+});
+
+Deno.test("tokens are computed when they are asked for, and leaving early frees the memory", () => {
+  withModel({}, (model) => {
+    const made: number[] = [];
+    for (const token of generate(model, [1], { maxNewTokens: 1_000_000_000, temperature: 0 })) {
+      made.push(token);
+      if (made.length === 3) break;
+    }
+    assertEquals(made, [...generate(model, [1], { maxNewTokens: 3, temperature: 0 })]);
+  });
+});
+
+Deno.test("the same seed gives the same text, another seed another", () => {
+  withModel({}, (model) => {
+    const made = (seed: number) => [...generate(model, [1], { maxNewTokens: 20, temperature: 2, seed })];
+    assertEquals(made(1), made(1));
+    assert(made(1).join() !== made(2).join());
+  });
+});
+
+Deno.test("prompts and options that mean nothing are refused at the call", () => {
+  withModel({}, (model) => {
+    const refused = (prompt: number[], change: Partial<GenerationOptions>, message: string) =>
+      assertThrows(() => generate(model, prompt, { maxNewTokens: 3, ...change }), RangeError, message);
+    refused([], {}, "the prompt is empty");
+    refused(new Array(11).fill(1), {}, "the prompt has 11 tokens, context_length is 10");
+    refused([1, 17], {}, "token 1 of the prompt is 17, vocab_size is 17");
+    refused([-1], {}, "token 0 of the prompt is -1");
+    refused([1], { temperature: -0.5 }, "temperature is -0.5; it must be 0");
+    refused([1], { maxNewTokens: 0 }, "maxNewTokens is 0");
+    refused([1], { topP: 2 }, "top-p is 2");
+  });
+});
