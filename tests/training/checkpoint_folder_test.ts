@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { CheckpointFolder } from "../../lib/training/checkpoint_folder.ts";
+import { TemporaryFolder } from "../data/temporary_folder.ts";
+
+function withCheckpoints(steps: number[], use: (checkpoints: CheckpointFolder, folder: TemporaryFolder) => void): void {
+  using folder = new TemporaryFolder();
+  const checkpoints = new CheckpointFolder(folder.path);
+  for (const step of steps) Deno.writeTextFileSync(checkpoints.pathOf(step), `step ${step}`);
+  use(checkpoints, folder);
+}
+
+Deno.test("checkpoints are listed by step, whatever else lies there", () => {
+  withCheckpoints([100, 9, 123456789], (checkpoints, folder) => {
+    Deno.writeTextFileSync(folder.at("step-00000200.safetensors.7.tmp"), "half");
+    Deno.writeTextFileSync(folder.at("notes.txt"), "");
+    assertEquals(checkpoints.list().map(({ step }) => step), [9, 100, 123456789]);
+    assertEquals(checkpoints.latest()?.path, checkpoints.pathOf(123456789));
+  });
+  withCheckpoints([], (checkpoints) => assertEquals(checkpoints.latest(), undefined));
+});
+
+Deno.test("the newest are kept, and the best outlives its own removal", () => {
+  withCheckpoints([1, 2, 3, 4], (checkpoints, folder) => {
+    checkpoints.markBest(2);
+    checkpoints.prune(2);
+    assertEquals(folder.names(), ["best.safetensors", "step-00000003.safetensors", "step-00000004.safetensors"]);
+    assertEquals(Deno.readTextFileSync(checkpoints.bestPath), "step 2");
+    checkpoints.markBest(4);
+    assertEquals(Deno.readTextFileSync(checkpoints.bestPath), "step 4");
+    assertEquals(folder.names().length, 3);
+  });
+});
