@@ -76,8 +76,10 @@ async function corpusFor(name: PublishedCorpus, options: Options, report: Report
   if (options[name].length > 0) return corpusOfFiles(options[name]);
   const downloaded = await downloadedCorpus(name);
   if (downloaded || name === "tinystories") return downloaded ?? builtInCorpus(options.builtInBytes, options.seed);
-  const { title, task } = publishedCorpora[name];
-  report.note(`${title} is left out: it is not there (${task} gets it), and no text was given with --${name}.`);
+  const { title, key } = publishedCorpora[name];
+  report.note(
+    `${title} is left out: it is not there (deno task data ${key} gets it), and no text was given with --${name}.`,
+  );
   return undefined;
 }
 

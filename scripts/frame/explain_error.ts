@@ -10,7 +10,9 @@ export function explainError(
   args: readonly string[],
 ): string {
   if (!(error instanceof Error)) return `Failed: ${String(error)}`;
-  if (error instanceof Deno.errors.NotCapable) return explainPermission(error, script, args);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof Deno.errors.NotCapable) return explainPermission(cause, script, args);
+  }
   const isDefect = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
   return isDefect ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
 }

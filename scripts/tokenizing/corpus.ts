@@ -1,3 +1,4 @@
+import { corpora } from "../../lib/data/corpora.ts";
 import { generateStories } from "../../lib/data/stories.ts";
 
 /** Text that a task works on. */
@@ -12,10 +13,10 @@ export interface Corpus {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** How the published corpora are called, here and on disk. */
+/** Where the tasks look for each published corpus, and what is said about it. */
 export const publishedCorpora = {
-  tinystories: { title: "TinyStories", train: "data/TinyStoriesV2-GPT4-train.txt", task: "deno task data tinystories" },
-  openwebtext: { title: "OpenWebText", train: "data/owt_train.txt", task: "deno task data owt" },
+  tinystories: { title: "TinyStories", key: "tinystories" },
+  openwebtext: { title: "OpenWebText", key: "owt" },
 } as const;
 
 /** The name of a published corpus. */
@@ -41,8 +42,9 @@ export function builtInCorpus(bytes: number, seed: number): Corpus {
 
 /** A published corpus where `deno task data` has put it, packed or not, or undefined where it is not there. */
 export async function downloadedCorpus(name: PublishedCorpus): Promise<Corpus | undefined> {
-  const { title, train } = publishedCorpora[name];
-  for (const path of [train, `${train}.gz`]) {
+  const { title, key } = publishedCorpora[name];
+  const packed = `data/${corpora[key].files[0].name}`;
+  for (const path of new Set([packed.replace(/\.gz$/, ""), packed])) {
     if (await isFile(path)) {
       return { about: `${title} (${path})`, paths: [path], isPublished: true, open: () => readFiles([path]) };
     }
@@ -50,11 +52,11 @@ export async function downloadedCorpus(name: PublishedCorpus): Promise<Corpus | 
   return undefined;
 }
 
-/** Says, once in a report, that built-in stories stand in for a published corpus, and how to get that. */
+/** Says that other text stands in for a published corpus, and how to get that. */
 export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
-  const { title, task } = publishedCorpora[name];
-  return `this ran on ${corpus.about}, not on ${title}: its figures are not comparable with the published ones. ` +
-    `To get ${title}: ${task}. To use text of your own: --input FILE.`;
+  const { title, key } = publishedCorpora[name];
+  return `this ran on ${corpus.about}, not on ${title}, so its figures do not compare with the published ones; ` +
+    `deno task data ${key} downloads ${title}.`;
 }
 
 async function* readFiles(paths: readonly string[]): AsyncGenerator<Uint8Array> {
