@@ -67,9 +67,21 @@ await runScript({
   const sections = sectionsOf(result);
   report.data("model", model);
   report.data("account", Object.fromEntries(sections.map((section) => [section.title, plain(section, result)])));
+  report.data("implementationMemory", result.implementationMemory);
   report.data("device", { ...device, ...estimate, secondsOfRun: steps * estimate.secondsPerStep });
   if (options.formula) return printFormulas(sections, result, report);
   for (const section of sections) printSection(section, options.markdown, report);
+  printTable(
+    "Memory of this library's training step at its worst moment, float32",
+    ["", "bytes", ""],
+    Object.entries(result.implementationMemory).map(([name, bytes]) => [
+      name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+      bytes,
+      formatBytes(Number(bytes)),
+    ]),
+    options.markdown,
+    report,
+  );
   printTable(
     `On one ${device.title}, ${format} at ${formatNumber(peakFlops(device, format) / 1e12)} TFLOP/s, MFU ${mfu}`,
     ["", ""],
@@ -123,8 +135,8 @@ function modelOf(options: z.output<typeof Options>): ModelShape {
 }
 
 function sectionsOf(result: Account): Section[] {
-  const { parameters, forward, step, memory, activations, generation, generationMemory } = result;
-  return [parameters, forward, step, memory, activations, generation, generationMemory];
+  const { parameters, forward, step, memory, activations, keptActivations, generation, generationMemory } = result;
+  return [parameters, forward, step, memory, activations, keptActivations, generation, generationMemory];
 }
 
 function plain({ unit, lines, total }: Section, { values }: Account): unknown {

@@ -4,6 +4,7 @@ import { adamwFlops } from "./adamw_flops.ts";
 import { type Component, total } from "./component.ts";
 import { evaluate, type Expression, product, sum, type Values } from "./expression.ts";
 import { decodeBytes, decodeFlops, generationFlops, kvCacheBytes, prefillFlops } from "./generation_cost.ts";
+import { type ImplementationMemory, implementationMemory, keptActivations } from "./implementation_memory.ts";
 import { type AttentionCost, matrixProducts, trainingPositions } from "./matrix_products.ts";
 import { type ModelShape, valuesOf } from "./model_shape.ts";
 import { normalForm } from "./normal_form.ts";
@@ -68,6 +69,10 @@ export interface Account {
   memory: Section;
   /** The activations of `memory`, by component. */
   activations: Section;
+  /** What this library keeps of a forward pass in training, by component, in float32. */
+  keptActivations: Section;
+  /** What this library's training step has in use at most, aligned as it is, in float32. */
+  implementationMemory: ImplementationMemory;
   /** FLOPs of generating text. */
   generation: Section;
   /** Bytes in generating text, with the prompt and all generated tokens in the cache. */
@@ -144,6 +149,8 @@ export function account(options: AccountOptions): Account {
         count: product(elementBytes[precision].activations, component.count),
       })),
     ),
+    keptActivations: ofComponents("Activations that this library keeps, float32", "bytes", keptActivations(model)),
+    implementationMemory: implementationMemory(model, values),
     generation: {
       title: "Generating",
       unit: "FLOPs",
