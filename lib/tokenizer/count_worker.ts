@@ -28,7 +28,7 @@ scope.onmessage = ({ data: message }) => {
       counter = new JobCounter(message.specialTokens);
     } else if (message.kind === "finish") {
       const parts = counter.counts.parts();
-      scope.postMessage({ kind: "table", parts }, [parts.slots.buffer, parts.counts.buffer, parts.arena]);
+      scope.postMessage({ kind: "table", parts }, [parts.slots, parts.arena]);
     } else {
       counter.run(message);
       scope.postMessage({ kind: "counted", bytes: bytesOf(message) });

@@ -1,9 +1,7 @@
 import { PretokenCounts } from "./pretoken_counts.ts";
-import { scanPretokens } from "./pretokenize.ts";
+import { endOfWholeCharacters, pretokenEnd, shortWordLength, UNDECIDED } from "./pretokenize.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
 
-/** Pre-tokens scanned before they are counted: two tight loops are faster than one that does both. */
-const BATCH = 4096;
 const FIRST_BUFFER = 1 << 20;
 
 /** Reads the next bytes of a text into the buffer and gives their number; `null` at the end of the text. */
@@ -15,7 +13,6 @@ export class PretokenCounter {
   readonly counts: PretokenCounts = new PretokenCounts();
 
   readonly #special: SpecialTokenFinder;
-  readonly #ends = new Uint32Array(BATCH);
   #buffer = new Uint8Array(0);
 
   /** @param special The borders that no pre-token crosses; they are not counted themselves. */
@@ -68,14 +65,27 @@ export class PretokenCounter {
   }
 
   #countBetween(bytes: Uint8Array, view: DataView, start: number, end: number, isFinal: boolean): number {
-    const ends = this.#ends;
+    const counts = this.counts;
+    const limit = isFinal ? end : endOfWholeCharacters(bytes, start, end);
+    const lastWhole = limit - 8;
     let position = start;
-    for (;;) {
-      const found = scanPretokens(bytes, position, end, isFinal, ends);
-      if (found === 0) return position;
-      this.counts.addSlices(view, position, ends, found);
-      position = ends[found - 1];
+    while (position < limit) {
+      if (position <= lastWhole) {
+        const low = view.getInt32(position, true);
+        const high = view.getInt32(position + 4, true);
+        const length = shortWordLength(low, high);
+        if (length > 0) {
+          counts.addShort(low, high, length);
+          position += length;
+          continue;
+        }
+      }
+      const next = pretokenEnd(bytes, position, limit, isFinal);
+      if (next === UNDECIDED) break;
+      counts.add(view, position, next, 1);
+      position = next;
     }
+    return position;
   }
 }
 

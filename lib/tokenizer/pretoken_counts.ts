@@ -1,7 +1,8 @@
 /** Longest pre-token whose bytes lie in its slot; longer ones lie in the arena. */
 const INLINE = 8;
-/** Words of 32 bits in a slot: see {@linkcode PretokenCounts}. */
-const SLOT_WORDS = 4;
+/** Words of 32 bits, and of 64 bits, in a slot: see {@linkcode PretokenCounts}. */
+const SLOT_WORDS = 6;
+const SLOT_DOUBLES = 3;
 const FIRST_SLOTS = 1 << 12;
 const FIRST_ARENA = 1 << 14;
 const LARGEST_ARENA = 2 ** 31 - 1;
@@ -13,8 +14,7 @@ const HIGH_MASK = Int32Array.from(LOW_MASK, (_, length) => length < 4 ? 0 : LOW_
 
 /** The memory of a {@linkcode PretokenCounts}, to hand over to another thread. */
 export interface PretokenCountsParts {
-  slots: Int32Array<ArrayBuffer>;
-  counts: Float64Array<ArrayBuffer>;
+  slots: ArrayBuffer;
   arena: ArrayBuffer;
   arenaLength: number;
   size: number;
@@ -22,35 +22,37 @@ export interface PretokenCountsParts {
 
 /**
  * How often each distinct pre-token occurs: a hash table over byte slices, open addressing with linear probing. Memory
- * grows with the number of distinct pre-tokens: 16 bytes a slot, at most 3 of 4 slots taken, 8 bytes a count (exact up
- * to 2^53), and the bytes of those longer than 8 in one arena.
+ * grows with the number of distinct pre-tokens: 24 bytes a slot with the count (exact up to 2^53), at most 3 of 4 slots
+ * taken, and the bytes of those longer than 8 in one arena.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * const bytes = new TextEncoder().encode(" low low low");
  * const counts = new PretokenCounts();
- * counts.addSlices(new DataView(bytes.buffer), 0, Uint32Array.of(4, 8, 12), 3);
+ * for (const start of [0, 4, 8]) counts.add(new DataView(bytes.buffer), start, start + 4, 1);
  * assertEquals([counts.size, counts.total()], [1, 3]);
  * ```
  */
 export class PretokenCounts {
-  // A slot is four words. Up to 8 bytes: the first four bytes, the last four, the length, the index of the count. Longer:
-  // a hash, the offset in the arena, the length, the index of the count. Length 0 marks a slot that is free. A pre-token
-  // of up to 8 bytes, nearly all of them, is so found with one cache line and without a loop over its bytes.
+  // A slot is six words, the last two of them a double: the first four bytes, the next four, the length, nothing, the
+  // count. For a pre-token of more than 8 bytes the first two are a hash and the offset in the arena. Length 0 marks a
+  // slot that is free. So a pre-token of up to 8 bytes, nearly all of them, is counted in one cache line and without a
+  // loop over its bytes.
   #slots: Int32Array<ArrayBuffer>;
-  #mask: number;
   #counts: Float64Array<ArrayBuffer>;
+  #mask: number;
   #arena: DataView<ArrayBuffer>;
   #arenaLength: number;
   #size: number;
 
   /** @param parts The memory of another table, which this one takes over; an empty table without. */
   constructor(parts?: PretokenCountsParts) {
-    this.#slots = parts?.slots ?? new Int32Array(FIRST_SLOTS * SLOT_WORDS);
-    this.#counts = parts?.counts ?? new Float64Array(FIRST_SLOTS);
-    this.#arena = new DataView(parts?.arena ?? new ArrayBuffer(FIRST_ARENA));
+    const slots = parts?.slots ?? new ArrayBuffer(FIRST_SLOTS * SLOT_WORDS * 4);
+    this.#slots = new Int32Array(slots);
+    this.#counts = new Float64Array(slots);
     this.#mask = this.#slots.length / SLOT_WORDS - 1;
+    this.#arena = new DataView(parts?.arena ?? new ArrayBuffer(FIRST_ARENA));
     this.#arenaLength = parts?.arenaLength ?? 0;
     this.#size = parts?.size ?? 0;
   }
@@ -63,8 +65,7 @@ export class PretokenCounts {
   /** The memory of this table, to be transferred; the table is not to be used afterwards. */
   parts(): PretokenCountsParts {
     return {
-      slots: this.#slots,
-      counts: this.#counts,
+      slots: this.#slots.buffer,
       arena: this.#arena.buffer,
       arenaLength: this.#arenaLength,
       size: this.#size,
@@ -74,53 +75,44 @@ export class PretokenCounts {
   /** Number of all pre-tokens, repetitions included. */
   total(): number {
     let total = 0;
-    for (let index = 0; index < this.#size; index++) total += this.#counts[index];
+    for (let slot = 2; slot < this.#counts.length; slot += SLOT_DOUBLES) total += this.#counts[slot];
     return total;
   }
 
   /**
-   * Counts consecutive slices once each: the first from `start` to `ends[0]`, each other one from the end before.
+   * Counts a pre-token of 1 to 8 bytes once.
    *
-   * @param view The text.
-   * @param start Where the first slice begins.
-   * @param ends Where the slices end, as {@linkcode scanPretokens} writes them.
-   * @param length How many of `ends` to take.
-   * @throws {RangeError} If the distinct pre-tokens of more than 8 bytes take more than 2 GiB.
+   * @param low Four bytes of text from its beginning, the first one lowest.
+   * @param high The four bytes after them.
+   * @param length How many of the eight bytes are the pre-token's.
    */
-  addSlices(view: DataView, start: number, ends: Uint32Array, length: number): void {
-    const lastWhole = view.byteLength - INLINE;
-    let from = start;
-    for (let index = 0; index < length; index++) {
-      const to = ends[index];
-      const size = to - from;
-      if (size <= INLINE && from <= lastWhole) {
-        const low = view.getInt32(from, true) & LOW_MASK[size];
-        const high = view.getInt32(from + 4, true) & HIGH_MASK[size];
-        this.#addShort(low, high, size, 1);
-      } else {
-        this.add(view, from, to, 1);
-      }
-      from = to;
-    }
+  addShort(low: number, high: number, length: number): void {
+    this.#addShort(low & LOW_MASK[length], high & HIGH_MASK[length], length, 1);
   }
 
   /**
-   * Adds to the count of one pre-token.
+   * Adds to the count of a pre-token.
    *
    * @param view The text.
    * @param start Where the pre-token begins.
    * @param end Where it ends; after `start`.
    * @param count How often it occurs.
+   * @throws {RangeError} If the distinct pre-tokens of more than 8 bytes take more than 2 GiB.
    */
   add(view: DataView, start: number, end: number, count: number): void {
     const length = end - start;
     if (length > INLINE) return this.#addLong(view, start, end, count);
     let low = 0;
     let high = 0;
-    for (let index = 0; index < length; index++) {
-      const byte = view.getUint8(start + index);
-      if (index < 4) low |= byte << (8 * index);
-      else high |= byte << (8 * index - 32);
+    if (start + INLINE <= view.byteLength) {
+      low = view.getInt32(start, true) & LOW_MASK[length];
+      high = view.getInt32(start + 4, true) & HIGH_MASK[length];
+    } else {
+      for (let index = 0; index < length; index++) {
+        const byte = view.getUint8(start + index);
+        if (index < 4) low |= byte << (8 * index);
+        else high |= byte << (8 * index - 32);
+      }
     }
     this.#addShort(low, high, length, count);
   }
@@ -131,7 +123,7 @@ export class PretokenCounts {
     for (let slot = 0; slot < slots.length; slot += SLOT_WORDS) {
       const length = slots[slot + 2];
       if (length === 0) continue;
-      const count = other.#counts[slots[slot + 3]];
+      const count = other.countAt(slot);
       if (length <= INLINE) this.#addShort(slots[slot], slots[slot + 1], length, count);
       else this.#addLong(other.#arena, slots[slot + 1], slots[slot + 1] + length, count);
     }
@@ -156,7 +148,7 @@ export class PretokenCounts {
 
   /** Count of the pre-token at a place. */
   countAt(place: number): number {
-    return this.#counts[this.#slots[place + 3]];
+    return this.#counts[place / 2 + 2];
   }
 
   /** Writes the bytes of the pre-token at a place to `target`, one byte an element, from `offset` on. */
@@ -179,10 +171,10 @@ export class PretokenCounts {
     for (let slot = hash(low, high, length) & mask;; slot = (slot + 1) & mask) {
       const base = slot * SLOT_WORDS;
       if (slots[base] === low && slots[base + 1] === high && slots[base + 2] === length) {
-        this.#counts[slots[base + 3]] += count;
+        this.#counts[slot * SLOT_DOUBLES + 2] += count;
         return;
       }
-      if (slots[base + 2] === 0) return this.#insert(base, low, high, length, count);
+      if (slots[base + 2] === 0) return this.#insert(slot, low, high, length, count);
     }
   }
 
@@ -196,25 +188,19 @@ export class PretokenCounts {
       const isEqual = slots[base + 2] === length && slots[base] === digest &&
         areEqual(this.#arena, slots[base + 1], view, start, length);
       if (isEqual) {
-        this.#counts[slots[base + 3]] += count;
+        this.#counts[slot * SLOT_DOUBLES + 2] += count;
         return;
       }
-      if (slots[base + 2] === 0) return this.#insert(base, digest, this.#store(view, start, length), length, count);
+      if (slots[base + 2] === 0) return this.#insert(slot, digest, this.#store(view, start, length), length, count);
     }
   }
 
-  #insert(base: number, first: number, second: number, length: number, count: number): void {
-    const slots = this.#slots;
-    slots[base] = first;
-    slots[base + 1] = second;
-    slots[base + 2] = length;
-    slots[base + 3] = this.#size;
-    if (this.#size === this.#counts.length) {
-      const counts = new Float64Array(2 * this.#size);
-      counts.set(this.#counts);
-      this.#counts = counts;
-    }
-    this.#counts[this.#size++] = count;
+  #insert(slot: number, first: number, second: number, length: number, count: number): void {
+    this.#slots[slot * SLOT_WORDS] = first;
+    this.#slots[slot * SLOT_WORDS + 1] = second;
+    this.#slots[slot * SLOT_WORDS + 2] = length;
+    this.#counts[slot * SLOT_DOUBLES + 2] = count;
+    this.#size++;
     if (this.#size * 4 > (this.#mask + 1) * 3) this.#growSlots();
   }
 
@@ -227,6 +213,7 @@ export class PretokenCounts {
       );
     }
     const slots = new Int32Array(capacity * SLOT_WORDS);
+    const counts = new Float64Array(slots.buffer);
     const mask = capacity - 1;
     for (let from = 0; from < old.length; from += SLOT_WORDS) {
       const length = old[from + 2];
@@ -237,9 +224,10 @@ export class PretokenCounts {
       slots[to] = old[from];
       slots[to + 1] = old[from + 1];
       slots[to + 2] = length;
-      slots[to + 3] = old[from + 3];
+      counts[to / 2 + 2] = this.#counts[from / 2 + 2];
     }
     this.#slots = slots;
+    this.#counts = counts;
     this.#mask = mask;
   }
 
