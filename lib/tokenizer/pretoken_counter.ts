@@ -1,5 +1,5 @@
 import { PretokenCounts } from "./pretoken_counts.ts";
-import { endOfWholeCharacters, pretokenEnd, shortWordLength, UNDECIDED } from "./pretokenize.ts";
+import { endOfWholeCharacters, pretokenEnd, shortPretokenLength, UNDECIDED, wordEnd } from "./pretokenize.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
 
 const FIRST_BUFFER = 1 << 20;
@@ -70,17 +70,22 @@ export class PretokenCounter {
     const lastWhole = limit - 8;
     let position = start;
     while (position < limit) {
+      let next: number;
       if (position <= lastWhole) {
         const low = view.getInt32(position, true);
         const high = view.getInt32(position + 4, true);
-        const length = shortWordLength(low, high);
-        if (length > 0) {
+        const length = shortPretokenLength(low, high);
+        if (length > 0 && length < 8) {
           counts.addShort(low, high, length);
           position += length;
           continue;
         }
+        next = length === 8
+          ? wordEnd(bytes, position + 8, limit, isFinal)
+          : pretokenEnd(bytes, position, limit, isFinal);
+      } else {
+        next = pretokenEnd(bytes, position, limit, isFinal);
       }
-      const next = pretokenEnd(bytes, position, limit, isFinal);
       if (next === UNDECIDED) break;
       counts.add(view, position, next, 1);
       position = next;
