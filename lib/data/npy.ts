@@ -12,21 +12,11 @@ import {
   npyItemSize,
   parseNpyHeader,
 } from "./npy_header.ts";
+import { readFully } from "./read_fully.ts";
 
 // Deno runs on little-endian processors only, so typed arrays already hold the bytes that the format asks for.
 function bytesOf(array: NpyArray): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-/** Reads from where the file stands until `target` is full or the file ends; returns the bytes read. */
-function fill(file: Deno.FsFile, target: Uint8Array): number {
-  let filled = 0;
-  while (filled < target.length) {
-    const count = file.readSync(target.subarray(filled));
-    if (count === null) break;
-    filled += count;
-  }
-  return filled;
 }
 
 /**
@@ -77,7 +67,7 @@ export class NpyReader implements Disposable {
       throw new TypeError(`Cannot read ${this.path}: it holds ${this.dtype}, the target ${npyDtypeOf(target)}`);
     }
     this.#file.seekSync(this.#dataOffset + start * npyItemSize(this.dtype), Deno.SeekMode.Start);
-    const filled = fill(this.#file, bytesOf(target));
+    const filled = readFully(this.#file, bytesOf(target));
     if (filled < target.byteLength) {
       throw new Error(
         `Cannot read ${this.path}: it ends inside element ${start + Math.floor(filled / npyItemSize(this.dtype))} of ` +
@@ -127,9 +117,9 @@ export function openNpy(path: string): NpyReader {
   const file = Deno.openSync(path, { read: true });
   try {
     const prefix = new Uint8Array(NPY_PREFIX_BYTES);
-    const header = new Uint8Array(npyHeaderLength(prefix.subarray(0, fill(file, prefix)), path));
+    const header = new Uint8Array(npyHeaderLength(prefix.subarray(0, readFully(file, prefix)), path));
     file.seekSync(0, Deno.SeekMode.Start);
-    if (fill(file, header) < header.length) {
+    if (readFully(file, header) < header.length) {
       throw new Error(`Cannot read ${path}: it ends inside its header of ${header.length} bytes; it was cut off`);
     }
     const { dtype, shape, dataOffset } = parseNpyHeader(header, path);
