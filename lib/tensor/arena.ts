@@ -16,10 +16,10 @@ export interface MemorySource {
   takeBlock(bytes: number): Block;
   /** Takes a block back. */
   returnBlock(block: Block): void;
-  /** Hears that an arena handed out a slice of `bytes`. */
-  allocated(arena: Arena, bytes: number): void;
-  /** Hears that slices of `bytes` in all were given back. */
-  released(arena: Arena, bytes: number): void;
+  /** Hears that an arena handed out a slice, which takes `bytes` with its alignment. */
+  allocated(arena: Arena, bytes: number, slice: Slice): void;
+  /** Hears that a slice, or by a reset all slices, of `bytes` in all were given back. */
+  released(arena: Arena, bytes: number, slice?: Slice): void;
   /** Hears that an arena has ended. */
   ended(arena: Arena): void;
 }
@@ -54,6 +54,8 @@ export class Arena implements SliceOwner, Disposable {
   #disposed = false;
   #usedBytes = 0;
   #reservedBytes = 0;
+  #extent = 0;
+  #extentBytes = 0;
   // Released pieces by their size: exact sizes recur from layer to layer, so nothing is split or joined.
   #free = new Map<number, { block: Block; byteOffset: number }[]>();
 
@@ -72,6 +74,14 @@ export class Arena implements SliceOwner, Disposable {
   /** Bytes of slices handed out and neither released nor reset, alignment included. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /**
+   * The most bytes that slices have covered between two resets, memory taken up again after a release counted once: what
+   * to reserve at first so that the same work fits without growth.
+   */
+  get extentBytes(): number {
+    return this.#extentBytes;
   }
 
   /**
@@ -96,17 +106,9 @@ export class Arena implements SliceOwner, Disposable {
       );
     }
     const bytes = roundUp(length * BYTES_PER_ELEMENT[dtype]);
+    const slice = this.#recycle(bytes, length, dtype) ?? this.#extend(bytes, length, dtype);
     this.#usedBytes += bytes;
-    this.device.allocated(this, bytes);
-    const free = this.#free.get(bytes)?.pop();
-    if (free !== undefined) return new Slice(this, free.block, free.byteOffset, length, dtype, this.#epoch);
-    while (this.#current < this.#blocks.length && this.#top + bytes > this.#blocks[this.#current].bytes) {
-      this.#current++;
-      this.#top = 0;
-    }
-    if (this.#current === this.#blocks.length) this.#grow(Math.max(bytes, SMALLEST_BLOCK));
-    const slice = new Slice(this, this.#blocks[this.#current], this.#top, length, dtype, this.#epoch);
-    this.#top += bytes;
+    this.device.allocated(this, bytes, slice);
     return slice;
   }
 
@@ -115,7 +117,7 @@ export class Arena implements SliceOwner, Disposable {
     this.assertLive(slice);
     const bytes = roundUp(slice.bytes);
     this.#usedBytes -= bytes;
-    this.device.released(this, bytes);
+    this.device.released(this, bytes, slice);
     const sameSize = this.#free.get(bytes);
     const piece = { block: slice.block, byteOffset: slice.byteOffset };
     if (sameSize === undefined) this.#free.set(bytes, [piece]);
@@ -128,6 +130,7 @@ export class Arena implements SliceOwner, Disposable {
     this.#usedBytes = 0;
     this.#current = 0;
     this.#top = 0;
+    this.#extent = 0;
     this.#epoch++;
     this.#free.clear();
   }
@@ -155,6 +158,24 @@ export class Arena implements SliceOwner, Disposable {
     this.#blocks = [];
     this.#reservedBytes = 0;
     this.device.ended(this);
+  }
+
+  #recycle(bytes: number, length: number, dtype: DType): Slice | undefined {
+    const free = this.#free.get(bytes)?.pop();
+    return free && new Slice(this, free.block, free.byteOffset, length, dtype, this.#epoch);
+  }
+
+  #extend(bytes: number, length: number, dtype: DType): Slice {
+    while (this.#current < this.#blocks.length && this.#top + bytes > this.#blocks[this.#current].bytes) {
+      this.#current++;
+      this.#top = 0;
+    }
+    if (this.#current === this.#blocks.length) this.#grow(Math.max(bytes, SMALLEST_BLOCK));
+    const slice = new Slice(this, this.#blocks[this.#current], this.#top, length, dtype, this.#epoch);
+    this.#top += bytes;
+    this.#extent += bytes;
+    this.#extentBytes = Math.max(this.#extentBytes, this.#extent);
+    return slice;
   }
 
   #grow(bytes: number): void {

@@ -158,13 +158,13 @@ export class Device implements Operations, MemorySource, Disposable {
   }
 
   /** For arenas: counts memory handed out. */
-  allocated(_arena: Arena, bytes: number): void {
+  allocated(_arena: Arena, bytes: number, _slice: Slice): void {
     this.memory.usedBytes += bytes;
     if (this.memory.usedBytes > this.memory.peakBytes) this.memory.peakBytes = this.memory.usedBytes;
   }
 
   /** For arenas: counts memory given back. */
-  released(_arena: Arena, bytes: number): void {
+  released(_arena: Arena, bytes: number, _slice?: Slice): void {
     this.memory.usedBytes -= bytes;
   }
 
