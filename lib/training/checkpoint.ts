@@ -1,0 +1,196 @@
+import { z } from "zod";
+import {
+  openSafetensors,
+  type SafetensorsReader,
+  type SafetensorsTensor,
+  writeSafetensors,
+} from "../data/safetensors.ts";
+import type { Parameter } from "../model/parameters.ts";
+import { TransformerLM, type TransformerOptions } from "../model/transformer_lm.ts";
+import type { AdamW } from "../optim/adamw.ts";
+import type { Device } from "../tensor/device.ts";
+import { differences, TrainingConfig } from "./training_config.ts";
+
+/*
+ * A checkpoint is a safetensors file: the weights under the names of the state dict, AdamW's moments under the same names
+ * behind a prefix, and one entry of metadata that holds, as JSON, all else that training needs to go on. Other tools
+ * read the weights as they are.
+ */
+const METADATA_KEY = "denolm_training_state";
+const FIRST_MOMENTS = "optimizer.first_moments.";
+const SECOND_MOMENTS = "optimizer.second_moments.";
+
+// Settings that change what is written down or when training ends, not how it goes on from here; and paths, since
+// what lies there is compared by itself.
+const FREE_TO_CHANGE = [
+  ...["steps", "log_every", "eval_every", "eval_batches", "checkpoint_every", "keep_checkpoints", "sample_every"],
+  ...["input", "data", "validation_data", "tokenizer"],
+];
+
+/** Where training stands: all that a checkpoint keeps besides weights and moments. */
+export const TrainingState = z.object({
+  version: z.literal(1).default(1).describe("of this format"),
+  config: TrainingConfig,
+  step: z.int().min(0).describe("optimizer steps done"),
+  tokens: z.int().min(0).describe("tokens trained on"),
+  seconds: z.number().min(0).describe("wall-clock time of training"),
+  random: z.array(z.int()).length(4).describe(
+    "state of the random numbers that choose the batches: the data's position",
+  ),
+  data_tokens: z.int().min(0).describe("length of the training data"),
+  tokenizer_sha256: z.string().optional().describe("hash of the tokenizer that made the data"),
+  first_loss: z.number().optional().describe("loss of the first step"),
+  best_validation_loss: z.number().optional().describe("lowest validation loss of the checkpoints so far"),
+  is_best: z.boolean().default(false).describe("whether that is this checkpoint's"),
+});
+
+/** {@linkcode TrainingState}, checked. */
+export type TrainingState = z.output<typeof TrainingState>;
+
+/** What a run brings along, for comparison with a checkpoint that it shall go on from. */
+export type ExpectedState = Pick<TrainingState, "config" | "data_tokens" | "tokenizer_sha256">;
+
+/**
+ * Saves a model with its optimizer and the state of training (handout, save_checkpoint), atomically: a process killed or a disk
+ * filled on the way leaves what was there before. Tensors are read back from the device one at a time.
+ *
+ * @param path A name ending in .safetensors.
+ * @throws {Error} If it cannot be written.
+ */
+export function saveCheckpoint(
+  path: string,
+  model: TransformerLM,
+  optimizer: AdamW,
+  state: z.input<typeof TrainingState>,
+): void {
+  const { device, parameters } = model;
+  const tensors: Record<string, SafetensorsTensor> = {};
+  for (const [name, parameter] of parameters.named) {
+    const { shape, weights } = parameter;
+    const [start, length] = [startOf(parameter, model), weights.length];
+    const add = (prefix: string, slice: typeof weights) => {
+      tensors[prefix + name] = { shape, values: () => device.download(slice) };
+    };
+    add("", weights);
+    add(FIRST_MOMENTS, optimizer.firstMoments.sub(start, length));
+    add(SECOND_MOMENTS, optimizer.secondMoments.sub(start, length));
+  }
+  writeSafetensors(path, tensors, { [METADATA_KEY]: JSON.stringify(state) });
+}
+
+/**
+ * Loads what `saveCheckpoint()` saved into a model and its optimizer (handout, load_checkpoint).
+ *
+ * @param expected What the run to be continued was started with; left out, only the model's configuration must agree.
+ * @returns Where training stood.
+ * @throws {RangeError} If the checkpoint is of another configuration (the differing fields are listed), data or tokenizer.
+ * @throws {Error} If the file is damaged or cut off. Model and optimizer are unchanged in either case.
+ */
+export function loadCheckpoint(
+  path: string,
+  model: TransformerLM,
+  optimizer: AdamW,
+  expected?: ExpectedState,
+): TrainingState {
+  using file = openSafetensors(path);
+  const state = stateOf(file);
+  checkFits(path, state, model, expected);
+  const { parameters } = model;
+  const weights = readWeights(file, model);
+  const firstMoments = new Float32Array(parameters.weights.length);
+  const secondMoments = new Float32Array(parameters.weights.length);
+  for (const [name, parameter] of parameters.named) {
+    const start = startOf(parameter, model);
+    const part = (moments: Float32Array) => moments.subarray(start, start + parameter.weights.length);
+    file.readInto(FIRST_MOMENTS + name, part(firstMoments));
+    file.readInto(SECOND_MOMENTS + name, part(secondMoments));
+  }
+  parameters.load(weights);
+  optimizer.load({ step: state.step, firstMoments, secondMoments });
+  return state;
+}
+
+/**
+ * The state of training in a checkpoint, without its tensors.
+ *
+ * @throws {Error} If the file is no checkpoint, damaged or cut off.
+ */
+export function readTrainingState(path: string): TrainingState {
+  using file = openSafetensors(path);
+  return stateOf(file);
+}
+
+/**
+ * Makes a model from a checkpoint's configuration and weights, for generation and evaluation.
+ *
+ * @param options How parameters are kept; not trainable if left out.
+ * @throws {Error} If the file is no checkpoint, damaged or cut off.
+ */
+export function loadModel(
+  device: Device,
+  path: string,
+  options: Omit<TransformerOptions, "seed" | "state"> = {},
+): TransformerLM {
+  using file = openSafetensors(path);
+  const { config } = stateOf(file);
+  const names = file.names.filter((name) => !name.startsWith("optimizer."));
+  const state = new Map(names.map((name) => [name, readFloats(file, name)]));
+  return new TransformerLM(device, config.model, { trainable: false, ...options, state });
+}
+
+function stateOf(file: SafetensorsReader): TrainingState {
+  const text = file.metadata[METADATA_KEY];
+  if (text === undefined) {
+    throw new Error(
+      `Cannot load ${file.path}: it is a safetensors file, but no checkpoint of a training run; ` +
+        `give a file of a run's checkpoints folder`,
+    );
+  }
+  try {
+    return TrainingState.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(
+      `Cannot load ${file.path}: its training state is damaged, or of another version of denolm: ${
+        error instanceof z.ZodError ? z.prettifyError(error) : error
+      }`,
+    );
+  }
+}
+
+function checkFits(path: string, state: TrainingState, model: TransformerLM, expected?: ExpectedState): void {
+  const there: Record<string, unknown> = { ...state.config };
+  const here: Record<string, unknown> = expected ? { ...expected.config } : { ...there, model: model.config };
+  for (const field of FREE_TO_CHANGE) {
+    delete there[field];
+    delete here[field];
+  }
+  const differing = differences(there, here);
+  if (expected) {
+    const { data_tokens, tokenizer_sha256 } = expected;
+    differing.push(...differences(
+      { "the data's length": state.data_tokens, "the tokenizer's SHA-256": state.tokenizer_sha256 },
+      { "the data's length": data_tokens, "the tokenizer's SHA-256": tokenizer_sha256 },
+    ));
+  }
+  if (differing.length > 0) {
+    throw new RangeError(
+      `Cannot go on from ${path}: it belongs to other settings: ${differing.join("; ")}; ` +
+        `use those of the checkpoint, or start another run`,
+    );
+  }
+}
+
+function readWeights(file: SafetensorsReader, model: TransformerLM): Map<string, Float32Array> {
+  return new Map([...model.parameters.named.keys()].map((name) => [name, readFloats(file, name)]));
+}
+
+function readFloats(file: SafetensorsReader, name: string): Float32Array {
+  const values = new Float32Array(file.shape(name).reduce((product, size) => product * size, 1));
+  file.readInto(name, values);
+  return values;
+}
+
+/** Index of a parameter's first element among all weights, and so among all moments. */
+function startOf({ weights }: Parameter, { parameters }: TransformerLM): number {
+  return (weights.byteOffset - parameters.weights.byteOffset) / 4;
+}
