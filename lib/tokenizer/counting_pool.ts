@@ -2,14 +2,14 @@ import type { FromCountWorker, ToCountWorker } from "./count_worker.ts";
 import { bytesOf, type CountingJob, JobCounter } from "./counting_job.ts";
 import { PretokenCounts, type PretokenCountsParts } from "./pretoken_counts.ts";
 
-/** Jobs that a worker may have: one under way and one waiting, so that it never waits for the next message. */
-const JOBS_PER_WORKER = 2;
-/** So many jobs are over before a worker would have started. */
-const JOBS_WITHOUT_WORKERS = 4;
+/** Jobs that a Worker may have: one under way and others waiting while the calling thread is busy with one of its own. */
+const JOBS_PER_WORKER = 3;
+/** So many jobs are over before a Worker would have started. */
+const JOBS_WITHOUT_WORKERS = 2;
 
 /** Options of {@linkcode CountingPool}. */
 export interface CountingPoolOptions {
-  /** Threads that count. With 1, or when there are few jobs, it is the calling thread. */
+  /** Threads that count: the calling one and, when there are more than a few jobs, Workers. */
   workers: number;
   /** The borders that no pre-token crosses. */
   specialTokens: readonly string[];
@@ -20,15 +20,15 @@ export interface CountingPoolOptions {
 }
 
 /**
- * Counts jobs in Workers and adds up their tables. A failure in any Worker rejects the call under way and every later
- * one; disposing the pool ends all Workers.
+ * Counts jobs in this thread and in Workers, and adds up their tables. A failure anywhere rejects the call under way and
+ * every later one; disposing the pool ends all Workers.
  */
 export class CountingPool implements Disposable {
   readonly #options: CountingPoolOptions;
   readonly #here: JobCounter;
-  readonly #waiting: CountingJob[] = [];
   readonly #threads: Thread[] = [];
   readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
+  #jobs = 0;
   #failure: { error: unknown } | undefined;
   #changed = Promise.withResolvers<void>();
 
@@ -40,27 +40,19 @@ export class CountingPool implements Disposable {
     if (options.signal?.aborted) this.#onAbort();
   }
 
-  /** Takes a job; waits while all threads have enough to do. The memory of a block is transferred. */
+  /** Takes a job: hands it to a Worker that has little to do, or else counts it. The memory of a block is transferred. */
   async submit(job: CountingJob): Promise<void> {
     this.#throwIfFailed();
-    if (this.#options.workers === 1) return await this.#runHere(job);
-    this.#waiting.push(job);
-    if (this.#threads.length === 0) {
-      if (this.#waiting.length <= JOBS_WITHOUT_WORKERS) return;
-      this.#startThreads();
-    }
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      await this.#until(() => this.#threads.some((thread) => thread.jobs < JOBS_PER_WORKER));
-      const thread = this.#threads.reduce((a, b) => b.jobs < a.jobs ? b : a);
-      thread.jobs++;
-      post(thread, next, next.kind === "block" ? [next.bytes.buffer] : []);
-    }
+    if (this.#jobs++ === JOBS_WITHOUT_WORKERS) this.#startThreads();
+    const thread = this.#threads.find((thread) => thread.jobs < JOBS_PER_WORKER);
+    if (thread === undefined) return await this.#runHere(job);
+    thread.jobs++;
+    post(thread, job, job.kind === "block" ? [job.bytes.buffer] : []);
   }
 
   /** Waits for all jobs and gives the counts of all of them. The pool takes no further jobs. */
   async finish(): Promise<PretokenCounts> {
     this.#throwIfFailed();
-    for (const job of this.#waiting) await this.#runHere(job);
     for (const thread of this.#threads) post(thread, { kind: "finish" });
     await this.#until(() => this.#threads.every((thread) => thread.table !== undefined));
     const tables = this.#threads.map((thread) => new PretokenCounts(thread.table));
@@ -78,13 +70,13 @@ export class CountingPool implements Disposable {
   async #runHere(job: CountingJob): Promise<void> {
     this.#here.run(job);
     this.#options.onCounted(bytesOf(job));
-    // Lets a timer or a signal have its turn between two jobs.
+    // Lets messages, timers and signals have their turn between two jobs.
     await new Promise((resolve) => setTimeout(resolve));
     this.#throwIfFailed();
   }
 
   #startThreads(): void {
-    for (let index = 0; index < this.#options.workers; index++) {
+    for (let index = 0; index < this.#options.workers - 1; index++) {
       const worker = new Worker(new URL("./count_worker.ts", import.meta.url), { type: "module" });
       const thread: Thread = { worker, jobs: 0, table: undefined };
       worker.onmessage = (event: MessageEvent<FromCountWorker>) => this.#onMessage(thread, event.data);
