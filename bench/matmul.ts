@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- the figures are the output
 /**
  * Matrix products of a Transformer's shapes on the cpu and blas devices and in PyTorch, in turns: rounds of A B A B, medians and
  * best of GFLOP/s.

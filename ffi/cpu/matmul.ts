@@ -5,9 +5,9 @@ import type { Workspace } from "./workspace.ts";
 // Columns of a panel of b, rows of a panel of a, and the depth of a block: as in assembly/panels.ts and assembly/matmul.ts.
 const PANEL_COLUMNS = 8;
 const PANEL_ROWS = 6;
-const DEPTH = 256;
+const DEPTH = 512;
 
-// Rows of a that are packed at a time: 96 x 256 floats stay in the second-level cache.
+// Rows of a that are packed at a time: 96 x 512 floats stay in the second-level cache.
 const BLOCK_ROWS = 96;
 
 // At most this much of b is packed at a time.

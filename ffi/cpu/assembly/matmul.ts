@@ -6,8 +6,8 @@ import { multiplyAdd } from "./fma";
 import { sumLanes } from "./lanes";
 import { MR, multiplyPanels, NR, packColumns, packRows } from "./panels";
 
-// A panel of b (8 KiB) and one of a (6 KiB) stay in the first-level cache.
-const KC: usize = 256;
+// A panel of b (16 KiB) and one of a (12 KiB) stay in the first-level cache.
+const KC: usize = 512;
 
 // Packs `last - first` panels of `batch` matrices B [k, n], panelsPerMatrix to a matrix. Item = panel. Bound by memory.
 export function packPanels(

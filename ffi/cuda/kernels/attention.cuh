@@ -1,0 +1,63 @@
+// What the attention kernels share. Element (b, t, h, e) of an operand lies at
+// b * batch_stride + t * row_stride + h * head_size + e.
+
+struct AttentionParameters {
+  const element* q;
+  const element* k;
+  const element* v;
+  element* out;
+  float* log_sum_exp;  // [batch, num_heads, query_length], natural logarithm; minus infinity where nothing is seen
+  const int* mask;     // [query_length, key_length] per mask_batch_stride, or null
+  const element* d_out;
+  element* d_q;
+  element* d_k;
+  element* d_v;
+  float* delta;  // [batch, num_heads, query_length]: sum over the head of out * d_out
+  long long q_row, q_batch;
+  long long k_row, k_batch;
+  long long v_row, v_batch;
+  long long out_row, out_batch;
+  long long d_out_row, d_out_batch;
+  long long d_q_row, d_q_batch;
+  long long d_k_row, d_k_batch;
+  long long d_v_row, d_v_batch;
+  long long mask_batch_stride;
+  int query_length, key_length;
+  int num_heads, num_kv_heads;
+  int head_size, causal;
+  float scale;
+  int batch;
+};
+
+// Whether a query may see a key, both within their lengths.
+__device__ __forceinline__ bool sees(const AttentionParameters& p, int batch, int query, int key) {
+  if (query >= p.query_length || key >= p.key_length) return false;
+  if (p.causal && key > query + p.key_length - p.query_length) return false;
+  return !p.mask || p.mask[batch * p.mask_batch_stride + (long long)query * p.key_length + key] != 0;
+}
+
+// The first key that none of the queries before `query_end` sees.
+__device__ __forceinline__ int keys_seen(const AttentionParameters& p, int query_end) {
+  int end = query_end + p.key_length - p.query_length;
+  return p.causal && end < p.key_length ? end : p.key_length;
+}
+
+// The first query that sees a key.
+__device__ __forceinline__ int first_query_seeing(const AttentionParameters& p, int key) {
+  int query = key - (p.key_length - p.query_length);
+  return p.causal && query > 0 ? query : 0;
+}
+
+// delta: one warp per (batch, head, query).
+extern "C" __global__ void attention_delta(AttentionParameters p) {
+  long long row = (long long)blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
+  if (row >= (long long)p.batch * p.num_heads * p.query_length) return;
+  int query = (int)(row % p.query_length), head = (int)(row / p.query_length % p.num_heads);
+  int batch = (int)(row / p.query_length / p.num_heads), lane = threadIdx.x & 31;
+  const element* out = p.out + batch * p.out_batch + query * p.out_row + head * p.head_size;
+  const element* d_out = p.d_out + batch * p.d_out_batch + query * p.d_out_row + head * p.head_size;
+  float sum = 0.0f;
+  for (int i = lane; i < p.head_size; i += 32) sum += to_float(out[i]) * to_float(d_out[i]);
+  sum = warp_sum(sum);
+  if (lane == 0) p.delta[row] = sum;
+}

@@ -1,0 +1,79 @@
+// softmax, its gradient, and cross entropy fused with its gradient. One block per row. A first pass over the row finds
+// maximum and sum of exponentials together, a second (from the cache) writes the result. Bound by memory.
+
+template <class Function>
+__device__ __forceinline__ void for_row(const element* row, int columns, int aligned, Function function) {
+  if (aligned) {
+    for (int column = threadIdx.x * PER_PACKET; column < columns; column += blockDim.x * PER_PACKET) {
+      Packet packet = load_packet(row + column);
+#pragma unroll
+      for (int i = 0; i < PER_PACKET; i++) function(to_float(packet.at[i]));
+    }
+  } else {
+    for (int column = threadIdx.x; column < columns; column += blockDim.x) function(to_float(row[column]));
+  }
+}
+
+// out[column] = function(x[column], column); out may be x.
+template <class Function>
+__device__ __forceinline__ void map_row(const element* x, element* out, int columns, int aligned, Function function) {
+  if (aligned) {
+    for (int column = threadIdx.x * PER_PACKET; column < columns; column += blockDim.x * PER_PACKET) {
+      Packet packet = load_packet(x + column), result;
+#pragma unroll
+      for (int i = 0; i < PER_PACKET; i++) result.at[i] = to_element(function(to_float(packet.at[i]), column + i));
+      store_packet(out + column, result);
+    }
+  } else {
+    for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+      store(out + column, function(to_float(x[column]), column));
+    }
+  }
+}
+
+__device__ __forceinline__ SoftmaxState row_state(const element* row, int columns, int aligned) {
+  SoftmaxState state = {LOWEST, 0.0f};
+  for_row(row, columns, aligned, [&state](float x) { include(state, x); });
+  return block_merge(state);
+}
+
+extern "C" __global__ void softmax(const element* x, element* out, int columns, int aligned) {
+  long long start = (long long)blockIdx.x * columns;
+  SoftmaxState state = row_state(x + start, columns, aligned);
+  float inverse = 1.0f / state.sum, maximum = state.maximum;
+  map_row(x + start, out + start, columns, aligned,
+          [inverse, maximum](float a, int) { return expf(a - maximum) * inverse; });
+}
+
+// d_x may be d_out.
+extern "C" __global__ void softmax_backward(const element* out, const element* d_out, element* d_x, int columns,
+                                            int aligned) {
+  long long start = (long long)blockIdx.x * columns;
+  out += start;
+  d_out += start;
+  float dot = 0.0f;
+  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    dot += to_float(out[column]) * to_float(d_out[column]);
+  }
+  dot = block_sum(dot);
+  map_row(d_out, d_x + start, columns, aligned,
+          [dot, out](float d, int column) { return to_float(out[column]) * (d - dot); });
+}
+
+// losses[row] = log(sum(exp(logits[row]))) - logits[row][target]; d_logits (null for none, may be logits) gets
+// scale * (softmax - one_hot).
+extern "C" __global__ void cross_entropy(const element* logits, const int* targets, float* losses, element* d_logits,
+                                         float scale, int columns, int aligned) {
+  long long start = (long long)blockIdx.x * columns;
+  int target = targets[blockIdx.x];
+  bool valid = target >= 0 && target < columns;
+  // Read before the barriers within row_state, behind which it may be overwritten.
+  float target_logit = valid ? to_float(logits[start + target]) : NOT_A_NUMBER;
+  SoftmaxState state = row_state(logits + start, columns, aligned);
+  if (threadIdx.x == 0) losses[blockIdx.x] = logf(state.sum) + (state.maximum - target_logit);
+  if (!d_logits) return;
+  float factor = (valid ? scale : NOT_A_NUMBER) / state.sum, maximum = state.maximum;
+  map_row(logits + start, d_logits + start, columns, aligned, [=](float a, int column) {
+    return factor * expf(a - maximum) - (column == target ? scale : 0.0f);
+  });
+}
