@@ -2,6 +2,13 @@ import { z } from "zod";
 import { type Account, account, type Line, type Section } from "../lib/accounting/account.ts";
 import { estimateOnDevice } from "../lib/accounting/device_estimate.ts";
 import { type DeviceLimits, devicePreset, devicePresets, peakFlops } from "../lib/accounting/device_presets.ts";
+import {
+  backwardOperations,
+  decodingOperations,
+  forwardOperations,
+  updateOperations,
+} from "../lib/accounting/implementation_operations.ts";
+import { roofline } from "../lib/accounting/roofline.ts";
 import { formatExpression, formatInteger, formatWithValues } from "../lib/accounting/format_expression.ts";
 import { modelPreset, modelPresets } from "../lib/accounting/model_presets.ts";
 import type { ModelShape } from "../lib/accounting/model_shape.ts";
@@ -82,6 +89,27 @@ await runScript({
     options.markdown,
     report,
   );
+  const values = result.values;
+  const ridge = peakFlops(device, format) / device.bandwidth;
+  const passes = {
+    "forward pass": forwardOperations(model),
+    "backward pass": backwardOperations(model),
+    "update": updateOperations(model),
+    "decoding the last token": decodingOperations(model),
+  };
+  for (const [pass, operations] of Object.entries(passes)) {
+    const points = roofline(operations, values, device, format);
+    report.data(`roofline of the ${pass}`, points);
+    printTable(
+      `Roofline of the ${pass}: bound by arithmetic from about ${formatNumber(ridge, 1)} FLOPs a byte`,
+      ["", "FLOPs", "bytes", "FLOPs a byte", "bound by", "at least"],
+      points.map((
+        { component, flops, bytes, intensity, bound, seconds },
+      ) => [component, flops, bytes, Number(intensity.toPrecision(3)), bound, formatSeconds(seconds)]),
+      options.markdown,
+      report,
+    );
+  }
   printTable(
     `On one ${device.title}, ${format} at ${formatNumber(peakFlops(device, format) / 1e12)} TFLOP/s, MFU ${mfu}`,
     ["", ""],
