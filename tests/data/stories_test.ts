@@ -26,7 +26,7 @@ function occurrences(pattern: RegExp): string[] {
 }
 
 Deno.test("the first megabyte of seed 42 has these very bytes on every machine", () => {
-  const hash = "d919c3d4707ee304c8d229648359e1e99d47c0118639c9787406da6bf2e0c695";
+  const hash = "e3c58501663d78e259a37d9629d6991660debd2809fdaba8c05e3cba2dcb4375";
   assertEquals(sha256(concatenated({ seed: 42, bytes: 1_000_000 })), hash);
 });
 
@@ -62,7 +62,7 @@ Deno.test("nearly every story is told once, and the words are many", () => {
   const firstSentences = new Set(stories.map((story) => story.split(". ")[0]));
   assert(firstSentences.size > 0.5 * stories.length, `${firstSentences.size} of ${stories.length}`);
   const words = new Set(sample.toLowerCase().match(/[a-z'-]+/g));
-  assert(words.size > 2000, `${words.size} words`);
+  assert(words.size > 2500, `${words.size} words`);
 });
 
 Deno.test("the text is printable ASCII without stray spaces or template marks", () => {
@@ -79,7 +79,7 @@ Deno.test("a vowel takes an, a consonant a", () => {
 Deno.test("sentences begin with a capital and end with one mark", () => {
   const title = "(?<!\\b(?:Mr|Mrs))";
   assertEquals(occurrences(new RegExp(`${title}[.!?] [a-z]|\\n(?!<)[^A-Z"]`, "g")), []);
-  assertEquals(occurrences(/[.,!?;:][.,!?;:]| [.,!?;:]/g), []);
+  assertEquals(occurrences(/[.,!?;:][.,!?;:]| [.,!?;:]|[.,!?;:]\w|\S"\w/g), []);
   for (const story of stories) assert(/[.!?]"?$/.test(story), story);
 });
 

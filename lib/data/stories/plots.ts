@@ -10,23 +10,25 @@ export const plotRules: Record<string, string> = {
     {hero.child} who lived in {a #townkind} {town} with {hero.his} {elder}.|{hero} lived with {hero.his} {elder} in
     {a #townkind} {town}.|In {a #townkind} {town} lived {a #size} {hero.child}. {^hero.his} name was
     {hero}.][ {^hero.he} was very {trait}. {trait.proof}.| {hero} loved to {#pastime}.| {hero} liked to {#pastime} and
-    to {#pastime}.| Every day, {hero.he} liked to {#pastime}.| {@outfit}|]`,
+    to {#pastime}.| Every day, {hero.he} liked to {#pastime}.| {@outfit}| {^hero.he} wanted to be {a #job} one day.|]`,
   said: `said`,
   replied: `[said|replied|answered]`,
   asked: `[asked|asked|asked|wondered]`,
-  scene: `[{#detail} |{#detail} |]`,
+  scene: `[{#nature} |{#detail} |]`,
+  wild_scene: `[{#nature} |]`,
   outfit: `{hero} [often wore|always wore|liked to wear] {a #color} {#clothing}.`,
-  felt_glad: `[{hero} was {#glad}.|{hero} felt {#glad}.|{^hero.he} was {#glad} and could not stop smiling.|{hero}
-    jumped up and down.|{hero} laughed and clapped {hero.his} hands.|A big smile came over {hero.his} face.]`,
-  felt_sad: `[{hero} was {#sad}.|{hero} felt {#sad}.|Tears ran down {hero.his} cheeks.|{hero} sat down and began to
-    cry.|{hero} hung {hero.his} head.|{^hero.his} lip began to tremble.]`,
+  felt_glad: `[{hero} smiled {#warmly}.|{hero} was {#glad}.|{hero} felt {#glad}.|{^hero.he} was {#glad} and could
+    not stop smiling.|{hero} jumped up and down.|{hero} laughed and clapped {hero.his} hands.|A big smile came over
+    {hero.his} face.]`,
+  felt_sad: `[{hero} sighed {#deeply}.|{hero} was {#sad}.|{hero} felt {#sad}.|Tears ran down {hero.his}
+    cheeks.|{hero} sat down and began to cry.|{hero} hung {hero.his} head.|{^hero.his} lip began to tremble.]`,
   home: `[When the sun went down, they went home.|Then it was time to go home.|They walked home hand in hand.|On
     the way home they sang a song.|That evening, {hero} told {hero.his} {elder} everything.|At dinner they talked
     about it again and again.]`,
-  happy_end: `[And they all lived happily ever after.|It was the best day ever.|That night, {hero} fell asleep with
-    a smile.|{hero} never forgot that day.|And that was a very good day.|The end.|{^hero.his} {elder} was proud of
-    {hero.him}.|{hero} could not wait for the next day.|{hero} told everyone about it.|It had been a long day, and a
-    good one.]`,
+  happy_end: `[That night, {hero} dreamed of {#topic}.|And they all lived happily ever after.|It was the best day
+    ever.|That night, {hero} fell asleep with a smile.|{hero} never forgot that day.|And that was a very good day.|The
+    end.|{^hero.his} {elder} was proud of {hero.him}.|{hero} could not wait for the next day.|{hero} told everyone
+    about it.|It had been a long day, and a good one.]`,
   friends_end: `[{@happy_end}|From that day on, they were best friends.|{hero} and {friend} stayed friends for a
     long time.|{hero} was glad to have a friend like {friend}.|The next day, {hero} and {friend} played {#game}.]`,
 
@@ -75,11 +77,11 @@ export const plotRules: Record<string, string> = {
     was selfish|I did not think]. Here, [half of it is for you|take this half|you may have the bigger piece],"
     {hero.he} {@said}. {friend} [smiled|was {#glad}|thanked {hero.him}], and they [ate the {food} together|sat side by
     side and ate].`,
-  shared_at_once: `"[Of course|Yes, gladly|Sure], {friend}," {@replied} {hero}. {^hero.he} broke the {food} into
-    two parts and gave {friend} the [bigger|larger|better] one. "[Thank you|How kind you are|That is very nice of
-    you], {hero}!" {friend} {#loud}. The next day, {hero} [forgot {hero.his} own lunch at home|had nothing to
-    eat|dropped {hero.his} lunch into the mud]. {friend} saw it and [opened {friend.his} bag|came to {hero.him} with a
-    smile]. "[Now it is my turn to share|Yesterday you helped me, today I help you|I have {#fruit} for both of us],"
+  shared_at_once: `"[Of course|Yes, gladly|Sure], {friend}," {@replied} {hero}. {^hero.he} made two parts of the
+    {food} and gave {friend} the [bigger|larger|better] one. "[Thank you|How kind you are|That is very nice of you],
+    {hero}!" {friend} {#loud}. The next day, {hero} [forgot {hero.his} own lunch at home|had nothing to eat|dropped
+    {hero.his} lunch into the mud]. {friend} saw it and [opened {friend.his} bag|came to {hero.him} with a smile].
+    "[Now it is my turn to share|Yesterday you helped me, today I help you|I have {#fruit} for both of us],"
     {friend.he} {@said}. {@felt_glad}`,
 
   afraid: `{@intro}{=fear} But {hero} was afraid of {fear}, because {fear.because}.
@@ -155,7 +157,9 @@ export const plotRules: Record<string, string> = {
     {#day}, something bad happened. {hero} {mistake}, because {mistake.how}. {hero} was scared that {hero.his} {elder}
     would be angry, so {hero.he} {mistake.hid}. [Nobody saw it.|{^hero.his} {elder} did not notice anything at first.]
     But {hero} [could not play|could not eat|could not sleep|could not think of anything else]. {^hero.his} [tummy
-    hurt|heart was heavy|cheeks were hot]."[Is something wrong|Are you all right|Why are you so quiet], {hero}?"
+    hurt|heart was heavy|cheeks were hot].
+
+    "[Is something wrong|Are you all right|Why are you so quiet], {hero}?"
     {@asked} {hero.his} {elder}. {hero} looked at {hero.his} shoes. "[I have to tell you something|I did something
     bad|It was me], {elder.call}," {hero.he} {#soft}. And {hero} told {elder.him} everything. "I am [so|very] sorry."
     {^hero.his} {elder} was quiet for a moment. Then {elder.he} [hugged {hero.him}|took {hero.his} hand|smiled a
@@ -186,10 +190,9 @@ export const plotRules: Record<string, string> = {
   went: `{@intro}{=trip}
 
     {#day}, {hero} and {hero.his} {elder} went to the {trip}. {hero} was {#glad} because {hero.he} had never been
-    there before. They went there by [bus|train|car|bike|boat|tram] and took [{a #food}|{#fruit} and {#drink}] with
-    them. {@scene}[First they saw|The first thing {hero} saw was] {trip.saw1}. "[Look, {elder.call}|Oh, how big|Wow]!"
-    {hero} {#loud}. Then they saw {trip.saw2}. {hero} [asked {#number} questions|could not stop looking|stood still
-    with an open mouth].
+    there before. They went there by {#vehicle} and took [{a #food}|{#fruit} and {#drink}] with them. {@scene}[First
+    they saw|The first thing {hero} saw was] {trip.saw1}. "[Look, {elder.call}|Oh, how big|Wow]!" {hero} {#loud}. Then
+    they saw {trip.saw2}. {hero} [asked {#number} questions|could not stop looking|stood still with an open mouth].
 
     [{@went_astray}|{@went_rest}]
 
@@ -227,7 +230,7 @@ export const plotRules: Record<string, string> = {
     sign|called all the animals together]: there would be {a contest}! "{contest.boast}," {@said} {hero}. "[I will
     just do my best|We will see|It will be fun for all of us]," {@replied} {friend}.
 
-    {@scene}On the big day, all the animals came. "[Ready, set, go|Begin]!" the {judge} {#loud}. {hero} [began at
+    {@wild_scene}On the big day, all the animals came. "[Ready, set, go|Begin]!" the {judge} {#loud}. {hero} [began at
     once, but soon stopped to eat some {animal.food}|was far ahead and lay down for a nap|looked around to see who was
     watching, and made one mistake after another]. {friend} {contest.work}. {hero} [laughed|did not even look up|waved
     at the crowd]. But [little by little, {friend} came closer|when {hero} looked again, it was too late|soon nobody
@@ -299,7 +302,7 @@ export const plotRules: Record<string, string> = {
     with us|Would you like to sit with me|Do you like {#fruit}]?" {hero.he} {@asked}. {friend} looked up. {^friend.he}
     [nodded|smiled a little|gave a very small smile]. {@scene}Soon {hero} saw that {friend} [knew a game that nobody
     else knew|could draw better than anyone|could run like the wind|could make animals out of paper|could sing a song
-    from {friend.his} own land]. "[Show me that again|Can you teach me|How do you do that]?" {@asked} {hero}.
+    from {friend.his} own land]. "[Can you show me that again|Can you teach me|How do you do that]?" {@asked} {hero}.
 
     [The other children came closer.|One by one, the others came to watch.] Before long, everyone wanted to
     [play|sit|talk] with {friend}. "[Thank you for talking to me|You were the first one who said hello|Now I like it
@@ -309,7 +312,7 @@ export const plotRules: Record<string, string> = {
   way_home: `{=hero}{=animal}{=other}{=judge}{=friend}Once upon a time, there was {a animal.baby} named {hero}.
     {hero} lived with {hero.his} mother in {a animal.home}. "[Do not go too far|Stay where I can see you|Come back
     before dark]," {hero.his} mother always said. {#day}, {hero} saw {a #color} {#insect}. {^hero.he} {animal.moved}
-    after it, farther and farther. {@scene}When {hero.he} stopped, {hero.he} did not know where {hero.he} was.
+    after it, farther and farther. {@wild_scene}When {hero.he} stopped, {hero.he} did not know where {hero.he} was.
     [Everything looked strange.|There was no {animal.home} anywhere.] {@felt_sad}
 
     {A other} named {friend} {other.moved} by. "[Why are you crying|Are you lost|What are you doing here all alone],
@@ -332,7 +335,7 @@ export const plotRules: Record<string, string> = {
     the winter|Half for you and half for me]," {@said} {friend}. "[I saw it first|No, it is all for me|I am bigger, so
     I get more]!" {hero} {#loud}.
 
-    So {hero} ate and ate. {^hero.he} ate until {hero.his} belly was as round as a ball. {@scene}Then {hero.he} wanted
+    So {hero} ate and ate. {^hero.he} ate until {hero.his} belly was as round as a ball. {@wild_scene}Then {hero.he} wanted
     to go back into {hero.his} {animal.home}, but {hero.he} [could not move|did not fit through the way in|had a
     terrible stomach ache]. "[Oh, my tummy|Help me, please|It hurts]," {hero} {#soft}. {friend} could have
     [laughed|walked away|said, "I told you so"]. But {friend} [brought {#drink}|made a warm bed of leaves|sat with
@@ -349,12 +352,13 @@ export const plotRules: Record<string, string> = {
     sleep|Just one more game], {elder.call}," {@said} {hero}. {^hero.his} {elder} brought [{#drink}|a glass of
     water|an extra blanket]. "[Now close your eyes|Sleep well|Good night], {hero}," {elder.he} {@said}.
 
-    Then {hero} wanted [{hero.his} {toy}|a story|the window open|the light on]. {^hero.his} {elder} sat down on the
-    bed. "[Do you know what the animals are doing now|Shall I tell you who is asleep already]?" {elder.he} {@asked}.
-    "The {#animal} is asleep in its {#animal.home}. The {#animal} has closed its eyes. Even the {#bird} in the {#tree}
-    tree has put its head under its wing." {hero} [yawned|listened|pulled up the blanket]. "And my friend {friend}?"
-    {hero.he} {@asked}. "{friend} is asleep too, [and {friend.his} {#toy} is beside {friend.him}|under {a #color}
-    blanket|and dreams of {#fruit}]," {@replied} {hero.his} {elder}.
+    {^hero.his} {elder} read from a book about {#topic}. Then {hero} wanted [{hero.his} {toy}|a story|the window
+    open|the light on]. {^hero.his} {elder} sat down on the bed. "[Do you know what the animals are doing now|Shall I
+    tell you who is asleep already]?" {elder.he} {@asked}. "The {#animal} is asleep in its {#animal.home}. The
+    {#animal} has closed its eyes. Even the {#bird} in the {#tree} tree has put its head under its wing." {hero}
+    [yawned|listened|pulled up the blanket]. "And my friend {friend}?" {hero.he} {@asked}. "{friend} is asleep too,
+    [and {friend.his} {#toy} is beside {friend.him}|under {a #color} blanket|and dreams of {#fruit}]," {@replied}
+    {hero.his} {elder}.
 
     {hero} [held the {toy} tight|looked at the moon once more|thought about all of them]. "[Then I will sleep too|Good
     night, everybody|Tomorrow I will ask {friend} what {friend.he} dreamed]," {hero.he} {#soft}. [In a minute

@@ -143,7 +143,7 @@ export const scenarioLists: Record<string, WordList> = {
     `boat; Wavy; sail across the lake; the other boats were bigger and faster; a child fell into the shallow water where no big ship could go; sailed into the shallow water and let the child hold on
      train; Puff; climb the steep mountain; the big engines pulled a hundred wagons; snow covered the tracks and the big engines were too heavy; rolled over the snow with a wagon full of medicine
      candle; Flicker; shine for someone; the lamps were so much brighter; the lights went out in the whole house; gave its little light until the storm was over
-     cup; Tilly; be used at the big table; it had a crack in its handle; the {#flower} needed a vase that was just the right size; held the {#flower} on the window sill for everybody to see
+     cup; Tilly; be used at the big table; it had a crack in its handle; a single rose needed a vase that was just the right size; held the rose on the window sill for everybody to see
      cloud; Drift; make rain; the gray clouds laughed at its size; one small garden was dry; rained all that it had on the thirsty {#flower}
      broom; Swish; dance; the vacuum cleaner was modern and loud; the power failed just before the party; swept every room in time and danced through the hall
      key; Clink; open a great door; the golden keys were so shiny; the door to the garden was stuck and no golden key would fit; turned in the old lock with a happy click
@@ -200,7 +200,7 @@ export const scenarioLists: Record<string, WordList> = {
     `sunflower; a yellow head as big as a plate; bees
      pumpkin; a pumpkin that two men had to carry; worms
      apple tree; one red apple; birds
-     bean plant; long green beans; snails that were carried away each night
+     bean plant; long green beans; hoverflies
      tomato plant; round tomatoes; ladybugs
      strawberry plant; sweet red strawberries; bumblebees
      cherry tree; white blossoms like snow; starlings

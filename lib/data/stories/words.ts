@@ -2,7 +2,11 @@ import type { WordList } from "./grammar.ts";
 
 /** A list of words separated by commas; the common ones stand at the head and are drawn more often. */
 export function words(text: string): WordList {
-  return { fields: ["word"], rows: text.trim().split(/\s*,\s*/).map((word) => [word]), falling: true };
+  return {
+    fields: ["word"],
+    rows: text.trim().split(/\s*,\s*/).map((word) => [word.replace(/\s+/g, " ")]),
+    falling: true,
+  };
 }
 
 /** A table: one row a line, its fields separated by semicolons. */
@@ -19,12 +23,16 @@ export function table(fields: string, text: string, falling = false): WordList {
 const girls = words(`Lily, Mia, Anna, Sara, Lucy, Emma, Nora, Ella, Zoe, Ruby, Amy, Rose, Molly, Clara, Ivy, Jane, Maya,
   Kate, Sophie, Daisy, Tina, Lena, Polly, Eva, Nina, Bella, Hazel, Penny, June, Tara, Wendy, Olive, Stella, Mary, Alma,
   Carla, Flora, Greta, Heidi, Ida, Josie, Kira, Leila, Mona, Nadia, Pia, Rita, Selma, Tilda, Uma, Vera, Willa, Yara,
-  Zelda, Amira, Bonnie, Cleo, Dora, Edith, Freya`);
+  Zelda, Amira, Bonnie, Cleo, Dora, Edith, Freya, Gina, Hanna, Ines, Julia, Karen, Laura, Mabel, Nelly, Opal, Paula, Queenie, Rachel, Sally, Thea, Ursula, Violet,
+  Winnie, Yvonne, Abby, Betty, Celia, Diana, Elsa, Fiona, Gloria, Helen, Isabel, Joy, Kitty, Linda, Martha, Petra, Rosie,
+  Susan, Tamara, Valerie, Wanda`);
 const boys = words(
   `Tim, Ben, Tom, Sam, Max, Jack, Leo, Billy, Noah, Finn, Joe, Bob, Adam, Dan, Mark, Peter, Luke, Henry,
   Oscar, Jake, Toby, Eric, Paul, Otto, Fred, Hugo, Milo, Nick, Owen, Ray, Theo, Will, Zack, Alan, Boris, Carl, David,
   Emil, Felix, George, Harry, Ivan, Jonah, Karl, Liam, Matt, Ned, Omar, Pablo, Quinn, Rob, Simon, Ted, Umar, Victor,
-  Walter, Yusuf, Zane, Arlo, Basil`,
+  Walter, Yusuf, Zane, Arlo, Basil, Gus, Hans, Igor, Jim, Kurt, Lars, Mike, Nils, Oliver, Patrick, Quincy, Ralph, Scott, Tony, Ulrich, Vincent,
+  Wesley, Yann, Albert, Bruno, Colin, Dennis, Edgar, Frank, Gavin, Howard, Isaac, Jasper, Kevin, Louie, Martin, Nathan, Percy, Robin,
+  Stanley, Trevor, Vernon, Wyatt`,
 );
 
 /** A list that holds the words of two lists in turn, so that both heads stand at the head. */
@@ -130,8 +138,8 @@ export const wordLists: Record<string, WordList> = {
     paper crown, toy elephant, lantern, telescope, medal, sticker book, rag doll, toy tractor, boomerang, pinwheel,
     tea set, ukulele, bow tie`),
   clothing: words(
-    `hat, scarf, coat, sweater, shirt, jacket, cap, dress, pair of boots, vest, apron, cape, raincoat, skirt,
-    pair of mittens, hooded jacket, pair of socks, pair of gloves, straw hat, wool cap, belt, pair of shorts`,
+    `hat, scarf, coat, sweater, shirt, jacket, cap, dress, bonnet, vest, apron, cape, raincoat, skirt,
+    shawl, hooded jacket, beret, cardigan, straw hat, wool cap, belt, poncho, sash, waistcoat, bathrobe, tunic`,
   ),
   food: words(
     `cake, cookie, apple, sandwich, pie, banana, muffin, pancake, pear, orange, peach, bun, pizza, plum, donut,
@@ -178,7 +186,7 @@ export const wordLists: Record<string, WordList> = {
     make up games, tell jokes, look for bugs, roll down hills, play the drum, explore the woods, count the trains,
     splash in the bath, swing very high, write little letters, plant seeds, make paper boats, solve puzzles,
     play catch, whistle tunes, collect leaves, sail toy boats, wear funny hats, visit the farm, skip stones, do magic tricks,
-    camp in the yard, follow snails, sew tiny clothes, study maps`),
+    read about {#topic}, draw {#topic}, camp in the yard, hear stories about {#topic}, follow snails, sew tiny clothes, study maps`),
   town: words(
     `town, village, house by the sea, cottage, city, valley, street, farmhouse, house near the woods, house on a hill,
     apartment, cabin by the lake, harbor town, wooden house, house with {a #color} door, mountain village, castle,
@@ -253,22 +261,29 @@ export const wordLists: Record<string, WordList> = {
     `Soon, After a while, A little later, Then, At last, After some time, Before long, Not long after, Finally,
     In the end`,
   ),
-  detail: table(
+  nature: table(
     "sentence",
     `The sun was [shining|warm|bright|high in the sky] and the sky was [blue|clear|full of small white clouds].
      {A #bird} sang in the {#tree} tree.
      {A #insect} [flew|buzzed|danced] over the {#flower}.
-     The air smelled of [fresh bread|cut grass|rain|{#flower}|wood smoke|warm earth].
      The {#flower} were [blooming|opening|bright] along the path.
      The wind [played with|shook|moved] the leaves of the {#tree} tree.
      {A #bird} sat on the [fence|roof|gate|chimney] and looked down.
-     Somewhere a dog [barked|was barking] and a bell [rang|was ringing].
      Small clouds [moved|sailed|drifted] across the sky like [sheep|boats|feathers|pillows].
      The grass was [wet|soft|tall|still cold] and {a #insect} sat on a [leaf|stone|blade of grass].
+     The leaves were {#color} and {#color}.`,
+  ),
+  detail: table(
+    "sentence",
+    `The air smelled of {#smell}[| and {#smell}].
+     {A #adjective} {#thing} [stood by the door|lay on the ground|was on the window sill|leaned against the wall|caught the light].
+     Nobody had moved the {#adjective} {#thing} [in years|since the morning|yet].
+     From [outside|somewhere|next door|far away] came {#noise}.
+     Only {#noise} could be heard.
+     Somewhere a dog [barked|was barking] and a bell [rang|was ringing].
      Everybody was [outside|awake|busy|in a good mood].
      The street was [quiet|full of people|wet from the rain].
      A gray cat was [sleeping|washing its paws|stretching] in the sun.
-     The leaves were {#color} and {#color}.
      A train [whistled|rumbled|puffed] far away.
      There was {a #color} {#clothing} on the [chair|hook|line|hedge].
      For breakfast there had been [{#drink} and {a #food}|porridge with honey|toast with {#color} jam|{a #food}].`,
@@ -277,5 +292,78 @@ export const wordLists: Record<string, WordList> = {
     a new book, a shiny coin, an apple, a high five, a pat on the back, a bowl of strawberries, an extra story`),
   game: words(`hide and seek, tag, catch, hopscotch, leapfrog, ball, pirates, marbles, cards, dominoes, tug of war,
     knights and dragons, follow the leader, chess, hospital, school, detectives, explorers`),
+  adjective: words(
+    `old, big, small, round, long, shiny, wooden, heavy, soft, empty, dusty, narrow, broken, clean, painted,
+    crooked, smooth, rusty, tiny, huge, striped, dark, pale, square, strange, lovely, ancient, sturdy, wobbly, polished,
+    enormous, faded, carved, spotted, plain, ragged, sparkling, wrinkled, dented, gleaming, hollow, knitted, tangled,
+    slippery, sticky, fluffy, curly, pointed, flat, bent, crumpled, dripping, frozen, glittering, handmade, iron,
+    leather, marble, muddy, mysterious, oval, patched, scratched, silken, squeaky, steep, stuffed, tattered, tilted,
+    twisted, unusual, velvet, weathered, woven, foreign, fragile, gigantic, graceful, humble, magnificent, modest,
+    ordinary, peculiar, precious, remarkable, rough, splendid, spiral, stately, thick, transparent, valuable`,
+  ),
+  thing: words(
+    `chair, table, lamp, mirror, clock, basket, ladder, bucket, candle, vase, pillow, blanket, box, barrel, bell,
+    bench, bottle, bowl, broom, brush, button, cabinet, camera, carpet, cart, chest, coin, crate, cupboard, curtain,
+    cushion, drawer, envelope, fan, feather, fence, flag, fountain, frame, gate, globe, hammer, hammock, handle, hook,
+    jar, jug, kettle, key, knot, lantern, leaf, letter, lid, lock, mailbox, mat, mop, mug, nail, needle, net, newspaper,
+    nutshell, oar, oven, paddle, pan, pebble, pedal, pencil, piano, picture, pillar, pitcher, plank, plate, pot, puddle,
+    pump, purse, quilt, rack, radio, rake, rocking chair, rope, rug, sack, saddle, saucer, saw, scale, scarecrow, screw,
+    shelf, shovel, sign, sled, sponge, spoon, staircase, stamp, statue, stool, stove, string, suitcase, sundial, swing,
+    teapot, telephone, tent, thermometer, thimble, towel, tray, trunk, tub, typewriter, umbrella, violin, wagon, wallet,
+    wardrobe, watering can, weathercock, wheel, wheelbarrow, windmill, window, wreath, yarn basket, accordion, anchor,
+    armchair, axe, banjo, bicycle pump, birdcage, bookcase, calendar, cello, chandelier, chimney brush, coat hanger,
+    crayon, cuckoo clock, doorbell, dustpan, easel, eraser, fireplace, fishing rod, flowerpot, footstool, gramophone,
+    hairbrush, helmet, hourglass, inkwell, ladle, lighthouse lamp, mandolin, mousetrap, music stand, napkin, notepad,
+    padlock, parasol, pendulum, pepper mill, postcard, pulley, ruler, sewing machine, shoehorn, skateboard, snow shovel,
+    tapestry, toolbox, trampoline, tripod, trophy, turnstile, vacuum cleaner, walking stick, washboard, xylophone`,
+  ),
+  job: words(
+    `teacher, doctor, baker, pilot, farmer, painter, sailor, singer, gardener, dancer, nurse, firefighter, builder,
+    cook, astronaut, captain, magician, writer, clown, scientist, librarian, carpenter, shepherd, detective, explorer,
+    musician, photographer, tailor, vet, weaver, actor, architect, astronomer, beekeeper, biologist, blacksmith,
+    botanist, bus driver, chemist, conductor, dentist, designer, diver, drummer, engineer, farmhand, fisher, florist,
+    geologist, goldsmith, hairdresser, inventor, jeweler, journalist, judge, juggler, lifeguard, locksmith, lumberjack,
+    mechanic, miller, miner, optician, park ranger, physicist, plumber, poet, potter, printer, professor, programmer,
+    puppeteer, racer, roofer, sculptor, shoemaker, surgeon, surveyor, swimmer, tightrope walker, translator, zookeeper`,
+  ),
+  topic: words(
+    `dragons, pirates, dinosaurs, trains, castles, horses, the moon, robots, whales, knights, volcanoes, bears,
+    the sea, fairies, spaceships, elephants, princesses, wolves, stars, tigers, giants, islands, witches, bees, rockets,
+    penguins, planets, treasure, jungles, deserts, mermaids, owls, foxes, monsters, mountains, ships, snow, submarines,
+    wizards, acrobats, airplanes, alligators, ancient Egypt, antelopes, auroras, avalanches, balloons, bandits, bats,
+    bridges, buffaloes, bulldozers, cactuses, camels, canals, cathedrals, caves, cheetahs, clouds, comets, coral reefs,
+    cowboys, crocodiles, crystals, dolphins, dwarfs, eagles, earthquakes, elves, emperors, engines, falcons, ferries,
+    flamingos, fossils, galaxies, geysers, ghosts, giraffes, glaciers, gorillas, harbors, hermits, hippos, hurricanes,
+    icebergs, iguanas, inventions, jaguars, jellyfish, labyrinths, lemurs, leopards, lightning, llamas, lobsters,
+    magnets, mammoths, meadows, meteors, microscopes, mummies, octopuses, orchestras, ostriches, otters, parachutes,
+    peacocks, pelicans, phantoms, polar bears, ponies, pyramids, rainbows, reindeer, rhinos, rivers, salamanders,
+    scorpions, secret codes, sharks, shipwrecks, skeletons, sloths, snakes, spies, squids, storms, swamps, telescopes,
+    termites, tornadoes, tortoises, toucans, trolls, tunnels, turtles, unicorns, vampires, Vikings, vultures, walruses,
+    waterfalls, weasels, windmills, yaks, zeppelins`,
+  ),
+  smell: words(
+    `fresh bread, cut grass, rain, wood smoke, warm earth, cinnamon, roses, the sea, pine needles, apples, soap,
+    hay, coffee, mint, vanilla, wet leaves, honey, pancakes, lavender, candle wax, chocolate, damp wool, dust, fish,
+    fried onions, garlic, ginger, lilac, moss, mushrooms, nutmeg, old books, orange peel, paint, pepper, roasted
+    chestnuts, sawdust, smoke, snow, thyme, toast, tomatoes, varnish, violets`,
+  ),
+  noise: words(`the ticking of a clock, the creak of a swing, the hum of bees, the splash of water, a faraway train, the
+    rustle of leaves, the crackle of a fire, children's laughter, the clatter of dishes, church bells, a hammer,
+    a barking dog, footsteps in the hall, the chirp of crickets, the gurgle of a drain, the patter of rain, the squeak of
+    a gate, the whistle of a kettle, the buzz of a fly, the rattle of a cart, the croaking of frogs, the roar of an
+    engine, the bleating of sheep, a door that slammed, the drip of a tap, the flutter of wings, the howl of the wind,
+    the jingle of keys, the murmur of voices, the quacking of ducks, the rumble of thunder, the scratch of a pen,
+    the snore of a cat, the thud of an apple, a violin next door, the crunch of gravel, the hiss of steam`),
+  vehicle: words(
+    `bus, train, car, bike, boat, tram, taxi, ferry, subway, coach, carriage, van, steamboat, cable car, canoe,
+    sleigh, scooter, horse cart, motorcycle, monorail`,
+  ),
+  warmly: words(
+    `happily, warmly, brightly, proudly, shyly, softly, from ear to ear, gratefully, cheerfully, dreamily, broadly,
+    merrily, gently, kindly, contentedly, mischievously, politely, secretly, sweetly, triumphantly`,
+  ),
+  deeply: words(
+    `deeply, sadly, quietly, bitterly, heavily, miserably, loudly, helplessly, wearily, hopelessly, angrily`,
+  ),
   number: words(`two, three, four, five, six, seven, ten, eight, nine, twelve, twenty`),
 };
