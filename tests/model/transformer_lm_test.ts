@@ -1,0 +1,180 @@
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import type { KeyValueCache } from "../../lib/model/attention.ts";
+import { crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
+import { TransformerLM } from "../../lib/model/transformer_lm.ts";
+import { AdamW } from "../../lib/optim/adamw.ts";
+import { Device } from "../../lib/tensor/device.ts";
+import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
+import { Tape } from "../../lib/tensor/tape.ts";
+import { compareNumbers } from "../device_conformance/conformance.ts";
+import { variants } from "../device_conformance/pytorch_training.ts";
+
+const small = { vocab_size: 31, context_length: 12, num_layers: 2, d_model: 16, num_heads: 4, d_ff: 24 };
+const ids = Array.from({ length: 24 }, (_, i) => (i * i + 3) % 31);
+
+function open(): Device {
+  return new Device(new ReferenceBackend());
+}
+
+Deno.test("first weights depend on the seed alone and have the handout's spread", () => {
+  using device = open();
+  const config = { ...small, d_model: 64, d_ff: 96, vocab_size: 300 };
+  using model = new TransformerLM(device, config, { seed: 5 });
+  using same = new TransformerLM(device, config, { seed: 5 });
+  using other = new TransformerLM(device, config, { seed: 6 });
+  assertEquals(model.parameters.state(), same.parameters.state());
+  assertNotEquals(model.parameters.state(), other.parameters.state());
+  // A normal distribution truncated at three deviations keeps 0.9866 of its deviation.
+  for (const [name, deviation] of [["token_embeddings", 1], ["layers.1.ffn.w2", Math.sqrt(2 / 160)]] as const) {
+    const weights = model.parameters.state().get(`${name}.weight`)!;
+    assert(weights.every((weight) => Math.abs(weight) <= 3 * deviation + 1e-6));
+    const spread = Math.sqrt(weights.reduce((sum, weight) => sum + weight * weight, 0) / weights.length);
+    assertAlmostEquals(spread / deviation, 0.9866, 0.03);
+  }
+  assert(model.parameters.state().get("ln_final.weight")!.every((weight) => weight === 1));
+});
+
+Deno.test("parameters have the names of the CS336 state dict", () => {
+  using device = open();
+  using model = new TransformerLM(device, { ...small, num_layers: 1 });
+  assertEquals([...model.parameters.named.keys()].sort(), [
+    ...["layers.0.attn.k_proj.weight", "layers.0.attn.output_proj.weight", "layers.0.attn.q_proj.weight"],
+    ...["layers.0.attn.v_proj.weight", "layers.0.ffn.w1.weight", "layers.0.ffn.w2.weight", "layers.0.ffn.w3.weight"],
+    ...["layers.0.ln1.weight", "layers.0.ln2.weight", "lm_head.weight", "ln_final.weight", "token_embeddings.weight"],
+  ]);
+  assertEquals(model.parameters.count, 2 * 31 * 16 + 4 * 16 * 16 + 3 * 16 * 24 + 3 * 16);
+});
+
+for (const [variant, changes] of Object.entries({ ...variants, grouped_queries: { num_kv_heads: 1 } })) {
+  Deno.test(`the ${variant} model gives the same logits with a cache, token by token and in pieces, as without`, () => {
+    using device = open();
+    using model = new TransformerLM(device, { ...small, ...changes });
+    const [batch, length] = [2, 12];
+    using tape = new Tape(device, { recording: false });
+    const whole = tape.read(model.forward(tape, tape.integers(ids, [batch, length])));
+    const width = model.config.num_kv_heads * 4;
+    const capacity = 15; // more than is used
+    const caches: KeyValueCache[] = Array.from({ length: 2 }, () => ({
+      keys: tape.arena.alloc(batch * capacity * width, "f32"),
+      values: tape.arena.alloc(batch * capacity * width, "f32"),
+      capacity,
+      length: 0,
+    }));
+    for (const [start, end] of [[0, 5], [5, 6], [6, 7], [7, 12]]) {
+      const piece = [0, 1].flatMap((b) => ids.slice(b * length + start, b * length + end));
+      const tokens = tape.integers(piece, [batch, end - start]);
+      const logits = model.forward(tape, tokens, { position: start, caches, lastOnly: true });
+      assertEquals(logits.shape, [batch, 1, 31]);
+      const expected = [0, 1].flatMap((b) => [...whole.subarray((b * length + end - 1) * 31, (b * length + end) * 31)]);
+      compareNumbers(`logits of position ${end - 1}`, expected, tape.read(logits), 1e-6);
+      for (const cache of caches) cache.length = end;
+    }
+  });
+
+  Deno.test(`the ${variant} model gives the same logits whether the tape records or not`, () => {
+    using device = open();
+    using model = new TransformerLM(device, { ...small, ...changes });
+    using training = new Tape(device);
+    using inference = new Tape(device, { recording: false });
+    const [a, b] = [training, inference].map((tape) => tape.read(model.forward(tape, tape.integers(ids, [2, 12]))));
+    assertEquals(a, b);
+  });
+}
+
+Deno.test("inference holds no more memory for more layers", () => {
+  using device = open();
+  const extents = [2, 6].map((num_layers) => {
+    using model = new TransformerLM(device, { ...small, num_layers });
+    using tape = new Tape(device, { recording: false });
+    model.forward(tape, tape.integers(ids, [2, 12]));
+    return tape.arena.extentBytes;
+  });
+  assertEquals(extents[0], extents[1]);
+});
+
+Deno.test("two half batches accumulate the gradient of the whole batch", () => {
+  using device = open();
+  using model = new TransformerLM(device, small);
+  using tape = new Tape(device);
+  const gradient = (pieces: number[][]) => {
+    model.parameters.zeroGradients();
+    for (const piece of pieces) {
+      const tokens = tape.integers(piece, [piece.length / 12, 12]);
+      tape.backward(model.loss(tape, tokens, tokens, { gradientScale: 1 / pieces.length }));
+    }
+    return device.download(model.parameters.gradients!);
+  };
+  compareNumbers("gradient", gradient([ids]), gradient([ids.slice(0, 12), ids.slice(12)]), 1e-6);
+});
+
+Deno.test("a hundred training steps take no more memory than the first, and the end gives all of it back", () => {
+  using device = open();
+  {
+    using model = new TransformerLM(device, { ...small, num_layers: 1 });
+    using optimizer = new AdamW(model.parameters, { weightDecay: 0 });
+    using tape = new Tape(device);
+    const losses: number[] = [];
+    let reserved = 0;
+    for (let step = 0; step < 100; step++) {
+      tape.reset();
+      const tokens = tape.integers(ids.slice(0, 8), [1, 8]);
+      const loss = model.loss(tape, tokens, tape.integers(ids.slice(1, 9), [1, 8]));
+      losses.push(tape.read(loss)[0]);
+      model.parameters.zeroGradients();
+      tape.backward(loss);
+      optimizer.step({ learningRate: 3e-2 });
+      if (step === 0) reserved = device.memory.reservedBytes;
+      assertEquals(device.memory.reservedBytes, reserved);
+    }
+    assert(losses[99] < 0.01, `the loss of one batch is ${losses[99]} after 100 steps`);
+  }
+  assertEquals([device.memory.reservedBytes, device.memory.usedBytes], [0, 0]);
+});
+
+Deno.test("crossEntropyByRow() gives the losses whose mean is the loss", () => {
+  using device = open();
+  using model = new TransformerLM(device, small);
+  using tape = new Tape(device, { recording: false });
+  const tokens = tape.integers(ids, [2, 12]);
+  const rows = crossEntropyByRow(tape, model.forward(tape, tokens), tokens);
+  assertEquals(rows.shape, [2, 12]);
+  const mean = tape.read(rows).reduce((sum, loss) => sum + loss, 0) / 24;
+  assertAlmostEquals(mean, tape.read(model.loss(tape, tokens, tokens))[0], 1e-6);
+});
+
+Deno.test("weights of another configuration are refused, and nothing is changed", () => {
+  using device = open();
+  using model = new TransformerLM(device, small);
+  using other = new TransformerLM(device, { ...small, d_ff: 32, tied_embeddings: true });
+  const before = model.parameters.state();
+  const error = assertThrows(() => model.parameters.load(other.parameters.state()), RangeError) as RangeError;
+  assert(error.message.includes("lm_head.weight is missing"), error.message);
+  assert(error.message.includes("layers.0.ffn.w1.weight has 512 elements, the model needs [24, 16]"), error.message);
+  assertEquals(model.parameters.state(), before);
+  const { reservedBytes } = device.memory;
+  assertThrows(() => new TransformerLM(device, small, { state: other.parameters.state() }), RangeError, "missing");
+  assertEquals(device.memory.reservedBytes, reservedBytes);
+});
+
+Deno.test("sequences longer than the context, and gradients through a cache, are refused", () => {
+  using device = open();
+  using model = new TransformerLM(device, small);
+  using tape = new Tape(device);
+  assertThrows(() => model.forward(tape, tape.integers(ids, [1, 24])), RangeError, "context_length is 12");
+  assertThrows(
+    () => model.forward(tape, tape.integers([1, 2], [1, 2]), { position: 11 }),
+    RangeError,
+    "ends at position 13",
+  );
+  const cache = () => ({
+    keys: tape.arena.alloc(16, "f32"),
+    values: tape.arena.alloc(16, "f32"),
+    capacity: 1,
+    length: 0,
+  });
+  const caches = [cache(), cache()];
+  assertThrows(() => model.forward(tape, tape.integers([1], [1, 1]), { caches }), RangeError, "while the tape records");
+  using inference = new Tape(device, { recording: false });
+  const two = inference.integers([1, 2], [1, 2]);
+  assertThrows(() => model.forward(inference, two, { caches }), RangeError, "the cache holds 1");
+});
