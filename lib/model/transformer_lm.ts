@@ -128,8 +128,7 @@ export interface TransformerOptions extends ParameterOptions {
  *   vocab_size: 11, context_length: 8, num_layers: 1, d_model: 8, num_heads: 2, d_ff: 16,
  * });
  * using tape = new Tape(device);
- * const tokens = tape.integers([1, 2, 3, 4], [1, 4]);
- * const loss = model.loss(tape, tokens, tape.integers([2, 3, 4, 5], [1, 4]));
+ * const loss = model.loss(tape, model.tokens(tape, [1, 2, 3, 4]), model.tokens(tape, [2, 3, 4, 5]));
  * assert(tape.read(loss)[0] > 1);
  * tape.backward(loss); // model.parameters.gradients holds the gradients now
  * ```
@@ -202,6 +201,24 @@ export class TransformerLM implements Disposable {
     return transformerLm(tape, tokens, this.weights, this.config, {
       ...{ positions: this.#positions?.sub(position, length), ropeTable: this.#ropeTable, caches, lastOnly },
     });
+  }
+
+  /**
+   * Uploads token ids (or targets) after checking them.
+   *
+   * @param shape [batch, T]; left out, one sequence.
+   * @throws {RangeError} If an id is not in the vocabulary.
+   */
+  tokens(tape: Tape, ids: ArrayLike<number>, shape: readonly number[] = [1, ids.length]): Tensor {
+    const { vocab_size } = this.config;
+    for (let i = 0; i < ids.length; i++) {
+      if (Number.isInteger(ids[i]) && ids[i] >= 0 && ids[i] < vocab_size) continue;
+      throw new RangeError(
+        `Cannot run the model: token ${i} has the id ${ids[i]}, vocab_size is ${vocab_size}; ` +
+          `encode the text with the tokenizer that the model was trained with`,
+      );
+    }
+    return tape.integers(ids, shape);
   }
 
   /** Mean cross entropy in nats, [], of the targets [batch, T] given tokens [batch, T]; see `crossEntropy()`. */

@@ -81,7 +81,9 @@ export class Tape implements Disposable {
   /** A tensor of the integers given: token ids, targets, positions, or a mask of 0 and 1. It has no gradient. */
   integers(data: ArrayLike<number | boolean>, shape: readonly number[] = [data.length]): Tensor {
     const tensor = new Tensor(this.arena.alloc(elements(shape), "i32"), shape);
-    this.device.upload(tensor.slice, Int32Array.from(data, Number));
+    const values = new Int32Array(data.length);
+    for (let i = 0; i < data.length; i++) values[i] = Number(data[i]);
+    this.device.upload(tensor.slice, values);
     return tensor;
   }
 

@@ -83,6 +83,11 @@ check("softmax()", (lab) => {
   lab.checkGradients((tape) => softmax(tape, x), { x });
 });
 
+check("softmax() over another dimension", (lab) => {
+  const x = lab.normal(2, 3, 5);
+  lab.checkGradients((tape) => add(tape, softmax(tape, x, 0), softmax(tape, x, 1)), { x });
+});
+
 check("scaledDotProductAttention() with a mask", (lab) => {
   const [q, k, v] = [lab.normal(2, 3, 4), lab.normal(2, 5, 4), lab.normal(2, 5, 4)];
   const mask = lab.tape.integers(Array.from({ length: 30 }, (_, i) => i % 3 !== 0), [2, 3, 5]);

@@ -156,6 +156,16 @@ Deno.test("weights of another configuration are refused, and nothing is changed"
   assertEquals(device.memory.reservedBytes, reservedBytes);
 });
 
+Deno.test("token ids that the vocabulary does not have are refused, with the place of the first", () => {
+  using device = open();
+  using model = new TransformerLM(device, small);
+  using tape = new Tape(device);
+  assertEquals(model.tokens(tape, [0, 30]).shape, [1, 2]);
+  for (const id of [31, -1, 1.5]) {
+    assertThrows(() => model.tokens(tape, [4, id]), RangeError, `token 1 has the id ${id}, vocab_size is 31`);
+  }
+});
+
 Deno.test("sequences longer than the context, and gradients through a cache, are refused", () => {
   using device = open();
   using model = new TransformerLM(device, small);

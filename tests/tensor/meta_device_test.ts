@@ -101,3 +101,21 @@ Deno.test("GPT-2 XL is measured in no memory: its parameters and FLOPs are those
   assertEquals(model.parameters.count, 2_127_057_600);
   assertEquals(flops + skippedFlops, 4_513_336_524_800n);
 });
+
+Deno.test("a model in bfloat16 trains with float32 gradients and weights besides, in half the activations' memory", () => {
+  const extents = (["f32", "bf16"] as const).map((dtype) => {
+    using device = new MetaDevice();
+    using model = new TransformerLM(device, {
+      ...{ vocab_size: 512, context_length: 64, num_layers: 2, d_model: 64, num_heads: 4, d_ff: 192 },
+    }, { dtype });
+    using optimizer = new AdamW(model.parameters);
+    using tape = new Tape(device, { dtype });
+    const [tokens, targets] = [tape.empty([8, 64], "i32"), tape.empty([8, 64], "i32")];
+    tape.backward(model.loss(tape, tokens, targets));
+    optimizer.step({ learningRate: 1e-3 });
+    assertEquals(model.parameters.gradients!.dtype, "f32");
+    assertEquals(model.parameters.lowPrecisionWeights?.dtype, dtype === "bf16" ? "bf16" : undefined);
+    return tape.arena.extentBytes;
+  });
+  assert(Math.abs(extents[1] / extents[0] - 0.5) < 0.02, `${extents}`);
+});
