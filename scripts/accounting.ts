@@ -1,21 +1,26 @@
 import { z } from "zod";
-import { type Account, account, type Line, type Section } from "../lib/accounting/account.ts";
-import { estimateOnDevice } from "../lib/accounting/device_estimate.ts";
-import { type DeviceLimits, devicePreset, devicePresets, peakFlops } from "../lib/accounting/device_presets.ts";
+import { type Account, account, type Section } from "../lib/accounting/account.ts";
+import { type DeviceEstimate, estimateOnDevice } from "../lib/accounting/device_estimate.ts";
+import {
+  type DeviceLimits,
+  devicePreset,
+  devicePresets,
+  type MatrixFormat,
+  peakFlops,
+} from "../lib/accounting/device_presets.ts";
+import { largestImplementationBatch } from "../lib/accounting/implementation_memory.ts";
 import {
   backwardOperations,
   decodingOperations,
   forwardOperations,
   updateOperations,
 } from "../lib/accounting/implementation_operations.ts";
-import { roofline } from "../lib/accounting/roofline.ts";
-import { formatExpression, formatInteger, formatWithValues } from "../lib/accounting/format_expression.ts";
 import { modelPreset, modelPresets } from "../lib/accounting/model_presets.ts";
 import type { ModelShape } from "../lib/accounting/model_shape.ts";
-import { symbolOrder, symbols } from "../lib/accounting/symbols.ts";
-import { shareBar } from "../lib/plot/share_bar.ts";
+import { roofline } from "../lib/accounting/roofline.ts";
+import { formulasText, plainSection, TablePrinter } from "./accounting/tables.ts";
 import { formatBytes, formatNumber, formatSeconds } from "./frame/format.ts";
-import { alignTable, type Report, type Value } from "./frame/report.ts";
+import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const size = (what: string) => z.int().min(1).optional().describe(`${what}; default: the preset's`);
@@ -45,6 +50,7 @@ const Options = z.object({
   steps: z.int().min(1).default(1_000).describe("training steps"),
   promptLength: z.int().min(1).optional().describe("tokens of a prompt; default: half the context"),
   generatedTokens: z.int().min(1).optional().describe("tokens generated; default: the rest of the context"),
+  measure: z.boolean().default(false).describe("run the real model on a device that only counts, beside the formulas"),
   formula: z.boolean().default(false).describe("print every formula, with symbols and with numbers"),
   markdown: z.boolean().default(false).describe("print Markdown tables"),
 });
@@ -63,86 +69,31 @@ await runScript({
     "It needs no permission, except to read ffi/cpu for --device cpu.",
 }, async (options, report) => {
   const model = modelOf(options);
+  const tables = new TablePrinter(report, options.markdown);
+  report.data("model", model);
+  if (options.measure) return await measureModel(model, options.batchSize, report, tables);
+
   const device = options.device === "cpu" ? await measureCpu() : devicePreset(options.device);
   const format = options.format ?? options.precision;
   const promptLength = options.promptLength ?? Math.max(1, Math.floor(model.context_length / 2));
   const generatedTokens = options.generatedTokens ?? Math.max(1, model.context_length - promptLength);
-  const { batchSize, precision, scores, attention, mfu, steps } = options;
-  const result = account({ model, batchSize, precision, scores, attention, promptLength, generatedTokens });
-  const estimate = estimateOnDevice(model, result, device, format, mfu);
-
+  const result = account({ ...options, model, promptLength, generatedTokens });
   const sections = sectionsOf(result);
-  report.data("model", model);
-  report.data("account", Object.fromEntries(sections.map((section) => [section.title, plain(section, result)])));
+  report.data("account", Object.fromEntries(sections.map((section) => [section.title, plainSection(section, result)])));
   report.data("implementationMemory", result.implementationMemory);
-  report.data("device", { ...device, ...estimate, secondsOfRun: steps * estimate.secondsPerStep });
-  if (options.formula) return printFormulas(sections, result, report);
-  for (const section of sections) printSection(section, options.markdown, report);
-  printTable(
+  if (options.formula) return report.say(formulasText(sections, result));
+
+  for (const section of sections) tables.section(section);
+  tables.table(
     "Memory of this library's training step at its worst moment, float32",
     ["", "bytes", ""],
-    Object.entries(result.implementationMemory).map(([name, bytes]) => [
-      name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
-      bytes,
-      formatBytes(Number(bytes)),
-    ]),
-    options.markdown,
-    report,
+    Object.entries(result.implementationMemory).map((
+      [name, bytes],
+    ) => [words(name), bytes, formatBytes(Number(bytes))]),
   );
-  const values = result.values;
-  const ridge = peakFlops(device, format) / device.bandwidth;
-  const passes = {
-    "forward pass": forwardOperations(model),
-    "backward pass": backwardOperations(model),
-    "update": updateOperations(model),
-    "decoding the last token": decodingOperations(model),
-  };
-  for (const [pass, operations] of Object.entries(passes)) {
-    const points = roofline(operations, values, device, format);
-    report.data(`roofline of the ${pass}`, points);
-    printTable(
-      `Roofline of the ${pass}: bound by arithmetic from about ${formatNumber(ridge, 1)} FLOPs a byte`,
-      ["", "FLOPs", "bytes", "FLOPs a byte", "bound by", "at least"],
-      points.map((
-        { component, flops, bytes, intensity, bound, seconds },
-      ) => [component, flops, bytes, Number(intensity.toPrecision(3)), bound, formatSeconds(seconds)]),
-      options.markdown,
-      report,
-    );
-  }
-  printTable(
-    `On one ${device.title}, ${format} at ${formatNumber(peakFlops(device, format) / 1e12)} TFLOP/s, MFU ${mfu}`,
-    ["", ""],
-    [
-      [
-        "training step",
-        `${formatSeconds(estimate.secondsPerStep)}, ${formatNumber(estimate.tokensPerSecond, 0)} tokens/s`,
-      ],
-      [`${formatNumber(steps)} steps`, formatSeconds(steps * estimate.secondsPerStep)],
-      [
-        "memory",
-        `${estimate.fits ? "the batch fits" : "the batch does not fit"}; the largest is ${estimate.largestBatch}`,
-      ],
-      [
-        "generating, at most",
-        `${
-          formatNumber(estimate.decodingStepsPerSecond, 1)
-        } tokens/s for each sequence, bound by ${estimate.decodingBound}`,
-      ],
-    ],
-    options.markdown,
-    report,
-  );
+  reportRoofline(model, result, device, format, report, tables);
+  reportDevice(model, result, device, format, options, report, tables);
 });
-
-async function measureCpu(): Promise<DeviceLimits> {
-  const [{ openDevice }, { measureDevice }] = await Promise.all([
-    import("../ffi/devices.ts"),
-    import("../lib/accounting/measured_device.ts"),
-  ]);
-  using device = openDevice("cpu");
-  return measureDevice(device, { memoryBytes: CPU_MEMORY });
-}
 
 function modelOf(options: z.output<typeof Options>): ModelShape {
   const preset = modelPreset(options.preset);
@@ -167,64 +118,91 @@ function sectionsOf(result: Account): Section[] {
   return [parameters, forward, step, memory, activations, keptActivations, generation, generationMemory];
 }
 
-function plain({ unit, lines, total }: Section, { values }: Account): unknown {
-  const all = total ? [...lines, total] : lines;
-  return {
-    unit,
-    lines: all.map(({ formula, ...line }) => ({
-      ...line,
-      formula: formatExpression(formula),
-      expanded: formatWithValues(formula, values),
-    })),
-  };
+async function measureCpu(): Promise<DeviceLimits> {
+  const [{ openDevice }, { measureDevice }] = await Promise.all([
+    import("../ffi/devices.ts"),
+    import("../lib/accounting/measured_device.ts"),
+  ]);
+  using device = openDevice("cpu");
+  return measureDevice(device, { memoryBytes: CPU_MEMORY });
 }
 
-function printSection({ title, unit, lines, total }: Section, markdown: boolean, report: Report): void {
-  const whole = Number(total?.value ?? 0);
-  const rows = lines.map(({ name, shapes, value }): Value[] => {
-    const share = Number(value) / whole;
-    return [name, ...(hasShapes(lines) ? [shapes ?? ""] : []), value, ...amount(unit, value)].concat(
-      total ? [`${(100 * share).toFixed(1)} %`, shareBar(share, 20)] : [],
-    );
-  });
-  const columns = ["", ...(hasShapes(lines) ? ["shapes"] : []), unit, ...(unit === "bytes" ? [""] : [])];
-  if (total) {
-    rows.push(["total", ...(hasShapes(lines) ? [""] : []), total.value, ...amount(unit, total.value), "", ""]);
-    columns.push("share", "");
-  }
-  printTable(title, columns, rows, markdown, report);
-}
-
-function amount(unit: Section["unit"], value: bigint): string[] {
-  return unit === "bytes" ? [formatBytes(Number(value))] : [];
-}
-
-function hasShapes(lines: readonly Line[]): boolean {
-  return lines.some(({ shapes }) => typeof shapes === "string");
-}
-
-function printTable(
-  title: string,
-  columns: readonly string[],
-  rows: readonly (readonly Value[])[],
-  markdown: boolean,
+async function measureModel(
+  model: ModelShape,
+  batchSize: number,
   report: Report,
-): void {
-  if (!markdown) return report.say(`${title}\n${alignTable(columns, rows)}\n`);
-  const line = (cells: readonly Value[]) =>
-    `| ${cells.map((cell) => typeof cell === "bigint" ? formatInteger(cell) : String(cell)).join(" | ")} |`;
-  report.say([`### ${title}`, "", line(columns), line(columns.map(() => "---")), ...rows.map(line), ""].join("\n"));
+  tables: TablePrinter,
+): Promise<void> {
+  const { measuredAndPredicted } = await import("../lib/accounting/measured_and_predicted.ts");
+  const rows = measuredAndPredicted(model, batchSize);
+  report.data("measured", rows);
+  tables.table(
+    "Training step by formula, and measured on the real model",
+    ["", "formula", "measured", ""],
+    rows.map((
+      { name, predicted, measured },
+    ) => [name, predicted, measured, predicted === measured ? "equal" : "DIFFERENT"]),
+  );
 }
 
-function printFormulas(sections: readonly Section[], { values }: Account, report: Report): void {
-  report.say(
-    symbolOrder.map((name) => `${name.padEnd(5)} ${symbols[name]} = ${formatInteger(values[name] ?? "")}`).join("\n"),
-  );
-  for (const { title, lines, total } of sections) {
-    report.say(`\n${title}`);
-    for (const { name, formula, value } of total ? [...lines, total] : lines) {
-      report.say(`  ${name}\n    = ${formatExpression(formula)}`);
-      report.say(`    = ${formatWithValues(formula, values)}\n    = ${formatInteger(value)}`);
-    }
+function reportRoofline(
+  model: ModelShape,
+  { values }: Account,
+  device: DeviceLimits,
+  format: MatrixFormat,
+  report: Report,
+  tables: TablePrinter,
+): void {
+  const ridge = formatNumber(peakFlops(device, format) / device.bandwidth, 1);
+  const passes = {
+    "forward pass": forwardOperations(model),
+    "backward pass": backwardOperations(model),
+    "update": updateOperations(model),
+    "decoding of the last token": decodingOperations(model),
+  };
+  for (const [pass, operations] of Object.entries(passes)) {
+    const points = roofline(operations, values, device, format);
+    report.data(`roofline of the ${pass}`, points);
+    tables.table(
+      `Roofline of the ${pass}: bound by arithmetic from about ${ridge} FLOPs a byte`,
+      ["", "FLOPs", "bytes", "FLOPs a byte", "bound by", "at least"],
+      points.map((
+        { component, flops, bytes, intensity, bound, seconds },
+      ) => [component, flops, bytes, Number(intensity.toPrecision(3)), bound, formatSeconds(seconds)]),
+    );
   }
+}
+
+function reportDevice(
+  model: ModelShape,
+  result: Account,
+  device: DeviceLimits,
+  format: MatrixFormat,
+  { mfu, steps }: { mfu: number; steps: number },
+  report: Report,
+  tables: TablePrinter,
+): void {
+  const estimate: DeviceEstimate = estimateOnDevice(model, result, device, format, mfu);
+  const secondsOfRun = steps * estimate.secondsPerStep;
+  const largestHere = largestImplementationBatch(model, device.memoryBytes);
+  report.data("device", { ...device, ...estimate, largestImplementationBatch: largestHere, secondsOfRun });
+  const { secondsPerStep, tokensPerSecond, fits, largestBatch, decodingStepsPerSecond, decodingBound } = estimate;
+  tables.table(
+    `On one ${device.title}, ${format} at ${formatNumber(peakFlops(device, format) / 1e12)} TFLOP/s, MFU ${mfu}`,
+    ["", ""],
+    [
+      ["training step", `${formatSeconds(secondsPerStep)}, ${formatNumber(tokensPerSecond, 0)} tokens/s`],
+      [`${formatNumber(steps)} steps`, formatSeconds(secondsOfRun)],
+      ["memory, by the handout", `the batch ${fits ? "fits" : "does not fit"}; the largest is ${largestBatch}`],
+      ["memory, by this library", `the largest batch is ${largestHere}, in float32`],
+      [
+        "generating, at most",
+        `${formatNumber(decodingStepsPerSecond, 1)} tokens/s for each sequence, bound by ${decodingBound}`,
+      ],
+    ],
+  );
+}
+
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -5,6 +5,7 @@ import { evaluate, product } from "../lib/accounting/expression.ts";
 import { formatExpression } from "../lib/accounting/format_expression.ts";
 import { modelPreset } from "../lib/accounting/model_presets.ts";
 import { valuesOf } from "../lib/accounting/model_shape.ts";
+import { normalForm } from "../lib/accounting/normal_form.ts";
 import { parameterCount } from "../lib/accounting/parameters.ts";
 import {
   publishedActivations,
@@ -36,7 +37,7 @@ await runScript({
 
   reportFigures("(a) Parameters and activations of GPT-2 XL, one sequence", figuresOf("(a)"), report);
   report.say(`parameters  ${formatExpression(publishedParameters)}  published, for d_ff = 4 d`);
-  report.say(`            ${formatExpression(parameterCount(xl))}  in full`);
+  report.say(`            ${formatExpression(normalForm(parameterCount(xl)))}  in full`);
   report.say(`activations ${formatExpression(publishedActivations)}  published`);
   const full = account({
     model: xl,
@@ -50,7 +51,9 @@ await runScript({
   report.table(
     "The activations in full, in bytes of one sequence",
     ["", "bytes", "formula"],
-    full.activations.lines.map(({ name, value, formula }) => [name, value, formatExpression(formula)]),
+    full.activations.lines.map((
+      { name, value, expression },
+    ) => [name, value, formatExpression(normalForm(expression))]),
   );
 
   reportFigures("(b) Bytes in training GPT-2 XL", figuresOf("(b)"), report);

@@ -6,6 +6,7 @@ import { forwardShares, type ShareGroup, shareGroups } from "../lib/accounting/f
 import { matrixProducts, trainingPositions } from "../lib/accounting/matrix_products.ts";
 import { modelPreset } from "../lib/accounting/model_presets.ts";
 import { type ModelShape, valuesOf } from "../lib/accounting/model_shape.ts";
+import { normalForm } from "../lib/accounting/normal_form.ts";
 import { publishedTransformerAccounting } from "../lib/accounting/published_transformer_accounting.ts";
 import { shareBar } from "../lib/plot/share_bar.ts";
 import { reportFigures } from "./accounting/report_figures.ts";
@@ -48,7 +49,7 @@ await runScript({
     products.map(({ name, shapes, count }) => [name, shapes, evaluate(count, values)]),
   );
   const sum = total(products);
-  report.result("forward FLOPs", evaluate(sum, values), `= ${formatExpression(sum)}`);
+  report.result("forward FLOPs", evaluate(sum, values), `= ${formatExpression(normalForm(sum))}`);
 
   report.say("\n(c) Which parts need the most?");
   report.say(sharesText(shares["GPT-2 XL"]));

@@ -7,7 +7,6 @@ import { decodeBytes, decodeFlops, generationFlops, kvCacheBytes, prefillFlops }
 import { type ImplementationMemory, implementationMemory, keptActivations } from "./implementation_memory.ts";
 import { type AttentionCost, matrixProducts, trainingPositions } from "./matrix_products.ts";
 import { type ModelShape, valuesOf } from "./model_shape.ts";
-import { normalForm } from "./normal_form.ts";
 import { parameterComponents } from "./parameters.ts";
 import { elementBytes, type Precision, trainingMemory } from "./training_memory.ts";
 
@@ -37,8 +36,8 @@ export interface Line {
   part?: string;
   /** The operands of a matrix product, or the shape of a weight. */
   shapes?: string;
-  /** The formula. */
-  formula: Expression;
+  /** The formula, term by term; `normalForm()` collects it for print. */
+  expression: Expression;
   /** Its value for the numbers given. */
   value: bigint;
 }
@@ -108,21 +107,23 @@ export function account(options: AccountOptions): Account {
     g: BigInt(generatedTokens),
     t: BigInt(promptLength + generatedTokens),
   };
-  const line = (name: string, expression: Expression): Line => {
-    const formula = normalForm(expression);
-    return { name, formula, value: evaluate(formula, values) };
-  };
+  const line = (name: string, expression: Expression, about: Partial<Line> = {}): Line => ({
+    name,
+    ...about,
+    expression,
+    value: evaluate(expression, values),
+  });
   const summed = (title: string, unit: Section["unit"], lines: Line[]): Section => ({
     title,
     unit,
     lines,
-    total: line("total", sum(...lines.map(({ formula }) => formula))),
+    total: line("total", sum(...lines.map(({ expression }) => expression))),
   });
   const ofComponents = (
     title: string,
     unit: Section["unit"],
     components: readonly (Component & { shapes?: string })[],
-  ) => summed(title, unit, components.map(({ name, part, shapes, count }) => ({ ...line(name, count), part, shapes })));
+  ) => summed(title, unit, components.map(({ name, part, shapes, count }) => line(name, count, { part, shapes })));
   const products = matrixProducts(model, trainingPositions(attention));
   const forward = total(products);
   const memory = trainingMemory(model, precision, scores);

@@ -1,6 +1,5 @@
 import { type Expression, product } from "./expression.ts";
 import type { ModelShape } from "./model_shape.ts";
-import { normalForm } from "./normal_form.ts";
 import { parameterCount } from "./parameters.ts";
 
 /**
@@ -21,5 +20,5 @@ export const adamwOperations = {
 /** FLOPs of one AdamW step (handout, adamwAccounting (c)): 13 for each parameter. */
 export function adamwFlops(model: ModelShape): Expression {
   const { firstMoment, secondMoment, update, weightDecay } = adamwOperations;
-  return normalForm(product(firstMoment + secondMoment + update + weightDecay, parameterCount(model)));
+  return product(firstMoment + secondMoment + update + weightDecay, parameterCount(model));
 }

@@ -1,5 +1,4 @@
 import { type Expression, sum } from "./expression.ts";
-import { normalForm } from "./normal_form.ts";
 
 /** The parts of a model by which shares are reported. */
 export const parts = ["embedding", "norm", "attention", "feed-forward", "head"] as const;
@@ -17,12 +16,12 @@ export interface Component {
   count: Expression;
 }
 
-/** The sum over components, in its normal form. */
+/** The sum over components, term by term; `normalForm()` collects it for print. */
 export function total(components: readonly Component[]): Expression {
-  return normalForm(sum(...components.map(({ count }) => count)));
+  return sum(...components.map(({ count }) => count));
 }
 
-/** The sum over the components of one part, in its normal form. */
+/** The sum over the components of one part, term by term. */
 export function totalOfPart(components: readonly Component[], part: Part): Expression {
   return total(components.filter((component) => component.part === part));
 }

@@ -50,7 +50,7 @@ export function estimateOnDevice(
     largestBatch: largestBatch(
       device.memoryBytes,
       memory - activations.value,
-      evaluate(activations.formula, ofOneSequence),
+      evaluate(activations.expression, ofOneSequence),
     ),
     decodingStepsPerSecond: 1 / Math.max(secondsOfReading, secondsOfArithmetic),
     decodingBound: secondsOfReading >= secondsOfArithmetic ? "memory" : "arithmetic",

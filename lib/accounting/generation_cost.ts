@@ -8,13 +8,12 @@ import {
   prefillPositions,
 } from "./matrix_products.ts";
 import { keyWidth, type ModelShape } from "./model_shape.ts";
-import { normalForm } from "./normal_form.ts";
 import { parameterCount } from "./parameters.ts";
 import { elementBytes, type Precision } from "./training_memory.ts";
 
 /** Bytes of the KV cache with t tokens in it: keys and values of every layer. */
 export function kvCacheBytes(model: ModelShape, precision: Precision): Expression {
-  return normalForm(product(2, elementBytes[precision].activations, "n", "b", "t", keyWidth(model)));
+  return product(2, elementBytes[precision].activations, "n", "b", "t", keyWidth(model));
 }
 
 /** FLOPs of reading a prompt of p tokens, with logits for its last token only. */
@@ -35,7 +34,7 @@ export function decodeBytes(model: ModelShape, precision: Precision): Expression
   const weights = model.tied_embeddings
     ? parameterCount(model)
     : sum(parameterCount(model), product(-1, "V", "d"), product("b", "d"));
-  return normalForm(sum(product(elementBytes[precision].weights, weights), kvCacheBytes(model, precision)));
+  return sum(product(elementBytes[precision].weights, weights), kvCacheBytes(model, precision));
 }
 
 /**
@@ -50,5 +49,5 @@ export function generationFlops(model: ModelShape, attention: AttentionCost): Ex
     headRows: steps,
     keys: "t",
   };
-  return normalForm(sum(prefillFlops(model, attention), total(matrixProducts(model, decoded))));
+  return sum(prefillFlops(model, attention), total(matrixProducts(model, decoded)));
 }

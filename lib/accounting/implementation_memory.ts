@@ -1,7 +1,6 @@
 import type { Component } from "./component.ts";
 import { evaluate, type Expression, product, sum, type Term, type Values } from "./expression.ts";
-import { keyWidth, type ModelShape } from "./model_shape.ts";
-import { normalForm } from "./normal_form.ts";
+import { keyWidth, type ModelShape, valuesOf } from "./model_shape.ts";
 
 /**
  * What this library's own training step keeps in memory, in float32. It differs from the handout's list: attention never
@@ -51,7 +50,7 @@ export function keptActivations(model: ModelShape): KeptSlices[] {
 
 /** Width of the queries, keys and values of a token together. */
 export function qkvWidth(model: ModelShape): Expression {
-  return normalForm(sum("d", product(2, keyWidth(model))));
+  return sum("d", product(2, keyWidth(model)));
 }
 
 function kept(name: string, part: Component["part"], slices: Expression, elements: Expression): KeptSlices {
@@ -156,6 +155,29 @@ export function implementationMemory(model: ModelShape, values: Values): Impleme
     activations: activationPeak(model, values),
   };
   return { ...parts, total: Object.values(parts).reduce((a, b) => a + b) };
+}
+
+/**
+ * The largest batch of whole sequences whose training step in this library fits a memory, in float32; 0 if none does.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { modelPreset } from "./model_presets.ts";
+ * assertEquals(largestImplementationBatch(modelPreset("tinystories"), 4n * 2n ** 30n), 87n);
+ * ```
+ */
+export function largestImplementationBatch(model: ModelShape, memoryBytes: bigint): bigint {
+  const fits = (batchSize: bigint) =>
+    implementationMemory(model, { ...valuesOf(model), b: batchSize }).total <= memoryBytes;
+  let [fitting, tooLarge] = [0n, 1n];
+  while (fits(tooLarge)) [fitting, tooLarge] = [tooLarge, 2n * tooLarge];
+  while (tooLarge - fitting > 1n) {
+    const middle = (fitting + tooLarge) / 2n;
+    if (fits(middle)) fitting = middle;
+    else tooLarge = middle;
+  }
+  return fitting;
 }
 
 function sliceBytes(elements: Expression, values: Values): bigint {

@@ -2,7 +2,6 @@ import type { Part } from "./component.ts";
 import { product, sum, type Term } from "./expression.ts";
 import { parameterBytes, qkvWidth } from "./implementation_memory.ts";
 import { keyWidth, type ModelShape, valuesOf } from "./model_shape.ts";
-import { normalForm } from "./normal_form.ts";
 import { causalPairs, formulas, type OperationFormula, times } from "./operation_formulas.ts";
 
 /** Operations of one kind in one component, over all layers. */
@@ -168,5 +167,5 @@ function upName({ ffn }: ModelShape): string {
 }
 
 function upWidth({ ffn }: ModelShape): Term {
-  return ffn === "swiglu" ? normalForm(product(2, "d_ff")) : "d_ff";
+  return ffn === "swiglu" ? product(2, "d_ff") : "d_ff";
 }

@@ -1,8 +1,7 @@
 import { activationComponents, type ScoresPolicy } from "./activations.ts";
 import { total } from "./component.ts";
-import { type Expression, product } from "./expression.ts";
+import { type Expression, product, sum } from "./expression.ts";
 import type { ModelShape } from "./model_shape.ts";
-import { normalForm } from "./normal_form.ts";
 import { parameterCount } from "./parameters.ts";
 
 /**
@@ -38,8 +37,8 @@ export interface TrainingMemory {
 export function trainingMemory(model: ModelShape, precision: Precision, scores: ScoresPolicy): TrainingMemory {
   const bytes = elementBytes[precision];
   const parameters = parameterCount(model);
-  const perParameter = (each: number) => normalForm(product(each, parameters));
-  const activations = normalForm(product(bytes.activations, total(activationComponents(model, scores))));
+  const perParameter = (each: number) => product(each, parameters);
+  const activations = product(bytes.activations, total(activationComponents(model, scores)));
   const constantBytes = bytes.weights + bytes.gradients + 2 * bytes.moments + bytes.masterWeights;
   const constant = perParameter(constantBytes);
   return {
@@ -48,7 +47,7 @@ export function trainingMemory(model: ModelShape, precision: Precision, scores: 
     optimizerState: perParameter(2 * bytes.moments + bytes.masterWeights),
     activations,
     constant,
-    total: normalForm({ kind: "sum", terms: [activations, constant] }),
+    total: sum(activations, constant),
   };
 }
 

@@ -1,5 +1,6 @@
 import { formatExpression, formatWithValues } from "../../lib/accounting/format_expression.ts";
 import { valuesOf } from "../../lib/accounting/model_shape.ts";
+import { normalForm } from "../../lib/accounting/normal_form.ts";
 import { judge, type PublishedFigure } from "../../lib/accounting/published_figure.ts";
 import type { Report } from "../frame/report.ts";
 
@@ -26,8 +27,8 @@ export function reportFigures(title: string, figures: readonly PublishedFigure[]
         published: figure.published,
         ...judge(figure),
         formula: formatExpression(figure.formula),
-        fullFormula: formatExpression(figure.full),
-        fullExpanded: formatWithValues(figure.full, values),
+        fullFormula: formatExpression(normalForm(figure.full)),
+        fullExpanded: formatWithValues(normalForm(figure.full), values),
       };
     }),
   );

@@ -14,6 +14,7 @@ import {
 import { backwardProducts, matrixProducts, trainingPositions } from "../../lib/accounting/matrix_products.ts";
 import { modelPreset } from "../../lib/accounting/model_presets.ts";
 import { type ModelShape, valuesOf } from "../../lib/accounting/model_shape.ts";
+import { normalForm } from "../../lib/accounting/normal_form.ts";
 import { parameterComponents, parameterCount } from "../../lib/accounting/parameters.ts";
 import { trainingMemory } from "../../lib/accounting/training_memory.ts";
 
@@ -170,7 +171,7 @@ Deno.test("the KV cache and a decoding step's reads, counted by hand", () => {
 
 Deno.test("formulas print as a person would write them", () => {
   const model = modelPreset("gpt2-xl");
-  assertEquals(formatExpression(parameterCount(model)), "d (n (2 + 4 d + 3 d_ff) + 2 V + 1)");
+  assertEquals(formatExpression(normalForm(parameterCount(model))), "d (n (2 + 4 d + 3 d_ff) + 2 V + 1)");
   const flops = total(matrixProducts(model, trainingPositions("full")));
-  assertEquals(formatExpression(flops), "2 b c d (n (4 d + 2 c + 3 d_ff) + V)");
+  assertEquals(formatExpression(normalForm(flops)), "2 b c d (n (4 d + 2 c + 3 d_ff) + V)");
 });

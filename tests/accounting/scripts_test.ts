@@ -54,6 +54,14 @@ Deno.test("accounting --markdown and --formula print what they promise", async (
   );
 });
 
+Deno.test("accounting --measure finds the formulas equal to the real model, without permission", async () => {
+  const { code, stdout, stderr } = await run("accounting", ["gpt2-xl", "--batch-size=8", "--measure", "--json"]);
+  assertEquals([code, stderr], [0, ""]);
+  const { results: { measured } } = JSON.parse(stdout);
+  assertEquals(measured.length, 2 * 28 + 1);
+  for (const row of measured) assertEquals(row.measured, row.predicted, row.name);
+});
+
 Deno.test("accounting refuses wrong input with a message that helps, and prints nothing else", async () => {
   const wrong: [string[], string][] = [
     [["gpt2xl"], `the nearest is "gpt2-xl"`],
