@@ -1,3 +1,4 @@
+import { dirname } from "@std/path/dirname";
 import { z } from "zod";
 import { total } from "../lib/accounting/component.ts";
 import { evaluate } from "../lib/accounting/expression.ts";
@@ -91,6 +92,7 @@ await runScript({
       import("../lib/plot/share_chart.ts"),
     ]);
     const bars = Object.entries(shares).map(([name, share]) => ({ name, shares: share }));
+    await Deno.mkdir(dirname(chart), { recursive: true });
     await atomicWrite(chart, await shareChart("Shares of a forward pass's FLOPs", bars));
     report.result("chart", chart);
   }

@@ -27,12 +27,17 @@ export function formatExpression(expression: Expression): string {
  * ```
  */
 export function formatWithValues(expression: Expression, values: Values): string {
-  return write(expression, (name) => formatInteger(values[name] ?? name), " × ");
+  return write(expression, (name) => numberOf(values, name), " × ");
 }
 
 /** An integer with its thousands separated by commas. */
-export function formatInteger(value: bigint | string): string {
+export function formatInteger(value: bigint): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+function numberOf(values: Values, name: SymbolName): string {
+  const value = values[name];
+  return value === undefined ? name : formatInteger(value);
 }
 
 function write(expression: Expression, nameOf: (symbol: SymbolName) => string, times: string): string {

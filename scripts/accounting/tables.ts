@@ -47,7 +47,7 @@ export class TablePrinter {
 
 /** Every formula of the sections: with symbols, with numbers, and its value. */
 export function formulasText(sections: readonly Section[], { values }: Account): string {
-  const legend = symbolOrder.map((name) => `${name.padEnd(5)} ${symbols[name]} = ${formatInteger(values[name] ?? "")}`);
+  const legend = symbolOrder.map((name) => `${name.padEnd(5)} ${symbols[name]} = ${formatInteger(values[name] ?? 0n)}`);
   const lines = sections.flatMap(({ title, lines, total }) => [
     `\n${title}`,
     ...[...lines, ...(total ? [total] : [])].flatMap(({ name, expression, value }) => {
