@@ -40,8 +40,19 @@ export function scaledDotProductAttention(tape: Tape, q: Tensor, k: Tensor, v: T
   const queries = (slice: Slice) => ({ slice, rowStride: headSize, batchStride: queryLength * headSize });
   const keys = (slice: Slice) => ({ slice, rowStride: headSize, batchStride: keyLength * headSize });
   const args = {
-    ...{ batch, queryLength, keyLength, numHeads: 1, numKvHeads: 1, headSize, causal: false, mask: mask?.slice },
-    ...{ q: queries(q.slice), k: keys(k.slice), v: keys(v.slice), out: queries(out.slice), logSumExp },
+    batch,
+    queryLength,
+    keyLength,
+    numHeads: 1,
+    numKvHeads: 1,
+    headSize,
+    causal: false,
+    mask: mask?.slice,
+    q: queries(q.slice),
+    k: keys(k.slice),
+    v: keys(v.slice),
+    out: queries(out.slice),
+    logSumExp,
     scale: 1 / Math.sqrt(headSize),
   };
   tape.device.attention(args);
@@ -156,9 +167,16 @@ function attendPacked(tape: Tape, qkv: Tensor, options: AttentionOptions, compon
     );
   }
   const rotation = rope && {
-    ...{ positions: rope.positions, cos: rope.table.cos, sin: rope.table.sin, tableRows: rope.table.maxPositions },
-    ...{ rows: qkv.rows, numPositions: length, heads: numHeads + numKvHeads, headSize },
-    ...{ strideX: width, strideOut: width },
+    positions: rope.positions,
+    cos: rope.table.cos,
+    sin: rope.table.sin,
+    tableRows: rope.table.maxPositions,
+    rows: qkv.rows,
+    numPositions: length,
+    heads: numHeads + numKvHeads,
+    headSize,
+    strideX: width,
+    strideOut: width,
   };
   if (rotation) {
     tape.component(`${component}.rope`);
@@ -181,8 +199,19 @@ function attendPacked(tape: Tape, qkv: Tensor, options: AttentionOptions, compon
   const rows = (slice: Slice) => ({ slice, rowStride: out.columns, batchStride: length * out.columns });
   const logSumExp = tape.scratch(batch * numHeads * length);
   const args = {
-    ...{ batch, queryLength: length, keyLength, numHeads, numKvHeads, headSize, causal: true, logSumExp },
-    ...{ scale: 1 / Math.sqrt(headSize), q: packed.q, k, v, out: rows(out.slice) },
+    batch,
+    queryLength: length,
+    keyLength,
+    numHeads,
+    numKvHeads,
+    headSize,
+    causal: true,
+    logSumExp,
+    scale: 1 / Math.sqrt(headSize),
+    q: packed.q,
+    k,
+    v,
+    out: rows(out.slice),
   };
   device.attention(args);
   tape.record({
@@ -219,13 +248,17 @@ function store(
   const batchStride = cache.capacity * columns;
   for (const [from, to] of [[k, cache.keys], [v, cache.values]] as const) {
     tape.device.copyRows({
-      ...{ source: from.slice, sourceStride: from.rowStride, sourceBatchStride: from.batchStride },
-      ...{
-        destination: to.sub(cache.length * columns),
-        destinationStride: columns,
-        destinationBatchStride: batchStride,
-      },
-      ...{ batch, rows: length, columns, destinationRows: length },
+      source: from.slice,
+      sourceStride: from.rowStride,
+      sourceBatchStride: from.batchStride,
+      destination: to.sub(cache.length * columns),
+      destinationStride: columns,
+      destinationBatchStride: batchStride,
+
+      batch,
+      rows: length,
+      columns,
+      destinationRows: length,
     });
   }
   const whole = (slice: Slice) => ({ slice, rowStride: columns, batchStride });

@@ -44,7 +44,12 @@ export function crossEntropy(
   const losses = tape.scratch(rows);
   const loss = tape.empty([], "f32");
   tape.device.crossEntropy({
-    ...{ logits: logits.slice, targets: targets.slice, losses, rows, columns, scale: gradientScale / rows },
+    logits: logits.slice,
+    targets: targets.slice,
+    losses,
+    rows,
+    columns,
+    scale: gradientScale / rows,
     dLogits: tape.recording ? logits.slice : undefined,
   });
   tape.device.sum({ x: losses, out: loss.slice, factor: 1 / rows });
@@ -70,7 +75,12 @@ export function crossEntropyByRow(tape: Tape, logits: Tensor, targets: Tensor): 
   const { rows, columns } = logits;
   const losses = new Tensor(tape.scratch(rows), targets.shape);
   tape.device.crossEntropy({
-    ...{ logits: logits.slice, targets: targets.slice, losses: losses.slice, rows, columns, scale: 1 },
+    logits: logits.slice,
+    targets: targets.slice,
+    losses: losses.slice,
+    rows,
+    columns,
+    scale: 1,
   });
   return losses;
 }

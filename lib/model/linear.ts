@@ -53,12 +53,25 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor | readonly Tensor[]
         const a = dY.sub(column);
         const dW = tape.gradientFor(w);
         device.matmul({
-          ...{ a, b: x.slice, c: dW.slice, m: dOut, n: dIn, k: rows, transposeA: true, strideA: width },
+          a,
+          b: x.slice,
+          c: dW.slice,
+          m: dOut,
+          n: dIn,
+          k: rows,
+          transposeA: true,
+          strideA: width,
           beta: dW.accumulate ? 1 : 0,
         });
         const dX = tape.gradientFor(x);
         device.matmul({
-          ...{ a, b: w.slice, c: dX.slice, m: rows, n: dIn, k: dOut, strideA: width },
+          a,
+          b: w.slice,
+          c: dX.slice,
+          m: rows,
+          n: dIn,
+          k: dOut,
+          strideA: width,
           beta: dX.accumulate ? 1 : 0,
         });
       }

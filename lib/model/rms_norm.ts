@@ -22,7 +22,13 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, epsilon: number =
   const out = tape.empty(x.shape);
   const inverseRms = tape.scratch(rows);
   tape.device.rmsNorm({
-    ...{ x: x.slice, weight: weight.slice, out: out.slice, inverseRms, rows, columns, epsilon },
+    x: x.slice,
+    weight: weight.slice,
+    out: out.slice,
+    inverseRms,
+    rows,
+    columns,
+    epsilon,
   });
   tape.record({
     outputs: [out],
@@ -31,8 +37,16 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, epsilon: number =
       const dX = tape.gradientFor(x);
       const dWeight = tape.gradientFor(weight);
       tape.device.rmsNormBackward({
-        ...{ x: x.slice, weight: weight.slice, inverseRms, dOut: out.gradient!.slice, rows, columns },
-        ...{ dX: dX.slice, accumulateX: dX.accumulate, dWeight: dWeight.slice, accumulateWeight: dWeight.accumulate },
+        x: x.slice,
+        weight: weight.slice,
+        inverseRms,
+        dOut: out.gradient!.slice,
+        rows,
+        columns,
+        dX: dX.slice,
+        accumulateX: dX.accumulate,
+        dWeight: dWeight.slice,
+        accumulateWeight: dWeight.accumulate,
       });
     },
   });
@@ -59,8 +73,15 @@ export function addRmsNorm(
   const normed = tape.empty(x.shape);
   const inverseRms = tape.scratch(rows);
   tape.device.addRmsNorm({
-    ...{ a: x.slice, b: y.slice, sum: sum.slice, weight: weight.slice, out: normed.slice, inverseRms },
-    ...{ rows, columns, epsilon },
+    a: x.slice,
+    b: y.slice,
+    sum: sum.slice,
+    weight: weight.slice,
+    out: normed.slice,
+    inverseRms,
+    rows,
+    columns,
+    epsilon,
   });
   tape.record({
     outputs: [sum, normed],
@@ -70,9 +91,16 @@ export function addRmsNorm(
         const dSum = tape.gradientFor(sum);
         const dWeight = tape.gradientFor(weight);
         tape.device.rmsNormBackward({
-          ...{ x: sum.slice, weight: weight.slice, inverseRms, dOut: normed.gradient.slice, rows, columns },
-          ...{ dX: dSum.slice, accumulateX: dSum.accumulate },
-          ...{ dWeight: dWeight.slice, accumulateWeight: dWeight.accumulate },
+          x: sum.slice,
+          weight: weight.slice,
+          inverseRms,
+          dOut: normed.gradient.slice,
+          rows,
+          columns,
+          dX: dSum.slice,
+          accumulateX: dSum.accumulate,
+          dWeight: dWeight.slice,
+          accumulateWeight: dWeight.accumulate,
         });
       }
       tape.share(x, sum.gradient!);

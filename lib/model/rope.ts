@@ -79,8 +79,16 @@ export function rope(tape: Tape, x: Tensor, positions: Tensor, table: RopeTable)
     );
   }
   const shape = {
-    ...{ positions: positions.slice, cos: table.cos, sin: table.sin, rows, numPositions, heads: 1, headSize },
-    ...{ tableRows: table.maxPositions, strideX: headSize, strideOut: headSize },
+    positions: positions.slice,
+    cos: table.cos,
+    sin: table.sin,
+    rows,
+    numPositions,
+    heads: 1,
+    headSize,
+    tableRows: table.maxPositions,
+    strideX: headSize,
+    strideOut: headSize,
   };
   const out = tape.empty(x.shape);
   tape.device.rope({ x: x.slice, out: out.slice, ...shape, inverse: false });

@@ -65,9 +65,16 @@ function exchange(
   const copy = (source: Slice, destination: Slice, first: number, second: number) => {
     for (let i = 0; i < first; i++) {
       tape.device.copyRows({
-        ...{ source: source.sub(i * second), sourceStride: 1, sourceBatchStride: first * second },
-        ...{ destination: destination.sub(i), destinationStride: first, destinationBatchStride: first * second },
-        ...{ batch: outer, rows: second, columns: 1, destinationRows: second },
+        source: source.sub(i * second),
+        sourceStride: 1,
+        sourceBatchStride: first * second,
+        destination: destination.sub(i),
+        destinationStride: first,
+        destinationBatchStride: first * second,
+        batch: outer,
+        rows: second,
+        columns: 1,
+        destinationRows: second,
       });
     }
   };

@@ -93,13 +93,17 @@ function lastPositions(tape: Tape, x: Tensor): Tensor {
   const batch = x.rows / length;
   const out = tape.empty([...x.shape.slice(0, -2), 1, x.columns]);
   tape.device.copyRows({
-    ...{
-      source: x.slice.sub((length - 1) * x.columns),
-      sourceStride: x.columns,
-      sourceBatchStride: length * x.columns,
-    },
-    ...{ destination: out.slice, destinationStride: x.columns, destinationBatchStride: x.columns, destinationRows: 1 },
-    ...{ batch, rows: 1, columns: x.columns },
+    source: x.slice.sub((length - 1) * x.columns),
+    sourceStride: x.columns,
+    sourceBatchStride: length * x.columns,
+
+    destination: out.slice,
+    destinationStride: x.columns,
+    destinationBatchStride: x.columns,
+    destinationRows: 1,
+    batch,
+    rows: 1,
+    columns: x.columns,
   });
   tape.discard(x);
   return out;
@@ -163,7 +167,9 @@ export class TransformerLM implements Disposable {
       else this.parameters.load(state);
       if (this.config.position === "rope") {
         this.#ropeTable = ropeTable(device, this.#constants, {
-          ...{ theta: rope_theta, headSize: d_model / num_heads, maxPositions: context_length },
+          theta: rope_theta,
+          headSize: d_model / num_heads,
+          maxPositions: context_length,
         });
         this.#positions = this.#constants.alloc(context_length, "i32");
         if (device.computes) device.upload(this.#positions, Int32Array.from({ length: context_length }, (_, i) => i));
@@ -199,7 +205,10 @@ export class TransformerLM implements Disposable {
       );
     }
     return transformerLm(tape, tokens, this.weights, this.config, {
-      ...{ positions: this.#positions?.sub(position, length), ropeTable: this.#ropeTable, caches, lastOnly },
+      positions: this.#positions?.sub(position, length),
+      ropeTable: this.#ropeTable,
+      caches,
+      lastOnly,
     });
   }
 

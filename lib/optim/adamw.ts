@@ -118,16 +118,17 @@ export class AdamW implements Disposable {
     const { component, phase } = device.scope;
     Object.assign(device.scope, { component: "adamw", phase: "update" });
     device.adamwStep({
-      ...{
-        weights,
-        gradients: gradientsOf(this.parameters),
-        lowPrecisionWeights,
-        gradientScale,
-        beta1,
-        beta2,
-        epsilon,
-      },
-      ...{ firstMoments: this.firstMoments, secondMoments: this.secondMoments, rates: this.#rates },
+      weights,
+      gradients: gradientsOf(this.parameters),
+      lowPrecisionWeights,
+      gradientScale,
+      beta1,
+      beta2,
+      epsilon,
+
+      firstMoments: this.firstMoments,
+      secondMoments: this.secondMoments,
+      rates: this.#rates,
     });
     Object.assign(device.scope, { component, phase });
   }

@@ -12,6 +12,20 @@ export const BF16: readonly DType[] = ["bf16"];
 /** Every type. */
 export const ANY: readonly DType[] = ["f32", "bf16", "i32"];
 
+/** How matrices lie in memory; strides in elements. */
+export interface MatrixLayout {
+  /** Number of matrices. */
+  batch: number;
+  /** Rows of each. */
+  rows: number;
+  /** Length of a row. */
+  columns: number;
+  /** From a row to the next. */
+  stride: number;
+  /** From a matrix to the next. */
+  batchStride: number;
+}
+
 /** Checks the arguments of one call on a device, with messages that name the operation and the argument. */
 export class Check {
   /** Checks for one call of `operation` on `device`. */
@@ -19,12 +33,13 @@ export class Check {
 
   /** Sizes must be whole numbers above 0. */
   dimensions(values: Record<string, number>): void {
-    for (const name in values) {
-      if (!(Number.isSafeInteger(values[name]) && values[name] > 0)) {
-        throw new RangeError(
-          `Cannot run ${this.operation}: ${name} is ${values[name]}; it must be a whole number above 0`,
-        );
-      }
+    for (const name in values) this.dimension(name, values[name]);
+  }
+
+  /** A size must be a whole number above 0. */
+  dimension(name: string, value: number): void {
+    if (!(Number.isSafeInteger(value) && value > 0)) {
+      throw new RangeError(`Cannot run ${this.operation}: ${name} is ${value}; it must be a whole number above 0`);
     }
   }
 
@@ -47,51 +62,42 @@ export class Check {
     }
   }
 
-  /**
-   * A slice must cover `batch` matrices of strided rows. The strides come under the names that the message shall show;
-   * one with "atchStride" in its name separates matrices, any other rows.
-   */
-  matrices(
-    name: string,
-    slice: Slice,
-    dtypes: readonly DType[],
-    { batch = 1, rows, columns, ...strides }: Record<string, number>,
-  ): void {
-    this.dimensions({ batch, rows, columns });
-    let needed = columns;
-    for (const key in strides) {
-      const ofBatch = key.includes("atchStride");
-      const stride = strides[key];
-      const smallest = ofBatch ? 0 : columns;
-      if (!(Number.isSafeInteger(stride) && stride >= smallest)) {
-        throw new RangeError(
-          `Cannot run ${this.operation}: ${key} is ${stride}; it must be a whole number of at least ${smallest}`,
-        );
-      }
-      needed += ((ofBatch ? batch : rows) - 1) * stride;
+  /** A slice must cover `batch` matrices of strided rows. */
+  matrices(name: string, slice: Slice, dtypes: readonly DType[], layout: MatrixLayout): void {
+    const { batch, rows, columns, stride, batchStride } = layout;
+    this.dimension("batch", batch);
+    this.dimension("rows", rows);
+    this.dimension("columns", columns);
+    if (!(Number.isSafeInteger(stride) && stride >= columns)) {
+      throw new RangeError(
+        `Cannot run ${this.operation}: the stride of ${name} is ${stride}; ` +
+          `rows of ${columns} elements must be at least that far apart`,
+      );
     }
-    this.slice(name, slice, dtypes, needed);
+    if (!(Number.isSafeInteger(batchStride) && batchStride >= 0)) {
+      throw new RangeError(
+        `Cannot run ${this.operation}: the batch stride of ${name} is ${batchStride}; ` +
+          `it must be a whole number of at least 0`,
+      );
+    }
+    this.slice(name, slice, dtypes, (batch - 1) * batchStride + (rows - 1) * stride + columns);
   }
 
   /** The same for an operand of attention. */
-  operand(
-    name: string,
-    { slice, rowStride, batchStride }: AttentionOperand,
-    { batch, rows, columns }: { batch: number; rows: number; columns: number },
-  ): void {
-    this.matrices(name, slice, FLOATS, { batch, rows, columns, rowStride, batchStride });
+  operand(name: string, operand: AttentionOperand, batch: number, rows: number, columns: number): void {
+    const { slice, rowStride: stride, batchStride } = operand;
+    this.matrices(name, slice, FLOATS, { batch, rows, columns, stride, batchStride });
   }
 
-  /** Operands must be equally long and typed; an output may be an input itself, but not overlap it otherwise. */
-  elementwise(inputs: Record<string, Slice>, outputs: Record<string, Slice>): void {
-    const [[firstName, first]] = Object.entries(inputs);
-    for (const [name, slice] of [...Object.entries(inputs), ...Object.entries(outputs)]) {
-      this.slice(name, slice, FLOATS, 1);
-      this.alike(firstName, first, name, slice);
-      this.sameLength(firstName, first, name, slice);
-    }
-    for (const output in outputs) {
-      for (const input in inputs) this.sameOrApart(output, outputs[output], input, inputs[input]);
+  /** Operands must be equally long and typed; the output may be an input itself, but not overlap it otherwise. */
+  elementwise(inputs: Record<string, Slice>, outputName: string, output: Slice): void {
+    this.slice(outputName, output, FLOATS, 1);
+    for (const name in inputs) {
+      const input = inputs[name];
+      this.slice(name, input, FLOATS, 1);
+      this.alike(name, input, outputName, output);
+      this.sameLength(name, input, outputName, output);
+      this.sameOrApart(outputName, output, name, input);
     }
   }
 

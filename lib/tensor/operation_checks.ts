@@ -28,9 +28,27 @@ export const checks: OperationChecks = {
         `Cannot run matmul: batchStrideC is ${batchStrideC}; ${batch} matrices of ${m} rows ${strideC} apart must not overlap`,
       );
     }
-    check.matrices("a", args.a, FLOATS, { batch, rows: rowsA, columns: columnsA, strideA, batchStrideA });
-    check.matrices("b", args.b, FLOATS, { batch, rows: rowsB, columns: columnsB, strideB, batchStrideB });
-    check.matrices("c", args.c, FLOATS, { batch, rows: m, columns: n, strideC, batchStrideC });
+    check.matrices("a", args.a, FLOATS, {
+      batch,
+      rows: rowsA,
+      columns: columnsA,
+      stride: strideA,
+      batchStride: batchStrideA,
+    });
+    check.matrices("b", args.b, FLOATS, {
+      batch,
+      rows: rowsB,
+      columns: columnsB,
+      stride: strideB,
+      batchStride: batchStrideB,
+    });
+    check.matrices("c", args.c, FLOATS, {
+      batch,
+      rows: m,
+      columns: n,
+      stride: strideC,
+      batchStride: batchStrideC,
+    });
     check.alike("a", args.a, "b", args.b);
     if (args.a.dtype === "f32") check.alike("a", args.a, "c", args.c);
     check.apart("c", args.c, "a", args.a);
@@ -56,17 +74,19 @@ export const checks: OperationChecks = {
     check.apart("dTable", dTable, "dOut", dOut);
   },
 
-  rmsNorm(device, { x, ...args }) {
+  rmsNorm(device, args) {
     const check = new Check(device, "rmsNorm");
     checkNorm(check, args);
+    const { x } = args;
     check.slice("x", x, FLOATS, args.rows * args.columns);
     check.alike("x", x, "out", args.out);
     check.apart("out", args.out, "x", x);
   },
 
-  addRmsNorm(device, { a, b, sum, ...args }) {
+  addRmsNorm(device, args) {
     const check = new Check(device, "addRmsNorm");
     checkNorm(check, args);
+    const { a, b, sum } = args;
     for (const [name, slice] of [["a", a], ["b", b], ["sum", sum]] as const) {
       check.slice(name, slice, FLOATS, args.rows * args.columns);
       check.alike(name, slice, "out", args.out);
@@ -101,8 +121,14 @@ export const checks: OperationChecks = {
     if (rows % numPositions !== 0) {
       throw new RangeError(`Cannot run rope: rows is ${rows}; it must be a multiple of numPositions, ${numPositions}`);
     }
-    check.matrices("x", x, FLOATS, { rows, columns: heads * headSize, strideX });
-    check.matrices("out", out, FLOATS, { rows, columns: heads * headSize, strideOut });
+    check.matrices("x", x, FLOATS, { batch: 1, rows, columns: heads * headSize, stride: strideX, batchStride: 0 });
+    check.matrices("out", out, FLOATS, {
+      batch: 1,
+      rows,
+      columns: heads * headSize,
+      stride: strideOut,
+      batchStride: 0,
+    });
     check.slice("positions", positions, I32, numPositions);
     check.slice("cos", cos, F32, tableRows * headSize / 2);
     check.slice("sin", sin, F32, tableRows * headSize / 2);
@@ -113,12 +139,11 @@ export const checks: OperationChecks = {
     const check = new Check(device, "attention");
     checkAttention(check, args);
     const { batch, queryLength, keyLength, numHeads, numKvHeads, headSize } = args;
-    const queries = { batch, rows: queryLength, columns: numHeads * headSize };
-    const keys = { batch, rows: keyLength, columns: numKvHeads * headSize };
-    check.operand("q", args.q, queries);
-    check.operand("k", args.k, keys);
-    check.operand("v", args.v, keys);
-    check.operand("out", args.out, queries);
+    const [queryWidth, keyWidth] = [numHeads * headSize, numKvHeads * headSize];
+    check.operand("q", args.q, batch, queryLength, queryWidth);
+    check.operand("k", args.k, batch, keyLength, keyWidth);
+    check.operand("v", args.v, batch, keyLength, keyWidth);
+    check.operand("out", args.out, batch, queryLength, queryWidth);
     check.slice("logSumExp", args.logSumExp, F32, batch * numHeads * queryLength);
     for (const name of ["k", "v", "out"] as const) check.alike("q", args.q.slice, name, args[name].slice);
   },
@@ -127,10 +152,11 @@ export const checks: OperationChecks = {
     const check = new Check(device, "attentionBackward");
     checkAttention(check, args);
     const { batch, queryLength, keyLength, numHeads, numKvHeads, headSize } = args;
-    const queries = { batch, rows: queryLength, columns: numHeads * headSize };
-    const keys = { batch, rows: keyLength, columns: numKvHeads * headSize };
-    for (const name of ["q", "out", "dOut", "dQ"] as const) check.operand(name, args[name], queries);
-    for (const name of ["k", "v", "dK", "dV"] as const) check.operand(name, args[name], keys);
+    const [queryWidth, keyWidth] = [numHeads * headSize, numKvHeads * headSize];
+    for (const name of ["q", "out", "dOut", "dQ"] as const) {
+      check.operand(name, args[name], batch, queryLength, queryWidth);
+    }
+    for (const name of ["k", "v", "dK", "dV"] as const) check.operand(name, args[name], batch, keyLength, keyWidth);
     check.slice("logSumExp", args.logSumExp, F32, batch * numHeads * queryLength);
     for (const name of ["k", "v", "out", "dOut", "dQ", "dK", "dV"] as const) {
       check.alike("q", args.q.slice, name, args[name].slice);
@@ -138,17 +164,17 @@ export const checks: OperationChecks = {
   },
 
   silu(device, { x, out }) {
-    new Check(device, "silu").elementwise({ x }, { out });
+    new Check(device, "silu").elementwise({ x }, "out", out);
   },
 
   siluBackward(device, { x, dOut, dX }) {
-    new Check(device, "siluBackward").elementwise({ x, dOut }, { dX });
+    new Check(device, "siluBackward").elementwise({ x, dOut }, "dX", dX);
   },
 
   swiglu(device, { gate, up, out, rows, columns, stride }) {
     const check = new Check(device, "swiglu");
-    check.matrices("gate", gate, FLOATS, { rows, columns, stride });
-    check.matrices("up", up, FLOATS, { rows, columns, stride });
+    check.matrices("gate", gate, FLOATS, { batch: 1, rows, columns, stride, batchStride: 0 });
+    check.matrices("up", up, FLOATS, { batch: 1, rows, columns, stride, batchStride: 0 });
     check.slice("out", out, FLOATS, rows * columns);
     check.alike("gate", gate, "up", up);
     check.alike("gate", gate, "out", out);
@@ -159,7 +185,7 @@ export const checks: OperationChecks = {
   swigluBackward(device, { gate, up, dOut, dGate, dUp, rows, columns, stride }) {
     const check = new Check(device, "swigluBackward");
     for (const [name, slice] of Object.entries({ gate, up, dGate, dUp })) {
-      check.matrices(name, slice, FLOATS, { rows, columns, stride });
+      check.matrices(name, slice, FLOATS, { batch: 1, rows, columns, stride, batchStride: 0 });
       check.alike("dOut", dOut, name, slice);
       check.apart("dOut", dOut, name, slice);
     }
@@ -200,16 +226,16 @@ export const checks: OperationChecks = {
   },
 
   add(device, { a, b, out }) {
-    new Check(device, "add").elementwise({ a, b }, { out });
+    new Check(device, "add").elementwise({ a, b }, "out", out);
   },
 
   mul(device, { a, b, out }) {
-    new Check(device, "mul").elementwise({ a, b }, { out });
+    new Check(device, "mul").elementwise({ a, b }, "out", out);
   },
 
   scale(device, { x, out, factor }) {
     const check = new Check(device, "scale");
-    check.elementwise({ x }, { out });
+    check.elementwise({ x }, "out", out);
     if (typeof factor !== "number") check.slice("factor", factor, F32, 1);
   },
 
@@ -281,13 +307,19 @@ export const checks: OperationChecks = {
     const check = new Check(device, "copyRows");
     const { batch, rows, columns, sourceStride, sourceBatchStride, destinationStride, destinationBatchStride } = args;
     const { source, destination, positions, destinationRows } = args;
-    check.matrices("source", source, ANY, { batch, rows, columns, sourceStride, sourceBatchStride });
+    check.matrices("source", source, ANY, {
+      batch,
+      rows,
+      columns,
+      stride: sourceStride,
+      batchStride: sourceBatchStride,
+    });
     check.matrices("destination", destination, ANY, {
       batch,
       rows: destinationRows,
       columns,
-      destinationStride,
-      destinationBatchStride,
+      stride: destinationStride,
+      batchStride: destinationBatchStride,
     });
     check.alike("source", source, "destination", destination);
     check.apart("destination", destination, "source", source);

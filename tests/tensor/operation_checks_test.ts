@@ -20,17 +20,21 @@ for (const [name, open] of Object.entries(devices)) {
       "Cannot run matmul: a has 6 elements; the dimensions given need 9",
     );
     refuse(() => device.matmul({ a, b, c, m: 2, n: 4, k: 0 }), "k is 0");
-    refuse(() => device.matmul({ a, b, c, m: 2, n: 4, k: 3, strideB: 3 }), "strideB is 3");
+    refuse(() => device.matmul({ a, b, c, m: 2, n: 4, k: 3, strideB: 3 }), "stride of b is 3");
     refuse(() => device.matmul({ a, b, c, m: 2, n: 4, k: 3, strideC: 5 }), "c has 8");
     refuse(() => device.matmul({ a, b, c, m: 1, n: 4, k: 3, batch: 2, batchStrideC: 3 }), "must not overlap");
     refuse(() => device.matmul({ a, b, c: b.sub(4), m: 2, n: 4, k: 3 }), "c overlaps b");
     refuse(() => device.matmul({ a: i32(6), b, c, m: 2, n: 4, k: 3 }), "a is i32; it must be f32 or bf16");
 
-    refuse(() => device.add({ a, b, out: a }), "a has 6 elements, b 12");
+    refuse(() => device.add({ a, b, out: a }), "b has 12 elements, out 6");
     refuse(() => device.silu({ x: b.sub(0, 8), out: b.sub(4, 8) }), "out overlaps x");
     refuse(
       () => device.embedding({ ids: f32(2), table: b, out: c, rows: 2, columns: 4, vocabSize: 3 }),
       "ids is f32; it must be i32",
+    );
+    refuse(
+      () => device.swiglu({ gate: b, up: b, out: c, rows: 1.5, columns: 2, stride: 2 }),
+      "rows is 1.5",
     );
     const tables = { cos: f32(2), sin: f32(2), tableRows: 2, positions: i32(2), numPositions: 2, heads: 1 };
     const strides = { strideX: 3, strideOut: 3, inverse: false };
