@@ -158,7 +158,7 @@ function reportRoofline(
     "forward pass": forwardOperations(model),
     "backward pass": backwardOperations(model),
     "update": updateOperations(model),
-    "decoding of the last token": decodingOperations(model),
+    "last decoding step": decodingOperations(model),
   };
   for (const [pass, operations] of Object.entries(passes)) {
     const points = roofline(operations, values, device, format);

@@ -74,7 +74,7 @@ export interface Account {
   implementationMemory: ImplementationMemory;
   /** FLOPs of generating text. */
   generation: Section;
-  /** Bytes in generating text, with the prompt and all generated tokens in the cache. */
+  /** Bytes at the last step of generating text, with the prompt and all tokens but the last in the cache. */
   generationMemory: Section;
 }
 
@@ -105,7 +105,8 @@ export function account(options: AccountOptions): Account {
     ...valuesOf(model, batchSize),
     p: BigInt(promptLength),
     g: BigInt(generatedTokens),
-    t: BigInt(promptLength + generatedTokens),
+    // The last token generated is not run through the model.
+    t: BigInt(promptLength + generatedTokens - 1),
   };
   const line = (name: string, expression: Expression, about: Partial<Line> = {}): Line => ({
     name,
@@ -157,7 +158,7 @@ export function account(options: AccountOptions): Account {
       unit: "FLOPs",
       lines: [
         line("prefill of the prompt", prefillFlops(model, attention)),
-        line("decoding the last token", decodeFlops(model)),
+        line("last decoding step", decodeFlops(model)),
         line("prompt and generated tokens", generationFlops(model, attention)),
       ],
     },
@@ -165,8 +166,8 @@ export function account(options: AccountOptions): Account {
       title: "Memory in generating",
       unit: "bytes",
       lines: [
-        line("KV cache", kvCacheBytes(model, precision)),
-        line("read to decode the last token", decodeBytes(model, precision)),
+        line("KV cache at the last decoding step", kvCacheBytes(model, precision)),
+        line("read in the last decoding step", decodeBytes(model, precision)),
       ],
     },
   };

@@ -39,8 +39,8 @@ export function estimateOnDevice(
   const ofOneSequence: Values = { ...account.values, b: 1n };
   const activations = account.memory.lines.find(({ name }) => name === "activations")!;
   const memory = account.memory.total!.value;
-  const decoding = account.generation.lines.find(({ name }) => name === "decoding the last token")!;
-  const reads = account.generationMemory.lines.find(({ name }) => name === "read to decode the last token")!;
+  const decoding = account.generation.lines.find(({ name }) => name === "last decoding step")!;
+  const reads = account.generationMemory.lines.find(({ name }) => name === "read in the last decoding step")!;
   const secondsOfReading = Number(reads.value) / device.bandwidth;
   const secondsOfArithmetic = Number(decoding.value) / peak;
   return {

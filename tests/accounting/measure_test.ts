@@ -63,8 +63,13 @@ function assertTraining(shape: ModelShape, batchSize: number) {
   const memory = implementationMemory(shape, values);
   assertEquals(measurement.bytesBefore, memory.total - memory.activations, about);
   assertEquals(measurement.peakBytes, memory.total, about);
-  const kept = keptActivations(shape).map(({ count }) => evaluate(count, values)).reduce((a, b) => a + b);
-  assertEquals([...measurement.keptBytes.values()].reduce((a, b) => a + b), kept, about);
+  const kept: Record<string, bigint> = {};
+  for (const { name, count } of keptActivations(shape)) {
+    const component = name.split(",")[0];
+    kept[component] = (kept[component] ?? 0n) + evaluate(count, values);
+  }
+  const { "": ids, ...keptByComponent } = Object.fromEntries(measurement.keptBytes);
+  assertEquals({ "tokens and targets": ids, ...keptByComponent }, kept, about);
 }
 
 function assertGeneration(shape: ModelShape, batchSize: number, promptLength: number, generatedTokens: number) {
