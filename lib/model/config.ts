@@ -1,37 +1,5 @@
 import { z } from "zod";
-
-/** What a person writes of a model's configuration: what has a default may be left out. */
-export interface ModelConfigInput {
-  /** Number of token ids. */
-  vocab_size: number;
-  /** Longest sequence, in tokens. */
-  context_length: number;
-  /** Number of Transformer blocks. */
-  num_layers: number;
-  /** Width of the residual stream. */
-  d_model: number;
-  /** Attention heads; d_model is a multiple. */
-  num_heads: number;
-  /** Key and value heads, shared by num_heads / num_kv_heads query heads each. Default: num_heads. */
-  num_kv_heads?: number;
-  /** Width of the feed-forward layers. Default: 8/3 d_model to the nearest multiple of 64; 4 d_model for silu. */
-  d_ff?: number;
-  /** Base of the rotary position embedding's wavelengths. Default: 10,000. */
-  rope_theta?: number;
-  /** Where RMSNorm stands in a block, if anywhere. Default: pre. */
-  norm?: "pre" | "post" | "none";
-  /** How positions enter: rotary embedding, or not at all. Default: rope. */
-  position?: "rope" | "none";
-  /** Feed-forward layer: gated (three matrices) or not (two). Default: swiglu. */
-  ffn?: "swiglu" | "silu";
-  /** Whether the output head is the token embedding. Default: false. */
-  tied_embeddings?: boolean;
-  /** Added to the mean square in RMSNorm. Default: 1e-5. */
-  rmsnorm_eps?: number;
-}
-
-/** A checked configuration, defaults filled in. */
-export type ModelConfig = Required<ModelConfigInput>;
+import type { ModelConfig as Fields, ModelConfigInput } from "./config_fields.ts";
 
 /**
  * Configuration of a Transformer language model, with the field's names. Parsing fills in defaults (those of the CS336
@@ -47,7 +15,7 @@ export type ModelConfig = Required<ModelConfigInput>;
  * assertThrows(() => ModelConfig.parse({ ...config, num_heads: 7 }), Error, "num_heads");
  * ```
  */
-export const ModelConfig: z.ZodType<ModelConfig, ModelConfigInput> = z.object({
+export const ModelConfig: z.ZodType<Fields, ModelConfigInput> = z.object({
   vocab_size: positive("number of token ids"),
   context_length: positive("longest sequence, in tokens"),
   num_layers: positive("number of Transformer blocks"),
@@ -86,6 +54,11 @@ export const ModelConfig: z.ZodType<ModelConfig, ModelConfigInput> = z.object({
   const gated = Math.max(64, 64 * Math.round(8 * d_model / 3 / 64));
   return { ...fields, num_kv_heads, d_ff: fields.d_ff ?? (ffn === "swiglu" ? gated : 4 * d_model) };
 });
+
+/** A checked configuration, defaults filled in. */
+export type ModelConfig = Fields;
+
+export type { ModelConfigInput };
 
 function positive(description: string) {
   return z.int().positive().describe(description);

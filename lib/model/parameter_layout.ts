@@ -1,4 +1,4 @@
-import type { ModelConfig } from "./config.ts";
+import type { ModelConfig } from "./config_fields.ts";
 
 /** One named parameter, as state dicts have it. */
 export interface ParameterShape {

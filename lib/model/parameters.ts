@@ -3,7 +3,7 @@ import type { Device } from "../tensor/device.ts";
 import { Random } from "../tensor/random.ts";
 import type { Slice } from "../tensor/slice.ts";
 import { elements, Gradient, Tensor } from "../tensor/tensor.ts";
-import type { ModelConfig } from "./config.ts";
+import type { ModelConfig } from "./config_fields.ts";
 import { parameterLayout, type ParameterShape } from "./parameter_layout.ts";
 
 /** A named parameter in memory. */

@@ -4,7 +4,8 @@ import type { Slice } from "../tensor/slice.ts";
 import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyValueCache } from "./attention.ts";
-import { ModelConfig, type ModelConfigInput } from "./config.ts";
+import { ModelConfig as ModelConfigSchema } from "./config.ts";
+import type { ModelConfig, ModelConfigInput } from "./config_fields.ts";
 import { crossEntropy, type CrossEntropyOptions } from "./cross_entropy.ts";
 import { embedding } from "./embedding.ts";
 import { linear } from "./linear.ts";
@@ -158,7 +159,7 @@ export class TransformerLM implements Disposable {
    */
   constructor(device: Device, config: ModelConfigInput, { seed = 0, state, ...options }: TransformerOptions = {}) {
     this.device = device;
-    this.config = ModelConfig.parse(config);
+    this.config = ModelConfigSchema.parse(config);
     const { context_length, d_model, num_heads, rope_theta } = this.config;
     this.parameters = new Parameters(device, this.config, options);
     this.#constants = device.arena("constants");

@@ -1,5 +1,5 @@
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
-import type { ModelConfigInput } from "../../lib/model/config.ts";
+import type { ModelConfigInput } from "../../lib/model/config_fields.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
 import { GradientClipper } from "../../lib/optim/clip_grad_norm.ts";
 import { cosineSchedule } from "../../lib/optim/cosine_schedule.ts";
