@@ -57,7 +57,9 @@ const answers = child?.stdout.pipeThrough(new TextDecoderStream()).getReader();
 const questions = child?.stdin.getWriter();
 async function secondsInPeer(shape: number): Promise<number> {
   await questions!.write(new TextEncoder().encode(`${shape}\n`));
-  return Number((await answers!.read()).value);
+  let line = "";
+  while (!line.endsWith("\n")) line += (await answers!.read()).value ?? "NaN\n";
+  return Number(line);
 }
 
 for (const device of devices) console.log(`${device.name}: ${device.backend.description}`);

@@ -1,5 +1,5 @@
 /** The part of CBLAS that is used, and what the libraries that contain it offer beside. */
-const blasSymbols = {
+export const blasSymbols = {
   cblas_sgemm: {
     parameters: [
       "i32", /* CBLAS_LAYOUT layout */

@@ -6,6 +6,9 @@ const CU_STREAM_NON_BLOCKING = 1;
 const CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
 const CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
 const CUDA_ERROR_OUT_OF_MEMORY = 2;
+// After a fault in a kernel (codes 700 to 720) nothing works in the context any more, freeing included.
+const FIRST_FAULT = 700;
+const LAST_FAULT = 720;
 
 /** What is to be known of a GPU. */
 export interface DeviceProperties {
@@ -40,6 +43,7 @@ export class Driver implements Disposable {
   readonly #handleBytes = new Uint8Array(this.#handle.buffer);
   readonly #integer = new Int32Array(1);
   readonly #integerBytes = new Uint8Array(this.#integer.buffer);
+  #faulted = false;
 
   /**
    * Opens and initializes the driver.
@@ -68,7 +72,17 @@ export class Driver implements Disposable {
 
   /** Throws a {@linkcode CudaError} if a status is not success. */
   check(call: string, code: number, details?: CallDetails): void {
-    if (code !== 0) checkStatus(DRIVER_STATUS, call, code, details);
+    if (code === 0) return;
+    if (code >= FIRST_FAULT && code <= LAST_FAULT) this.#faulted = true;
+    checkStatus(DRIVER_STATUS, call, code, details);
+  }
+
+  /**
+   * Frees what belongs to a context, unless a kernel has faulted in it: then the driver frees it with the context, and
+   * asking again would only hide the first error behind more.
+   */
+  ended(free: () => void): void {
+    if (!this.#faulted) free();
   }
 
   /** Number of GPUs. */

@@ -58,6 +58,15 @@ export const driverSymbols = {
     ],
     result: "i32",
   },
+  cuMemsetD16Async: {
+    parameters: [
+      "u64", /* CUdeviceptr dstDevice */
+      "u16", /* unsigned short us */
+      "u64", /* size_t N */
+      "u64", /* CUstream hStream */
+    ],
+    result: "i32",
+  },
   cuStreamCreate: { parameters: ["buffer", /* CUstream *phStream */ "u32" /* unsigned int Flags */], result: "i32" },
   cuStreamDestroy_v2: { parameters: ["u64" /* CUstream hStream */], result: "i32" },
   cuStreamSynchronize: { parameters: ["u64" /* CUstream hStream */], result: "i32" },

@@ -1,0 +1,423 @@
+import type { Backend } from "../../lib/tensor/device.ts";
+import type * as operations from "../../lib/tensor/operations.ts";
+import { BYTES_PER_ELEMENT, type DType, type Slice } from "../../lib/tensor/slice.ts";
+import { CudaAttention } from "./cuda_attention.ts";
+import { type CudaBlock, type CudaGraph, type CudaOptions, CudaRuntime } from "./cuda_runtime.ts";
+import {
+  blockPerRow,
+  oneBlock,
+  REDUCTION_BYTES,
+  threadPerColumn,
+  threadPerItem,
+  warpPerRow,
+} from "./launch_configuration.ts";
+
+const PACKET_BYTES = 16;
+// What the kernels of the sort in embedding.cu go by.
+const SORT_CHUNK = 1024;
+const SORT_DIGITS = 256;
+// A float32 sum of this many blocks' shares; the number must not depend on the GPU, or results would.
+const SUM_BLOCKS = 1024;
+const MATMUL_TILE = 64;
+const MATMUL_SHARED_BYTES = 2 * 16 * (MATMUL_TILE + 1) * 4;
+
+/**
+ * An NVIDIA GPU: kernels compiled at run time and matrix products by cuBLASLt, both from libraries that a CUDA machine
+ * has. Stores float32 and bfloat16 and computes in float32; two runs agree bit for bit on the same GPU and libraries.
+ */
+export class CudaBackend implements Backend {
+  /** "cuda". */
+  readonly name = "cuda";
+  /** The GPU and the versions of what it runs with. */
+  readonly description: string;
+  /** float32, int32 and bfloat16. */
+  readonly dtypes: readonly DType[] = ["f32", "i32", "bf16"];
+  /** True. */
+  readonly computes = true;
+  readonly #cuda: CudaRuntime;
+  readonly #attention: CudaAttention;
+
+  /**
+   * Opens a GPU.
+   *
+   * @throws {LibraryNotFoundError} If a library is missing; the message lists where it was looked for.
+   * @throws {CudaError} If there is no such GPU, or the driver is too old.
+   */
+  constructor(options: CudaOptions = {}) {
+    const cuda = this.#cuda = new CudaRuntime(options);
+    this.#attention = new CudaAttention(cuda);
+    const { name, architecture } = cuda.properties;
+    this.description = `${name} (sm_${architecture}), driver for CUDA ${cuda.driver.version / 1000}, ` +
+      `NVRTC ${cuda.nvrtc.version}, cuBLASLt ${cuda.cublasLt.version}`;
+  }
+
+  /** Takes GPU memory. */
+  reserve(bytes: number): CudaBlock {
+    return this.#cuda.reserve(bytes);
+  }
+
+  /** Returns GPU memory. */
+  unreserve(block: CudaBlock): void {
+    this.#cuda.unreserve(block);
+  }
+
+  /** Writes numbers of the host. */
+  upload(to: Slice, data: Float32Array | Int32Array): void {
+    this.#cuda.upload(to, data);
+  }
+
+  /** Reads numbers back, after all work before. */
+  download(from: Slice, data: Float32Array | Int32Array): void {
+    this.#cuda.download(from, data);
+  }
+
+  /** Waits for all work. */
+  synchronize(): void {
+    this.#cuda.synchronize();
+  }
+
+  /**
+   * Records the operations that `work` calls, without running them, as one CUDA graph: replaying it costs one call.
+   * `work` must not allocate, upload or download; run it once before, so that kernels and scratch are there. What may
+   * change between replays (rates, ids, targets) is uploaded to slices that the operations read.
+   */
+  record(work: () => void): CudaGraph {
+    return this.#cuda.record(work);
+  }
+
+  /** Closes the GPU. */
+  [Symbol.dispose](): void {
+    this.#cuda[Symbol.dispose]();
+  }
+
+  /** See {@link operations.MatmulArguments}. */
+  matmul(args: operations.MatmulArguments): void {
+    const { a, b, c, m, n, k, transposeA = false, transposeB = false, alpha = 1, beta = 0, batch = 1 } = args;
+    const { strideA = transposeA ? m : k, strideB = transposeB ? k : n, strideC = n } = args;
+    const { batchStrideA = 0, batchStrideB = 0, batchStrideC = 0 } = args;
+    const addresses = { a: BigInt(this.#at(a)), b: BigInt(this.#at(b)), c: BigInt(this.#at(c)) };
+    const shape = {
+      ...{ m, n, k, transposeA, transposeB, strideA, strideB, strideC, batch },
+      ...{ batchStrideA, batchStrideB, batchStrideC },
+      inputType: floatType(a),
+      outputType: floatType(c),
+    };
+    if (this.#cuda.cublasLt.matmul(shape, addresses, { alpha, beta }, this.#cuda.stream)) return;
+    this.#cuda.launch("matmul", a.dtype, {
+      grid: [Math.ceil(n / MATMUL_TILE), Math.ceil(m / MATMUL_TILE), batch],
+      block: 256,
+      sharedBytes: MATMUL_SHARED_BYTES,
+    }, [
+      ...[this.#at(a), this.#at(b), this.#at(c), flag(c.dtype === "bf16"), m, n, k, flag(transposeA), flag(transposeB)],
+      ...[alpha, beta, strideA, strideB, strideC, batchStrideA, batchStrideB, batchStrideC],
+    ]);
+  }
+
+  /** See {@link operations.EmbeddingArguments}. */
+  embedding({ ids, table, out, rows, columns, vocabSize }: operations.EmbeddingArguments): void {
+    const packets = this.#packets([table, out], columns);
+    this.#cuda.launch("embedding", table.dtype, threadPerItem(rows * columns / packets.unit), [
+      ...[this.#at(ids), this.#at(table), this.#at(out), rows, columns, vocabSize, packets.aligned],
+    ]);
+  }
+
+  /** See {@link operations.EmbeddingBackwardArguments}. */
+  embeddingBackward(args: operations.EmbeddingBackwardArguments): void {
+    const { ids, dOut, dTable, rows, columns, vocabSize, accumulate } = args;
+    const { keys, order } = this.#sortIds(ids, rows, vocabSize);
+    if (!accumulate) this.fill({ x: dTable.sub(0, vocabSize * columns), value: 0 });
+    const { block, sharedBytes } = threadPerColumn(columns, 1);
+    this.#cuda.launch("embedding_backward", dOut.dtype, {
+      grid: [rows, Math.ceil(columns / block), 1],
+      block,
+      sharedBytes,
+    }, [
+      ...[keys, order, this.#at(dOut), this.#at(dTable), flag(dTable.dtype === "bf16")],
+      ...[rows, columns, vocabSize, flag(accumulate)],
+    ]);
+  }
+
+  // Addresses of the ids in increasing order and of the rows that they come from, equal ids in the order of rows.
+  #sortIds(ids: Slice, rows: number, vocabSize: number): { keys: number; order: number } {
+    const chunks = Math.ceil(rows / SORT_CHUNK);
+    const integers = Math.ceil(rows / 4) * 4;
+    const scratch = this.#cuda.scratch(4 * (4 * integers + SORT_DIGITS * chunks));
+    let [keys, order, newKeys, newOrder] = [0, 1, 2, 3].map((i) => scratch + 4 * i * integers);
+    const counts = scratch + 16 * integers;
+    this.#cuda.launch("sort_begin", "f32", threadPerItem(rows), [this.#at(ids), keys, order, rows, vocabSize]);
+    const perChunk = { grid: [chunks, 1, 1], block: 256, sharedBytes: 4 * SORT_DIGITS } as const;
+    for (let shift = 0; vocabSize >>> shift > 0 && shift < 32; shift += 8) {
+      this.#cuda.launch("sort_count", "f32", perChunk, [keys, rows, shift, counts]);
+      this.#cuda.launch("sort_places", "f32", oneBlock(1024, 4 * 1024), [counts, SORT_DIGITS * chunks]);
+      this.#cuda.launch("sort_move", "f32", { ...perChunk, sharedBytes: SORT_CHUNK }, [
+        ...[keys, order, rows, shift, counts, newKeys, newOrder],
+      ]);
+      [keys, order, newKeys, newOrder] = [newKeys, newOrder, keys, order];
+    }
+    return { keys, order };
+  }
+
+  /** See {@link operations.RmsNormArguments}. */
+  rmsNorm({ x, weight, out, inverseRms, rows, columns, epsilon }: operations.RmsNormArguments): void {
+    const { aligned } = this.#packets([x, weight, out], columns);
+    this.#cuda.launch("rms_norm", x.dtype, warpPerRow(rows), [
+      ...[x, weight, out, inverseRms].map(this.#at),
+      ...[rows, columns, epsilon, aligned],
+    ]);
+  }
+
+  /** See {@link operations.AddRmsNormArguments}. */
+  addRmsNorm(args: operations.AddRmsNormArguments): void {
+    const { a, b, sum, weight, out, inverseRms, rows, columns, epsilon } = args;
+    const { aligned } = this.#packets([a, b, sum, weight, out], columns);
+    this.#cuda.launch("add_rms_norm", a.dtype, warpPerRow(rows), [
+      ...[a, b, sum, weight, out, inverseRms].map(this.#at),
+      ...[rows, columns, epsilon, aligned],
+    ]);
+  }
+
+  /** See {@link operations.RmsNormBackwardArguments}. */
+  rmsNormBackward(args: operations.RmsNormBackwardArguments): void {
+    const { x, weight, inverseRms, dOut, dX, dWeight, rows, columns, accumulateX, accumulateWeight } = args;
+    // As many parts as the square root of the rows make both sums equally long. The weight's gradient comes first, since
+    // dX may overwrite dOut.
+    const parts = Math.min(256, Math.ceil(Math.sqrt(rows)));
+    const partial = this.#cuda.scratch(4 * parts * columns);
+    this.#cuda.launch("rms_norm_backward_weight_part", x.dtype, threadPerColumn(columns, parts), [
+      ...[x, inverseRms, dOut].map(this.#at),
+      ...[partial, rows, columns, Math.ceil(rows / parts)],
+    ]);
+    this.#cuda.launch("rms_norm_backward_weight", x.dtype, threadPerColumn(columns, 1), [
+      ...[partial, parts, this.#at(dWeight), flag(dWeight.dtype === "bf16"), columns, flag(accumulateWeight)],
+    ]);
+    const { aligned } = this.#packets([x, weight, dOut, dX], columns);
+    this.#cuda.launch("rms_norm_backward", x.dtype, warpPerRow(rows), [
+      ...[x, weight, inverseRms, dOut, dX].map(this.#at),
+      ...[rows, columns, flag(accumulateX), aligned],
+    ]);
+  }
+
+  /** See {@link operations.RopeArguments}. */
+  rope(args: operations.RopeArguments): void {
+    const { x, out, positions, cos, sin, rows, numPositions, heads, headSize, tableRows, strideX, strideOut } = args;
+    const pairBytes = 2 * BYTES_PER_ELEMENT[x.dtype];
+    const aligned = this.#at(x) % pairBytes === 0 && this.#at(out) % pairBytes === 0 &&
+      strideX % 2 === 0 && strideOut % 2 === 0;
+    this.#cuda.launch("rope", x.dtype, threadPerItem(rows * heads * headSize / 2), [
+      ...[x, out, positions, cos, sin].map(this.#at),
+      ...[rows, numPositions, heads, headSize, tableRows, strideX, strideOut, flag(args.inverse), flag(aligned)],
+    ]);
+  }
+
+  /** See {@link operations.AttentionArguments}. */
+  attention(args: operations.AttentionArguments): void {
+    this.#attention.forward(args);
+  }
+
+  /** See {@link operations.AttentionBackwardArguments}. */
+  attentionBackward(args: operations.AttentionBackwardArguments): void {
+    this.#attention.backward(args);
+  }
+
+  /** See {@link operations.SiluArguments}. */
+  silu({ x, out }: operations.SiluArguments): void {
+    this.#elementwise("silu", [x, out]);
+  }
+
+  /** See {@link operations.SiluBackwardArguments}. */
+  siluBackward({ x, dOut, dX }: operations.SiluBackwardArguments): void {
+    this.#elementwise("silu_backward", [x, dOut, dX]);
+  }
+
+  /** See {@link operations.SwigluArguments}. */
+  swiglu({ gate, up, out, rows, columns, stride }: operations.SwigluArguments): void {
+    const packets = this.#packets([gate, up, out], columns, stride);
+    this.#cuda.launch("swiglu", gate.dtype, threadPerItem(rows * columns / packets.unit), [
+      ...[gate, up, out].map(this.#at),
+      ...[rows, columns, stride, packets.aligned],
+    ]);
+  }
+
+  /** See {@link operations.SwigluBackwardArguments}. */
+  swigluBackward(args: operations.SwigluBackwardArguments): void {
+    const { gate, up, dOut, dGate, dUp, rows, columns, stride } = args;
+    const packets = this.#packets([gate, up, dOut, dGate, dUp], columns, stride);
+    this.#cuda.launch("swiglu_backward", gate.dtype, threadPerItem(rows * columns / packets.unit), [
+      ...[gate, up, dOut, dGate, dUp].map(this.#at),
+      ...[rows, columns, stride, packets.aligned],
+    ]);
+  }
+
+  /** See {@link operations.SoftmaxArguments}. */
+  softmax({ x, out, rows, columns }: operations.SoftmaxArguments): void {
+    const { aligned } = this.#packets([x, out], columns);
+    this.#cuda.launch("softmax", x.dtype, blockPerRow(rows, columns), [this.#at(x), this.#at(out), columns, aligned]);
+  }
+
+  /** See {@link operations.SoftmaxBackwardArguments}. */
+  softmaxBackward({ out, dOut, dX, rows, columns }: operations.SoftmaxBackwardArguments): void {
+    const { aligned } = this.#packets([out, dOut, dX], columns);
+    this.#cuda.launch("softmax_backward", out.dtype, blockPerRow(rows, columns), [
+      ...[out, dOut, dX].map(this.#at),
+      ...[columns, aligned],
+    ]);
+  }
+
+  /** See {@link operations.CrossEntropyArguments}. */
+  crossEntropy(args: operations.CrossEntropyArguments): void {
+    const { logits, targets, losses, dLogits, scale, rows, columns } = args;
+    const { aligned } = this.#packets([logits, dLogits ?? logits], columns);
+    this.#cuda.launch("cross_entropy", logits.dtype, blockPerRow(rows, columns), [
+      ...[logits, targets, losses, dLogits].map(this.#at),
+      ...[scale, columns, aligned],
+    ]);
+  }
+
+  /** See {@link operations.BinaryArguments}. */
+  add({ a, b, out }: operations.BinaryArguments): void {
+    this.#elementwise("add", [a, b, out]);
+  }
+
+  /** See {@link operations.BinaryArguments}. */
+  mul({ a, b, out }: operations.BinaryArguments): void {
+    this.#elementwise("mul", [a, b, out]);
+  }
+
+  /** See {@link operations.ScaleArguments}. */
+  scale({ x, out, factor }: operations.ScaleArguments): void {
+    const [number, memory] = typeof factor === "number" ? [factor, undefined] : [0, factor];
+    this.#elementwise("scale", [x, out], [number, this.#at(memory)]);
+  }
+
+  /** See {@link operations.AxpyArguments}. */
+  axpy({ x, y, factor }: operations.AxpyArguments): void {
+    if (x.dtype === y.dtype) return this.#elementwise("axpy", [x, y], [factor]);
+    this.#cuda.launch("axpy_to_float", x.dtype, this.#perPacket(x), [this.#at(x), this.#at(y), x.length, factor]);
+  }
+
+  /** See {@link operations.SumArguments}. */
+  sum(args: operations.SumArguments): void {
+    this.#sum(args, 0);
+  }
+
+  /** See {@link operations.SumArguments}. */
+  sumOfSquares(args: operations.SumArguments): void {
+    this.#sum(args, 1);
+  }
+
+  #sum({ x, out, factor }: operations.SumArguments, squared: number): void {
+    const parts = Math.min(SUM_BLOCKS, this.#perPacket(x).grid[0]);
+    const partial = this.#cuda.scratch(4 * SUM_BLOCKS);
+    const configuration = { grid: [parts, 1, 1], block: 256, sharedBytes: REDUCTION_BYTES } as const;
+    const { aligned } = this.#packets([x], 0);
+    this.#cuda.launch("sum_part", x.dtype, configuration, [this.#at(x), x.length, squared, aligned, partial]);
+    this.#cuda.launch("sum_finish", "f32", oneBlock(256, REDUCTION_BYTES), [partial, parts, factor, this.#at(out)]);
+  }
+
+  /** See {@link operations.ClipCoefficientArguments}. */
+  clipCoefficient({ sumOfSquares, norm, coefficient, maxNorm }: operations.ClipCoefficientArguments): void {
+    this.#cuda.launch("clip_coefficient", "f32", oneBlock(1, 0), [
+      ...[sumOfSquares, norm, coefficient].map(this.#at),
+      maxNorm,
+    ]);
+  }
+
+  /** See {@link operations.AdamwStepArguments}. */
+  adamwStep(args: operations.AdamwStepArguments): void {
+    const { weights, gradients, firstMoments, secondMoments, rates, gradientScale, lowPrecisionWeights } = args;
+    const { beta1, beta2, epsilon } = args;
+    const aligned = [weights, firstMoments, secondMoments].every((slice) => this.#at(slice) % PACKET_BYTES === 0);
+    this.#cuda.launch("adamw_step", gradients.dtype, threadPerItem(weights.length / 4), [
+      ...[weights, gradients, firstMoments, secondMoments, rates, gradientScale].map(this.#at),
+      ...[beta1, 1 - beta1, beta2, 1 - beta2, epsilon, this.#at(lowPrecisionWeights), weights.length, flag(aligned)],
+    ]);
+  }
+
+  /** See {@link operations.SgdStepArguments}. */
+  sgdStep({ weights, gradients, rate, gradientScale, lowPrecisionWeights }: operations.SgdStepArguments): void {
+    this.#cuda.launch("sgd_step", gradients.dtype, threadPerItem(weights.length / 4), [
+      ...[weights, gradients, rate, gradientScale, lowPrecisionWeights].map(this.#at),
+      weights.length,
+    ]);
+  }
+
+  /** See {@link operations.CopyArguments}. */
+  copy({ source, destination }: operations.CopyArguments): void {
+    const [from, to] = [this.#at(source), this.#at(destination)];
+    if (source.dtype === destination.dtype) {
+      const { driver, stream } = this.#cuda;
+      const code = driver.symbols.cuMemcpyDtoDAsync_v2(BigInt(to), BigInt(from), BigInt(source.bytes), stream);
+      driver.check("cuMemcpyDtoD", code, { bytes: source.bytes });
+    } else {
+      const kernel = source.dtype === "f32" ? "convert_from_float" : "convert_to_float";
+      const values = [from, to, source.length];
+      this.#cuda.launch(kernel, "bf16", threadPerItem(source.length * 2 / PACKET_BYTES), values);
+    }
+  }
+
+  /** See {@link operations.CopyRowsArguments}. */
+  copyRows(args: operations.CopyRowsArguments): void {
+    const { source, destination, positions, batch, rows, columns, destinationRows } = args;
+    const elementBytes = BYTES_PER_ELEMENT[source.dtype];
+    const strides = [args.sourceStride, args.sourceBatchStride, args.destinationStride, args.destinationBatchStride];
+    const whole = [...strides, columns].every((length) => length * elementBytes % PACKET_BYTES === 0) &&
+      this.#at(source) % PACKET_BYTES === 0 && this.#at(destination) % PACKET_BYTES === 0;
+    const unit = whole ? PACKET_BYTES / elementBytes : 1;
+    const [sourceStride, sourceBatchStride, destinationStride, destinationBatchStride] = strides.map((s) => s / unit);
+    const items = batch * rows * columns / unit;
+    this.#cuda.launch(`copy_rows_${unit * elementBytes}`, "f32", threadPerItem(items), [
+      ...[this.#at(source), this.#at(destination), this.#at(positions), batch, rows, columns / unit],
+      ...[sourceStride, sourceBatchStride, destinationRows, destinationStride, destinationBatchStride],
+    ]);
+  }
+
+  /** See {@link operations.FillArguments}. */
+  fill({ x, value }: operations.FillArguments): void {
+    const { driver, stream } = this.#cuda;
+    const [address, length] = [BigInt(this.#at(x)), BigInt(x.length)];
+    const bits = new DataView(new ArrayBuffer(4));
+    if (x.dtype === "i32") bits.setInt32(0, value);
+    else bits.setFloat32(0, value);
+    if (x.dtype === "bf16") {
+      const word = bits.getUint32(0);
+      const rounded = Number.isNaN(value) ? 0x7fc0 : (word + 0x7fff + (word >>> 16 & 1)) >>> 16;
+      driver.check("cuMemsetD16", driver.symbols.cuMemsetD16Async(address, rounded, length, stream));
+    } else {
+      driver.check("cuMemsetD32", driver.symbols.cuMemsetD32Async(address, bits.getUint32(0), length, stream));
+    }
+  }
+
+  // Address of a slice; 0, null in a kernel, for one that is left out.
+  readonly #at = (slice: Slice | undefined): number => slice === undefined ? 0 : this.#cuda.address(slice);
+
+  #elementwise(kernel: string, slices: readonly Slice[], more: readonly number[] = []): void {
+    const [first] = slices;
+    const { aligned } = this.#packets(slices, 0);
+    this.#cuda.launch(kernel, first.dtype, this.#perPacket(first), [
+      ...slices.map(this.#at),
+      first.length,
+      aligned,
+      ...more,
+    ]);
+  }
+
+  #perPacket(slice: Slice) {
+    return threadPerItem(slice.length * BYTES_PER_ELEMENT[slice.dtype] / PACKET_BYTES);
+  }
+
+  // Whether rows divide into packets of 16 bytes that start at multiples of 16, and how many elements a thread then takes.
+  #packets(slices: readonly Slice[], columns: number, stride = columns): { aligned: number; unit: number } {
+    const perPacket = PACKET_BYTES / BYTES_PER_ELEMENT[slices[0].dtype];
+    const aligned = columns % perPacket === 0 && stride % perPacket === 0 &&
+      slices.every((slice) => this.#at(slice) % PACKET_BYTES === 0);
+    return { aligned: flag(aligned), unit: aligned ? perPacket : 1 };
+  }
+}
+
+function flag(value: boolean): number {
+  return value ? 1 : 0;
+}
+
+function floatType(slice: Slice): "f32" | "bf16" {
+  return slice.dtype === "bf16" ? "bf16" : "f32";
+}

@@ -1,0 +1,254 @@
+import type { Block, DType, Slice } from "../../lib/tensor/slice.ts";
+import { CublasLt } from "./cublaslt.ts";
+import { type DeviceProperties, Driver } from "./driver.ts";
+import { KernelModule } from "./kernel_module.ts";
+import type { LaunchConfiguration } from "./launch_configuration.ts";
+import { Nvrtc } from "./nvrtc.ts";
+
+/** How to open a GPU. */
+export interface CudaOptions {
+  /** Number of the GPU; 0 if left out. */
+  device?: number;
+  /** Whether float32 products may round their operands to TF32; false if left out. */
+  tf32?: boolean;
+  /** Existing folder in which compiled kernels are kept (some hundred KB each); none if left out. */
+  kernelCache?: string;
+  /** Paths of the libraries; looked for where left out. */
+  libraries?: { driver?: string; nvrtc?: string; cublasLt?: string };
+}
+
+/** A piece of GPU memory. */
+export interface CudaBlock extends Block {
+  /** Device address; below 2^53, as all that CUDA gives (it uses 49 bits at most). */
+  readonly address: number;
+}
+
+/** A recorded sequence of device work. */
+export interface CudaGraph extends Disposable {
+  /** Queues the work once more. */
+  replay(): void;
+}
+
+// cuBLASLt asks for 32 MiB on Hopper and later; elsewhere 4 MiB give all of its algorithms.
+const WORKSPACE_BYTES = { hopper: 32 << 20, before: 4 << 20 };
+
+/**
+ * What the operations on a GPU stand on: context, one stream, memory, compiled kernels, and cuBLASLt. Everything is
+ * queued on the one stream, in order, from one thread.
+ */
+export class CudaRuntime implements Disposable {
+  /** The driver. */
+  readonly driver: Driver;
+  /** What is known of the GPU. */
+  readonly properties: DeviceProperties;
+  /** The compiler. */
+  readonly nvrtc: Nvrtc;
+  /** Matrix products. */
+  readonly cublasLt: CublasLt;
+  /** The stream on which all work is queued. */
+  readonly stream: bigint;
+  readonly #options: CudaOptions;
+  readonly #cleanup = new DisposableStack();
+  readonly #modules = new Map<"f32" | "bf16", KernelModule>();
+  readonly #graphs = new Set<bigint>();
+  // Scratch of one operation at a time. Memory that was outgrown is kept, since a recorded graph may use it.
+  #scratch: { address: number; bytes: number }[] = [];
+  #recording = false;
+  #transfer = new Uint16Array(0);
+
+  /**
+   * Opens a GPU.
+   *
+   * @throws {LibraryNotFoundError} If a library is missing.
+   * @throws {CudaError} If there is no such GPU, or the driver is too old.
+   */
+  constructor(options: CudaOptions = {}) {
+    const { device = 0, tf32 = false, libraries = {} } = options;
+    this.#options = options;
+    using opening = new DisposableStack();
+    const driver = this.driver = opening.use(new Driver(libraries.driver));
+    this.properties = driver.deviceProperties(device);
+    driver.openContext(device);
+    opening.defer(() => driver.closeContext(device));
+    const stream = this.stream = driver.createStream();
+    opening.defer(() => driver.ended(() => driver.destroyStream(stream)));
+    this.nvrtc = opening.use(new Nvrtc(libraries.nvrtc));
+    const bytes = this.properties.architecture >= 90 ? WORKSPACE_BYTES.hopper : WORKSPACE_BYTES.before;
+    const address = driver.allocate(bytes);
+    opening.defer(() => driver.ended(() => driver.free(address)));
+    this.cublasLt = opening.use(new CublasLt({ path: libraries.cublasLt, tf32, workspace: { address, bytes } }));
+    this.#cleanup = opening.move();
+  }
+
+  /** Device address of a slice's first element. */
+  address(slice: Slice): number {
+    return (slice.block as CudaBlock).address + slice.byteOffset;
+  }
+
+  /** Takes GPU memory, aligned to 256 bytes. */
+  reserve(bytes: number): CudaBlock {
+    return { bytes, address: Number(this.driver.allocate(bytes)) };
+  }
+
+  /** Returns GPU memory once queued work has ended. */
+  unreserve({ address }: CudaBlock): void {
+    this.driver.ended(() => {
+      this.synchronize();
+      this.driver.free(BigInt(address));
+    });
+  }
+
+  /**
+   * Memory that one operation may use until the next one asks.
+   *
+   * @throws {Error} If it must grow while a graph is recorded.
+   */
+  scratch(bytes: number): number {
+    const current = this.#scratch.at(-1);
+    if (current !== undefined && current.bytes >= bytes) return current.address;
+    if (this.#recording) {
+      throw new Error(
+        `Cannot take ${bytes} bytes of scratch while recording; run the same work once before recording it`,
+      );
+    }
+    // Doubling keeps what was outgrown below the size in use.
+    const size = Math.max(bytes, 2 * (current?.bytes ?? 1 << 19));
+    this.#scratch.push({ address: Number(this.driver.allocate(size)), bytes: size });
+    return this.#scratch.at(-1)!.address;
+  }
+
+  /** Queues a kernel of an element type's module; see {@link KernelModule.launch}. */
+  launch(name: string, dtype: DType, configuration: LaunchConfiguration, values: readonly number[]): void {
+    this.#module(dtype).launch(name, configuration, values, this.stream);
+  }
+
+  #module(dtype: DType): KernelModule {
+    const type = dtype === "bf16" ? "bf16" : "f32";
+    let module = this.#modules.get(type);
+    if (module === undefined) {
+      if (this.#recording) {
+        throw new Error(`Cannot compile ${type} kernels while recording; run the same work once before recording it`);
+      }
+      const { driver, nvrtc, properties } = this;
+      const { architecture, sharedBytesPerBlock } = properties;
+      const cacheFolder = this.#options.kernelCache;
+      module = new KernelModule({ driver, nvrtc, dtype: type, architecture, sharedBytesPerBlock, cacheFolder });
+      this.#modules.set(type, module);
+    }
+    return module;
+  }
+
+  /** Writes numbers of the host. */
+  upload(to: Slice, data: Float32Array | Int32Array): void {
+    this.#refuseWhileRecording("upload");
+    const source = to.dtype === "bf16" ? roundToBf16(data, this.#transferOf(data.length)) : data;
+    const code = this.driver.symbols.cuMemcpyHtoDAsync_v2(
+      BigInt(this.address(to)),
+      bytesOf(source),
+      BigInt(to.bytes),
+      this.stream,
+    );
+    this.driver.check("cuMemcpyHtoD", code, { bytes: to.bytes });
+  }
+
+  /** Reads numbers back, after all work before. */
+  download(from: Slice, data: Float32Array | Int32Array): void {
+    this.#refuseWhileRecording("download");
+    const target = from.dtype === "bf16" ? this.#transferOf(data.length) : data;
+    const code = this.driver.symbols.cuMemcpyDtoHAsync_v2(
+      bytesOf(target),
+      BigInt(this.address(from)),
+      BigInt(from.bytes),
+      this.stream,
+    );
+    this.driver.check("cuMemcpyDtoH", code, { bytes: from.bytes });
+    this.synchronize();
+    if (target instanceof Uint16Array) widenBf16(target, data);
+  }
+
+  /** Waits for all work. */
+  synchronize(): void {
+    this.driver.synchronize(this.stream);
+  }
+
+  /**
+   * Records what `work` queues, without running it, as a graph that one call replays. `work` must not allocate, upload
+   * or download; run it once before, so that kernels are compiled and scratch is taken.
+   */
+  record(work: () => void): CudaGraph {
+    this.driver.beginCapture(this.stream);
+    this.#recording = true;
+    try {
+      work();
+    } catch (error) {
+      this.driver.abandonCapture(this.stream);
+      throw error;
+    } finally {
+      this.#recording = false;
+    }
+    const graph = this.driver.endCapture(this.stream);
+    this.#graphs.add(graph);
+    const { driver, stream } = this;
+    return {
+      replay: () => {
+        if (!this.#graphs.has(graph)) {
+          throw new Error("Cannot replay a recording: it was disposed of, or its device; record it again");
+        }
+        driver.check("cuGraphLaunch", driver.symbols.cuGraphLaunch(graph, stream));
+      },
+      [Symbol.dispose]: () => {
+        if (this.#graphs.delete(graph)) this.#endGraph(graph);
+      },
+    };
+  }
+
+  #endGraph(graph: bigint): void {
+    this.driver.ended(() => {
+      this.synchronize();
+      this.driver.check("cuGraphExecDestroy", this.driver.symbols.cuGraphExecDestroy(graph));
+    });
+  }
+
+  #refuseWhileRecording(what: string): void {
+    if (this.#recording) {
+      throw new Error(`Cannot ${what} while recording: a replay could not repeat it; ${what} before or after`);
+    }
+  }
+
+  #transferOf(length: number): Uint16Array<ArrayBuffer> {
+    if (this.#transfer.length < length) this.#transfer = new Uint16Array(length);
+    return this.#transfer.subarray(0, length) as Uint16Array<ArrayBuffer>;
+  }
+
+  /** Ends graphs, kernels, memory, context and libraries. */
+  [Symbol.dispose](): void {
+    this.driver.ended(() => this.synchronize());
+    for (const graph of this.#graphs) this.#endGraph(graph);
+    this.#graphs.clear();
+    for (const module of this.#modules.values()) this.driver.ended(() => module[Symbol.dispose]());
+    this.#modules.clear();
+    for (const { address } of this.#scratch) this.driver.ended(() => this.driver.free(BigInt(address)));
+    this.#scratch = [];
+    this.#cleanup.dispose();
+  }
+}
+
+function bytesOf(array: Float32Array | Int32Array | Uint16Array): Uint8Array<ArrayBuffer> {
+  // Deno takes views of shared memory as buffers as well; the type knows only the other kind.
+  return new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+}
+
+// To nearest, ties to even; NaN stays NaN.
+function roundToBf16(data: Float32Array | Int32Array, out: Uint16Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  for (let i = 0; i < bits.length; i++) {
+    const word = bits[i];
+    out[i] = ((word & 0x7fffffff) > 0x7f800000 ? word | 0x400000 : word + 0x7fff + (word >>> 16 & 1)) >>> 16;
+  }
+  return out;
+}
+
+function widenBf16(source: Uint16Array, out: Float32Array | Int32Array): void {
+  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = source[i] << 16;
+}

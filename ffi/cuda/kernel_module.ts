@@ -1,0 +1,161 @@
+import { createHash } from "node:crypto";
+import type { Driver } from "./driver.ts";
+import { type KernelSignature, kernelSignatures } from "./kernel_signature.ts";
+import { kernelSource } from "./kernel_sources.ts";
+import type { LaunchConfiguration } from "./launch_configuration.ts";
+import type { Nvrtc } from "./nvrtc.ts";
+
+const CU_LAUNCH_PARAM_END = 0n;
+const CU_LAUNCH_PARAM_BUFFER_POINTER = 1n;
+const CU_LAUNCH_PARAM_BUFFER_SIZE = 2n;
+const LARGEST_PARAMETERS = 4096;
+const TWO_32 = 2 ** 32;
+
+interface Kernel extends KernelSignature {
+  readonly handle: bigint;
+}
+
+/** Where kernels are compiled and loaded. */
+export interface KernelModuleOptions {
+  /** The driver; a context must be current. */
+  driver: Driver;
+  /** The compiler. */
+  nvrtc: Nvrtc;
+  /** Type of activations and weights. */
+  dtype: "f32" | "bf16";
+  /** Compute capability times ten. */
+  architecture: number;
+  /** Shared memory that a block may have, in bytes. */
+  sharedBytesPerBlock: number;
+  /** Folder for compiled kernels, which must exist; none: they are compiled every time. */
+  cacheFolder?: string;
+}
+
+/** The kernels of one element type, compiled and loaded, and their launch. */
+export class KernelModule implements Disposable {
+  readonly #driver: Driver;
+  readonly #module: bigint;
+  readonly #sharedBytesPerBlock: number;
+  readonly #signatures: Map<string, KernelSignature>;
+  readonly #kernels = new Map<string, Kernel>();
+  // Parameters of a launch lie packed in one buffer, which the driver copies; nothing is allocated.
+  readonly #parameters = new DataView(new ArrayBuffer(LARGEST_PARAMETERS));
+  readonly #size = new BigUint64Array(new ArrayBuffer(8));
+  readonly #extra: Uint8Array<ArrayBuffer>;
+
+  /** Compiles the kernels, or takes them from the cache, and loads them. */
+  constructor(options: KernelModuleOptions) {
+    const { driver, nvrtc, dtype, architecture, cacheFolder } = options;
+    const source = kernelSource(dtype, architecture);
+    const compile = () => nvrtc.compile(`denolm_${dtype}.cu`, source.text, source.options);
+    const image = cacheFolder === undefined ? compile() : cached(
+      `${cacheFolder}/kernels-${sha256([nvrtc.version, ...source.options, source.text].join("\n"))}.cubin`,
+      compile,
+    );
+    this.#driver = driver;
+    this.#sharedBytesPerBlock = options.sharedBytesPerBlock;
+    this.#signatures = kernelSignatures(source.text);
+    this.#module = driver.loadModule(image);
+    this.#extra = new Uint8Array(
+      BigUint64Array.of(
+        CU_LAUNCH_PARAM_BUFFER_POINTER,
+        addressOf(this.#parameters.buffer),
+        CU_LAUNCH_PARAM_BUFFER_SIZE,
+        addressOf(this.#size.buffer),
+        CU_LAUNCH_PARAM_END,
+      ).buffer,
+    );
+  }
+
+  /**
+   * Queues a kernel.
+   *
+   * @param values Its parameters in the order of the declaration; device addresses as numbers, 0 for null.
+   * @throws {RangeError} If values are missing, or a grid is larger than CUDA allows.
+   */
+  launch(
+    name: string,
+    { grid, block, sharedBytes }: LaunchConfiguration,
+    values: readonly number[],
+    stream: bigint,
+  ): void {
+    const kernel = this.#kernels.get(name) ?? this.#load(name);
+    const { fields, bytes, handle } = kernel;
+    if (values.length !== fields.length) {
+      throw new RangeError(
+        `Cannot launch ${name}: ${values.length} values for ${fields.length} parameters; give each one`,
+      );
+    }
+    if (grid[1] > 65_535 || grid[2] > 65_535 || grid[0] >= 2 ** 31) {
+      throw new RangeError(`Cannot launch ${name}: ${grid.join(" x ")} blocks; CUDA allows 2^31 - 1 x 65,535 x 65,535`);
+    }
+    const view = this.#parameters;
+    for (let i = 0; i < fields.length; i++) {
+      const { kind, offset } = fields[i];
+      const value = values[i];
+      if (kind === "float") {
+        view.setFloat32(offset, value, true);
+      } else if (kind === "int32") {
+        view.setInt32(offset, value, true);
+      } else { // Both halves of a non-negative number below 2^53.
+        view.setUint32(offset, value % TWO_32, true);
+        view.setUint32(offset + 4, value / TWO_32, true);
+      }
+    }
+    this.#size[0] = BigInt(bytes);
+    const code = this.#driver.symbols.cuLaunchKernel(
+      handle,
+      ...grid,
+      block,
+      1,
+      1,
+      sharedBytes,
+      stream,
+      null,
+      this.#extra,
+    );
+    if (code !== 0) {
+      this.#driver.check("cuLaunchKernel", code, { kernel: name, grid: grid.join(" x "), block, sharedBytes });
+    }
+  }
+
+  #load(name: string): Kernel {
+    const signature = this.#signatures.get(name);
+    if (signature === undefined) {
+      throw new RangeError(
+        `Cannot launch ${name}: no such kernel; the sources have ${[...this.#signatures.keys()].join(", ")}`,
+      );
+    }
+    const handle = this.#driver.kernel(this.#module, name, this.#sharedBytesPerBlock);
+    const kernel = { ...signature, handle };
+    this.#kernels.set(name, kernel);
+    return kernel;
+  }
+
+  /** Unloads the kernels. */
+  [Symbol.dispose](): void {
+    this.#driver.check("cuModuleUnload", this.#driver.symbols.cuModuleUnload(this.#module));
+  }
+}
+
+// A file of the cache, or what `make` gives, kept there for the next time. A rename makes it appear whole.
+function cached(path: string, make: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const made = make();
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  Deno.writeFileSync(temporary, made);
+  Deno.renameSync(temporary, path);
+  return made;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function addressOf(buffer: ArrayBuffer): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(buffer)));
+}

@@ -1,0 +1,68 @@
+/** A parameter of a kernel, where a launch packs it. */
+export interface KernelField {
+  /** Its name in the source. */
+  readonly name: string;
+  /** Pointers and `long long` take 8 bytes, the others 4. */
+  readonly kind: "address" | "int64" | "int32" | "float";
+  /** Bytes from the start of the packed parameters. */
+  readonly offset: number;
+}
+
+/** The parameters of a kernel. */
+export interface KernelSignature {
+  /** In the order of the declaration; the members of a structure passed by value take its place. */
+  readonly fields: readonly KernelField[];
+  /** Bytes of all of them. */
+  readonly bytes: number;
+}
+
+/**
+ * Reads the parameters of every kernel off its declaration, so that a launch cannot disagree with the source about order
+ * or types. Knows pointers, `int`, `long long`, `float`, and structures of these.
+ *
+ * @throws {TypeError} If a parameter has another type.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const signatures = kernelSignatures('extern "C" __global__ void scale(const float* x, long long n, float factor) {}');
+ * assertEquals(signatures.get("scale")!.fields.map(({ name, offset }) => [name, offset]), [["x", 0], ["n", 8], ["factor", 16]]);
+ * assertEquals(signatures.get("scale")!.bytes, 20);
+ * ```
+ */
+export function kernelSignatures(source: string): Map<string, KernelSignature> {
+  const text = source.replace(/\/\/.*/g, "");
+  const signatures = new Map<string, KernelSignature>();
+  const declaration = /__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(([^)]*)\)/g;
+  for (const [, kernel, parameters] of text.matchAll(declaration)) {
+    signatures.set(kernel, layout(kernel, parameters.split(",").flatMap((parameter) => declared(parameter, text))));
+  }
+  return signatures;
+}
+
+// [type, name] of a parameter, or of the members of a structure.
+function declared(parameter: string, text: string): [type: string, name: string][] {
+  const [, type, name] = /^\s*(.*?)\s*(\w+)\s*$/s.exec(parameter)!;
+  if (!/^[A-Z]\w*$/.test(type)) return [[type, name]];
+  const body = new RegExp(`struct ${type} \\{([^}]*)\\}`).exec(text)?.[1] ?? "";
+  return body.split(";").flatMap((statement) => {
+    const [, memberType, names] = /^\s*(.*?)\s*((?:\w+\s*,\s*)*\w*)\s*$/s.exec(statement)!;
+    return names === "" ? [] : names.split(",").map((member): [string, string] => [memberType, member.trim()]);
+  });
+}
+
+function layout(kernel: string, parameters: readonly (readonly [string, string])[]): KernelSignature {
+  let end = 0;
+  const fields = parameters.map(([type, name]): KernelField => {
+    const kind = type.endsWith("*") ? "address" : KINDS[type];
+    if (kind === undefined) {
+      throw new TypeError(`Cannot launch ${kernel}: ${name} is ${type}; use a pointer, int, long long or float`);
+    }
+    const bytes = kind === "address" || kind === "int64" ? 8 : 4;
+    const offset = Math.ceil(end / bytes) * bytes;
+    end = offset + bytes;
+    return { name, kind, offset };
+  });
+  return { fields, bytes: end };
+}
+
+const KINDS: Readonly<Record<string, KernelField["kind"]>> = { int: "int32", "long long": "int64", float: "float" };
