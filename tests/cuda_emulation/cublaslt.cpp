@@ -1,0 +1,223 @@
+// The part of cuBLASLt that ffi/cuda uses: column-major products in float32 with a plain loop.
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "emulation.h"
+
+namespace {
+
+enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, NOT_SUPPORTED = 15 };
+constexpr int R_32F = 0, R_16BF = 14;
+
+struct Descriptor {
+  int compute_type;
+  int transpose[2] = {0, 0};
+};
+
+struct Layout {
+  int type;
+  std::uint64_t rows, columns;
+  std::int64_t stride;
+  int batch = 1;
+  std::int64_t batch_stride = 0;
+
+  std::size_t element_bytes() const { return type == R_32F ? 4 : 2; }
+  std::size_t bytes() const { return ((batch - 1) * batch_stride + (columns - 1) * stride + rows) * element_bytes(); }
+};
+
+struct Preference {
+  std::uint64_t workspace = 0;
+  int alignment[4] = {256, 256, 256, 256};
+};
+
+std::map<std::uint64_t, Descriptor> descriptors;
+std::map<std::uint64_t, Layout> layouts;
+std::map<std::uint64_t, Preference> preferences;
+std::uint64_t next_handle = 1;
+int handles = 0;
+
+float load(const void* base, int type, std::int64_t index) {
+  if (type == R_32F) return static_cast<const float*>(base)[index];
+  std::uint32_t bits = std::uint32_t(static_cast<const std::uint16_t*>(base)[index]) << 16;
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+void store(void* base, int type, std::int64_t index, float value) {
+  if (type == R_32F) {
+    static_cast<float*>(base)[index] = value;
+    return;
+  }
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  bool not_a_number = (bits & 0x7fffffffu) > 0x7f800000u;
+  std::uint32_t rounded = not_a_number ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u);
+  static_cast<std::uint16_t*>(base)[index] = static_cast<std::uint16_t>(rounded >> 16);
+}
+
+// op(X) as float32, row-major [rows, columns].
+std::vector<float> gather(const void* base, const Layout& layout, bool transpose, std::int64_t start, std::uint64_t rows, std::uint64_t columns) {
+  std::vector<float> values(rows * columns);
+  for (std::uint64_t i = 0; i < rows; i++) {
+    for (std::uint64_t j = 0; j < columns; j++) {
+      std::int64_t index = transpose ? j + std::int64_t(i) * layout.stride : i + std::int64_t(j) * layout.stride;
+      values[i * columns + j] = load(base, layout.type, start + index);
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+extern "C" {
+
+std::size_t cublasLtGetVersion() { return 130100; }
+
+int cublasLtCreate(std::uint64_t* handle) {
+  *handle = 77;
+  handles++;
+  return SUCCESS;
+}
+
+int cublasLtDestroy(std::uint64_t handle) {
+  if (handle != 77 || handles == 0) return NOT_INITIALIZED;
+  handles--;
+  return SUCCESS;
+}
+
+std::uint64_t emulation_live_descriptors() { return descriptors.size() + layouts.size() + preferences.size() + handles; }
+
+int cublasLtMatmulDescCreate(std::uint64_t* descriptor, int compute_type, int scale_type) {
+  if (scale_type != R_32F) return NOT_SUPPORTED;
+  descriptors[next_handle] = {compute_type};
+  *descriptor = next_handle++;
+  return SUCCESS;
+}
+
+int cublasLtMatmulDescSetAttribute(std::uint64_t descriptor, int attribute, const void* value, std::size_t size) {
+  if (!descriptors.count(descriptor) || attribute < 3 || attribute > 4 || size != 4) return INVALID_VALUE;
+  std::memcpy(&descriptors[descriptor].transpose[attribute - 3], value, 4);
+  return SUCCESS;
+}
+
+int cublasLtMatmulDescDestroy(std::uint64_t descriptor) { return descriptors.erase(descriptor) ? SUCCESS : INVALID_VALUE; }
+
+int cublasLtMatrixLayoutCreate(std::uint64_t* layout, int type, std::uint64_t rows, std::uint64_t columns, std::int64_t stride) {
+  if ((type != R_32F && type != R_16BF) || rows == 0 || columns == 0) return INVALID_VALUE;
+  layouts[next_handle] = {type, rows, columns, stride};
+  *layout = next_handle++;
+  return SUCCESS;
+}
+
+int cublasLtMatrixLayoutSetAttribute(std::uint64_t layout, int attribute, const void* value, std::size_t size) {
+  if (!layouts.count(layout)) return INVALID_VALUE;
+  if (attribute == 5 && size == 4) {
+    std::memcpy(&layouts[layout].batch, value, 4);
+    return SUCCESS;
+  }
+  if (attribute == 6 && size == 8) {
+    std::memcpy(&layouts[layout].batch_stride, value, 8);
+    return SUCCESS;
+  }
+  return INVALID_VALUE;
+}
+
+int cublasLtMatrixLayoutDestroy(std::uint64_t layout) { return layouts.erase(layout) ? SUCCESS : INVALID_VALUE; }
+
+int cublasLtMatmulPreferenceCreate(std::uint64_t* preference) {
+  preferences[next_handle] = {};
+  *preference = next_handle++;
+  return SUCCESS;
+}
+
+int cublasLtMatmulPreferenceSetAttribute(std::uint64_t preference, int attribute, const void* value, std::size_t size) {
+  if (!preferences.count(preference)) return INVALID_VALUE;
+  if (attribute == 1 && size == 8) {
+    std::memcpy(&preferences[preference].workspace, value, 8);
+    return SUCCESS;
+  }
+  if (attribute >= 5 && attribute <= 8 && size == 4) {
+    std::memcpy(&preferences[preference].alignment[attribute - 5], value, 4);
+    return SUCCESS;
+  }
+  return INVALID_VALUE;
+}
+
+int cublasLtMatmulPreferenceDestroy(std::uint64_t preference) { return preferences.erase(preference) ? SUCCESS : INVALID_VALUE; }
+
+// The algorithm remembers the alignment that it was chosen for, and the product checks it. Like the library on tensor
+// cores, bfloat16 needs rows that start at multiples of 4 bytes here: the caller's own kernel must take the rest.
+int cublasLtMatmulAlgoGetHeuristic(std::uint64_t, std::uint64_t descriptor, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d,
+                                   std::uint64_t preference, int, unsigned char* result, int* found) {
+  if (!descriptors.count(descriptor) || !layouts.count(a) || !layouts.count(b) || !layouts.count(c) || !layouts.count(d) || !preferences.count(preference)) {
+    return INVALID_VALUE;
+  }
+  *found = 0;
+  for (std::uint64_t layout : {a, b, c, d}) {
+    if (layouts[layout].type == R_16BF && layouts[layout].stride % 2 != 0) return NOT_SUPPORTED;
+  }
+  std::memset(result, 0, 96);
+  std::memcpy(result, preferences[preference].alignment, sizeof preferences[preference].alignment);
+  std::memcpy(result + 16, &preferences[preference].workspace, 8);
+  *found = 1;
+  return SUCCESS;
+}
+
+int cublasLtMatmul(std::uint64_t handle, std::uint64_t descriptor, const float* alpha_address, std::uint64_t a, std::uint64_t a_layout, std::uint64_t b,
+                   std::uint64_t b_layout, const float* beta_address, std::uint64_t c, std::uint64_t c_layout, std::uint64_t d, std::uint64_t d_layout,
+                   const unsigned char* algorithm, std::uint64_t workspace, std::size_t workspace_bytes, std::uint64_t stream) {
+  if (handle != 77 || handles == 0) return NOT_INITIALIZED;
+  if (!descriptors.count(descriptor) || !layouts.count(a_layout) || !layouts.count(b_layout) || c != d || c_layout != d_layout || !layouts.count(d_layout)) {
+    return INVALID_VALUE;
+  }
+  const Descriptor description = descriptors[descriptor];
+  const Layout A = layouts[a_layout], B = layouts[b_layout], C = layouts[c_layout];
+  const bool transpose_a = description.transpose[0] != 0, transpose_b = description.transpose[1] != 0;
+  const std::uint64_t m = C.rows, n = C.columns, k = transpose_a ? A.rows : A.columns;
+  if ((transpose_a ? A.columns : A.rows) != m || (transpose_b ? B.rows : B.columns) != n || (transpose_b ? B.columns : B.rows) != k) return INVALID_VALUE;
+  for (const Layout* layout : {&A, &B, &C}) {
+    if (layout->stride < std::int64_t(layout->rows)) {
+      emulation::say("cublasLtMatmul: a leading dimension is smaller than the rows");
+      return INVALID_VALUE;
+    }
+  }
+  int alignment[4];
+  std::uint64_t workspace_needed;
+  std::memcpy(alignment, algorithm, sizeof alignment);
+  std::memcpy(&workspace_needed, algorithm + 16, 8);
+  if (workspace_bytes < workspace_needed || !emulation::usable(workspace, workspace_bytes, 16, "cublasLtMatmul, workspace")) return INVALID_VALUE;
+  if (!emulation::usable(a, A.bytes(), alignment[0], "cublasLtMatmul, A") || !emulation::usable(b, B.bytes(), alignment[1], "cublasLtMatmul, B") ||
+      !emulation::usable(c, C.bytes(), alignment[3], "cublasLtMatmul, C")) {
+    return INVALID_VALUE;
+  }
+  const float alpha = *alpha_address, beta = *beta_address;
+  int status = emulation::enqueue(stream, [=] {
+    if (!emulation::usable(a, A.bytes(), 1, "cublasLtMatmul, A") || !emulation::usable(b, B.bytes(), 1, "cublasLtMatmul, B") ||
+        !emulation::usable(c, C.bytes(), 1, "cublasLtMatmul, C")) {
+      return 700;
+    }
+    for (int batch = 0; batch < C.batch; batch++) {
+      auto left = gather(reinterpret_cast<const void*>(a), A, transpose_a, batch * A.batch_stride, m, k);
+      // The right operand transposed, so that the inner loop runs along both.
+      auto right = gather(reinterpret_cast<const void*>(b), B, !transpose_b, batch * B.batch_stride, n, k);
+      for (std::uint64_t j = 0; j < n; j++) {
+        for (std::uint64_t i = 0; i < m; i++) {
+          const float *row = &left[i * k], *column = &right[j * k];
+          double sum = 0;
+          for (std::uint64_t x = 0; x < k; x++) sum += double(row[x]) * column[x];
+          std::int64_t index = batch * C.batch_stride + i + j * C.stride;
+          void* output = reinterpret_cast<void*>(c);
+          store(output, C.type, index, float(alpha * sum + (beta == 0 ? 0 : beta * double(load(output, C.type, index)))));
+        }
+      }
+    }
+    return 0;
+  });
+  return status == 0 ? SUCCESS : 13;
+}
+
+}  // extern "C"

@@ -1,0 +1,437 @@
+// The part of libcuda that ffi/cuda uses, on the host. Work on a stream is done when it is queued, or recorded while the
+// stream is captured. Misuse is an error with CUDA's status code; emulation_message() says more.
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device_memory.h"
+#include "emulation.h"
+#include "run_kernel.h"
+
+namespace emulation {
+namespace {
+
+enum Status {
+  SUCCESS = 0,
+  INVALID_VALUE = 1,
+  OUT_OF_MEMORY = 2,
+  NOT_INITIALIZED = 3,
+  INVALID_DEVICE = 101,
+  INVALID_IMAGE = 200,
+  INVALID_CONTEXT = 201,
+  INVALID_HANDLE = 400,
+  NOT_FOUND = 500,
+  CAPTURE_UNSUPPORTED = 900,
+};
+
+struct Graph {
+  std::vector<std::function<int()>> work;
+};
+
+struct Stream {
+  std::unique_ptr<Graph> capturing;
+};
+
+struct Module {
+  void* library;
+};
+
+struct Kernel {
+  std::string name;
+  Launch launch;
+  unsigned largest_shared = 48 << 10;
+};
+
+struct Event {
+  std::chrono::steady_clock::time_point at;
+};
+
+bool initialized = false;
+int contexts = 0;
+bool current_context = false;
+int sticky = 0;
+std::string message;
+ThreadOrder order = ThreadOrder::ascending;
+std::map<std::uint64_t, std::unique_ptr<Stream>> streams;
+std::map<std::uint64_t, std::unique_ptr<Graph>> graphs;
+std::map<std::uint64_t, std::unique_ptr<Module>> modules;
+std::map<std::uint64_t, std::unique_ptr<Kernel>> kernels;
+std::map<std::uint64_t, std::unique_ptr<Event>> events;
+std::uint64_t next_handle = 1000;
+
+int error(Status status, const std::string& text) {
+  message = text;
+  return status;
+}
+
+template <class Thing>
+Thing* find(std::map<std::uint64_t, std::unique_ptr<Thing>>& things, std::uint64_t handle) {
+  auto found = things.find(handle);
+  return found == things.end() ? nullptr : found->second.get();
+}
+
+template <class Thing>
+std::uint64_t keep(std::map<std::uint64_t, std::unique_ptr<Thing>>& things, std::unique_ptr<Thing> thing) {
+  things[next_handle] = std::move(thing);
+  return next_handle++;
+}
+
+// What every call but the first few needs: a context, and no fault in a kernel so far.
+int ready() {
+  if (!initialized) return error(NOT_INITIALIZED, "cuInit was not called");
+  if (contexts == 0 || !current_context) return error(INVALID_CONTEXT, "no context is current");
+  return sticky;
+}
+
+bool any_capture() {
+  for (auto& [handle, stream] : streams) {
+    if (stream->capturing) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int enqueue(std::uint64_t handle, std::function<int()> work) {
+  if (int status = ready()) return status;
+  Stream* stream = find(streams, handle);
+  if (stream == nullptr) return error(INVALID_HANDLE, "no such stream");
+  if (stream->capturing) {
+    stream->capturing->work.push_back(std::move(work));
+    return SUCCESS;
+  }
+  int status = work();
+  if (status >= 700 && status < 800) sticky = status;
+  return status;
+}
+
+bool usable(std::uint64_t address, std::size_t bytes, std::size_t alignment, const char* what) {
+  std::string details;
+  if (!device_memory().covers(address, bytes, details)) {
+    message = std::string(what) + ": " + details;
+    return false;
+  }
+  if (address % alignment != 0) {
+    message = std::string(what) + ": not aligned to " + std::to_string(alignment) + " bytes: " + device_memory().describe(address);
+    return false;
+  }
+  return true;
+}
+
+void say(const std::string& text) { message = text; }
+
+}  // namespace emulation
+
+using namespace emulation;
+
+extern "C" {
+
+// For tests, beside CUDA's own functions.
+void emulation_message(char* text, std::uint64_t size) {
+  std::strncpy(text, message.c_str(), size - 1);
+  text[size - 1] = 0;
+}
+std::uint64_t emulation_live_allocations() { return device_memory().live_count(); }
+std::uint64_t emulation_live_handles() { return streams.size() + graphs.size() + modules.size() + events.size() + contexts; }
+void emulation_set_thread_order(int descending) { order = descending ? ThreadOrder::descending : ThreadOrder::ascending; }
+void emulation_set_capacity(std::uint64_t bytes) { device_memory().capacity = bytes; }
+
+int cuInit(unsigned flags) {
+  if (flags != 0) return error(INVALID_VALUE, "cuInit: flags must be 0");
+  initialized = true;
+  return SUCCESS;
+}
+
+int cuDriverGetVersion(int* version) {
+  *version = 13000;
+  return SUCCESS;
+}
+
+int cuDeviceGetCount(int* count) {
+  *count = 1;
+  return initialized ? SUCCESS : NOT_INITIALIZED;
+}
+
+int cuDeviceGet(int* device, int ordinal) {
+  if (!initialized) return NOT_INITIALIZED;
+  if (ordinal != 0) return error(INVALID_DEVICE, "there is one device, 0");
+  *device = 0;
+  return SUCCESS;
+}
+
+int cuDeviceGetName(char* name, int length, int) {
+  std::strncpy(name, "emulated GPU", length - 1);
+  name[length - 1] = 0;
+  return SUCCESS;
+}
+
+int cuDeviceGetAttribute(int* value, int attribute, int) {
+  const char* architecture = std::getenv("DENOLM_EMULATED_ARCHITECTURE");
+  int capability = architecture ? std::atoi(architecture) : 90;
+  switch (attribute) {
+    case 16: *value = 4; return SUCCESS;
+    case 38: *value = 1 << 20; return SUCCESS;
+    case 75: *value = capability / 10; return SUCCESS;
+    case 76: *value = capability % 10; return SUCCESS;
+    case 97: *value = SHARED_CAPACITY; return SUCCESS;
+    default: return error(INVALID_VALUE, "cuDeviceGetAttribute: not emulated: " + std::to_string(attribute));
+  }
+}
+
+int cuDeviceTotalMem_v2(std::uint64_t* bytes, int) {
+  *bytes = device_memory().capacity;
+  return SUCCESS;
+}
+
+int cuDevicePrimaryCtxRetain(std::uint64_t* context, int) {
+  if (!initialized) return NOT_INITIALIZED;
+  contexts++;
+  *context = 1;
+  return SUCCESS;
+}
+
+int cuDevicePrimaryCtxRelease_v2(int) {
+  if (contexts == 0) return error(INVALID_CONTEXT, "the context was not retained");
+  if (--contexts == 0) {
+    current_context = false;
+    sticky = 0;
+  }
+  return SUCCESS;
+}
+
+int cuCtxSetCurrent(std::uint64_t context) {
+  if (context != 1 || contexts == 0) return error(INVALID_CONTEXT, "no such context");
+  current_context = true;
+  return SUCCESS;
+}
+
+int cuMemGetInfo_v2(std::uint64_t* free, std::uint64_t* total) {
+  *total = device_memory().capacity;
+  *free = *total - device_memory().live_bytes();
+  return ready();
+}
+
+int cuMemAlloc_v2(std::uint64_t* address, std::uint64_t bytes) {
+  if (int status = ready()) return status;
+  if (any_capture()) return error(CAPTURE_UNSUPPORTED, "memory is allocated while a stream is captured");
+  if (bytes == 0) return error(INVALID_VALUE, "an allocation of no bytes");
+  *address = device_memory().allocate(bytes);
+  return *address == 0 ? error(OUT_OF_MEMORY, "the capacity is used up") : SUCCESS;
+}
+
+int cuMemFree_v2(std::uint64_t address) {
+  if (int status = ready()) return status;
+  if (any_capture()) return error(CAPTURE_UNSUPPORTED, "memory is freed while a stream is captured");
+  return device_memory().release(address, message) ? SUCCESS : INVALID_VALUE;
+}
+
+int cuMemcpyHtoDAsync_v2(std::uint64_t to, const void* from, std::uint64_t bytes, std::uint64_t stream) {
+  if (int status = ready()) return status;
+  if (any_capture()) return error(CAPTURE_UNSUPPORTED, "memory of the host that may move is copied while a stream is captured");
+  if (!usable(to, bytes, 1, "cuMemcpyHtoD")) return INVALID_VALUE;
+  return enqueue(stream, [=] {
+    std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+    return SUCCESS;
+  });
+}
+
+int cuMemcpyDtoHAsync_v2(void* to, std::uint64_t from, std::uint64_t bytes, std::uint64_t stream) {
+  if (int status = ready()) return status;
+  if (any_capture()) return error(CAPTURE_UNSUPPORTED, "memory is read back while a stream is captured");
+  if (!usable(from, bytes, 1, "cuMemcpyDtoH")) return INVALID_VALUE;
+  return enqueue(stream, [=] {
+    std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+    return SUCCESS;
+  });
+}
+
+int cuMemcpyDtoDAsync_v2(std::uint64_t to, std::uint64_t from, std::uint64_t bytes, std::uint64_t stream) {
+  if (int status = ready()) return status;
+  if (!usable(to, bytes, 1, "cuMemcpyDtoD, to") || !usable(from, bytes, 1, "cuMemcpyDtoD, from")) return INVALID_VALUE;
+  return enqueue(stream, [=] {
+    if (!usable(to, bytes, 1, "cuMemcpyDtoD, to") || !usable(from, bytes, 1, "cuMemcpyDtoD, from")) return 700;
+    std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+    return 0;
+  });
+}
+
+int cuMemsetD32Async(std::uint64_t to, unsigned value, std::uint64_t count, std::uint64_t stream) {
+  if (int status = ready()) return status;
+  if (!usable(to, 4 * count, 4, "cuMemsetD32")) return INVALID_VALUE;
+  return enqueue(stream, [=] {
+    if (!usable(to, 4 * count, 4, "cuMemsetD32")) return 700;
+    for (std::uint64_t i = 0; i < count; i++) reinterpret_cast<unsigned*>(to)[i] = value;
+    return 0;
+  });
+}
+
+int cuMemsetD16Async(std::uint64_t to, unsigned short value, std::uint64_t count, std::uint64_t stream) {
+  if (int status = ready()) return status;
+  if (!usable(to, 2 * count, 2, "cuMemsetD16")) return INVALID_VALUE;
+  return enqueue(stream, [=] {
+    if (!usable(to, 2 * count, 2, "cuMemsetD16")) return 700;
+    for (std::uint64_t i = 0; i < count; i++) reinterpret_cast<unsigned short*>(to)[i] = value;
+    return 0;
+  });
+}
+
+int cuStreamCreate(std::uint64_t* stream, unsigned) {
+  if (int status = ready()) return status;
+  *stream = keep(streams, std::make_unique<Stream>());
+  return SUCCESS;
+}
+
+int cuStreamDestroy_v2(std::uint64_t stream) {
+  return streams.erase(stream) ? SUCCESS : error(INVALID_HANDLE, "no such stream");
+}
+
+int cuStreamSynchronize(std::uint64_t handle) {
+  if (int status = ready()) return status;
+  Stream* stream = find(streams, handle);
+  if (stream == nullptr) return error(INVALID_HANDLE, "no such stream");
+  return stream->capturing ? error(CAPTURE_UNSUPPORTED, "a captured stream is waited for") : SUCCESS;
+}
+
+int cuStreamBeginCapture_v2(std::uint64_t handle, int) {
+  if (int status = ready()) return status;
+  Stream* stream = find(streams, handle);
+  if (stream == nullptr || stream->capturing) return error(INVALID_HANDLE, "no such stream, or captured already");
+  stream->capturing = std::make_unique<Graph>();
+  return SUCCESS;
+}
+
+int cuStreamEndCapture(std::uint64_t handle, std::uint64_t* graph) {
+  Stream* stream = find(streams, handle);
+  if (stream == nullptr || !stream->capturing) return error(INVALID_HANDLE, "the stream is not captured");
+  *graph = keep(graphs, std::move(stream->capturing));
+  return SUCCESS;
+}
+
+int cuGraphInstantiateWithFlags(std::uint64_t* executable, std::uint64_t handle, unsigned long long) {
+  Graph* graph = find(graphs, handle);
+  if (graph == nullptr) return error(INVALID_HANDLE, "no such graph");
+  *executable = keep(graphs, std::make_unique<Graph>(*graph));
+  return SUCCESS;
+}
+
+int cuGraphLaunch(std::uint64_t handle, std::uint64_t stream) {
+  Graph* graph = find(graphs, handle);
+  if (graph == nullptr) return error(INVALID_HANDLE, "no such graph");
+  for (auto& work : graph->work) {
+    if (int status = enqueue(stream, work)) return status;
+  }
+  return SUCCESS;
+}
+
+int cuGraphExecDestroy(std::uint64_t graph) { return graphs.erase(graph) ? SUCCESS : error(INVALID_HANDLE, "no such graph"); }
+int cuGraphDestroy(std::uint64_t graph) { return cuGraphExecDestroy(graph); }
+
+int cuEventCreate(std::uint64_t* event, unsigned) {
+  if (int status = ready()) return status;
+  *event = keep(events, std::make_unique<Event>());
+  return SUCCESS;
+}
+
+int cuEventRecord(std::uint64_t handle, std::uint64_t stream) {
+  Event* event = find(events, handle);
+  if (event == nullptr) return error(INVALID_HANDLE, "no such event");
+  return enqueue(stream, [=] {
+    event->at = std::chrono::steady_clock::now();
+    return SUCCESS;
+  });
+}
+
+int cuEventSynchronize(std::uint64_t event) { return find(events, event) ? ready() : error(INVALID_HANDLE, "no such event"); }
+
+int cuEventElapsedTime(float* milliseconds, std::uint64_t start, std::uint64_t end) {
+  Event *first = find(events, start), *second = find(events, end);
+  if (first == nullptr || second == nullptr) return error(INVALID_HANDLE, "no such event");
+  *milliseconds = std::chrono::duration<float, std::milli>(second->at - first->at).count();
+  return SUCCESS;
+}
+
+int cuEventDestroy_v2(std::uint64_t event) { return events.erase(event) ? SUCCESS : error(INVALID_HANDLE, "no such event"); }
+
+// An image is the path of the library that the emulated NVRTC has built, behind a mark.
+int cuModuleLoadData(std::uint64_t* module, const void* image) {
+  if (int status = ready()) return status;
+  const char* text = static_cast<const char*>(image);
+  if (std::strncmp(text, IMAGE_MARK, std::strlen(IMAGE_MARK)) != 0) return error(INVALID_IMAGE, "not an image of this emulation");
+  void* library = dlopen(text + std::strlen(IMAGE_MARK), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return error(INVALID_IMAGE, dlerror());
+  auto loaded = std::make_unique<Module>();
+  loaded->library = library;
+  *module = keep(modules, std::move(loaded));
+  return SUCCESS;
+}
+
+int cuModuleUnload(std::uint64_t handle) {
+  Module* module = find(modules, handle);
+  if (module == nullptr) return error(INVALID_HANDLE, "no such module");
+  dlclose(module->library);
+  modules.erase(handle);
+  return SUCCESS;
+}
+
+int cuModuleGetFunction(std::uint64_t* function, std::uint64_t handle, const char* name) {
+  Module* module = find(modules, handle);
+  if (module == nullptr) return error(INVALID_HANDLE, "no such module");
+  void* invoke = dlsym(module->library, (INVOKE_PREFIX + std::string(name)).c_str());
+  if (invoke == nullptr) return error(NOT_FOUND, std::string("no kernel ") + name);
+  auto kernel = std::make_unique<Kernel>();
+  kernel->name = name;
+  kernel->launch.kernel = reinterpret_cast<void (*)(const unsigned char*)>(invoke);
+  kernel->launch.runtime = static_cast<Runtime**>(dlsym(module->library, "emulation_runtime"));
+  kernel->launch.shared = static_cast<unsigned char*>(dlsym(module->library, "shared_memory"));
+  *function = keep(kernels, std::move(kernel));
+  return SUCCESS;
+}
+
+int cuFuncSetAttribute(std::uint64_t function, int attribute, int value) {
+  Kernel* kernel = find(kernels, function);
+  if (kernel == nullptr) return error(INVALID_HANDLE, "no such kernel");
+  if (attribute != 8 || value < 0 || value > static_cast<int>(SHARED_CAPACITY)) return error(INVALID_VALUE, "cuFuncSetAttribute");
+  kernel->largest_shared = value;
+  return SUCCESS;
+}
+
+int cuLaunchKernel(std::uint64_t function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                   unsigned block_y, unsigned block_z, unsigned shared_bytes, std::uint64_t stream, void** parameters,
+                   void** extra) {
+  if (int status = ready()) return status;
+  Kernel* kernel = find(kernels, function);
+  if (kernel == nullptr) return error(INVALID_HANDLE, "no such kernel");
+  unsigned long long threads = 1ull * block_x * block_y * block_z;
+  if (threads == 0 || threads > 1024 || block_z > 64) return error(INVALID_VALUE, kernel->name + ": bad block size");
+  if (grid_x == 0 || grid_y == 0 || grid_z == 0 || grid_x > 0x7fffffffu || grid_y > 65535 || grid_z > 65535) {
+    return error(INVALID_VALUE, kernel->name + ": bad grid size");
+  }
+  if (shared_bytes > kernel->largest_shared) return error(INVALID_VALUE, kernel->name + ": too much shared memory");
+  // CU_LAUNCH_PARAM_BUFFER_POINTER, CU_LAUNCH_PARAM_BUFFER_SIZE, CU_LAUNCH_PARAM_END
+  if (parameters != nullptr || extra[0] != reinterpret_cast<void*>(1) || extra[2] != reinterpret_cast<void*>(2) || extra[4] != nullptr) {
+    return error(INVALID_VALUE, kernel->name + ": bad launch parameters");
+  }
+  const unsigned char* packed = static_cast<const unsigned char*>(extra[1]);
+  std::vector<unsigned char> arguments(packed, packed + *static_cast<std::size_t*>(extra[3]));
+  Launch launch = kernel->launch;
+  launch.grid = {grid_x, grid_y, grid_z};
+  launch.block = {block_x, block_y, block_z};
+  launch.shared_bytes = shared_bytes;
+  return enqueue(stream, [launch, arguments, name = kernel->name]() mutable {
+    launch.arguments = arguments.data();
+    std::string details;
+    int status = run_kernel(launch, order, details);
+    if (status != 0) message = name + ": " + details;
+    return status;
+  });
+}
+
+}  // extern "C"

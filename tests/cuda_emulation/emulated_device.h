@@ -1,0 +1,183 @@
+// What a kernel's source sees when it is compiled as C++ for the emulation: CUDA's keywords, the indices of thread and
+// block, barriers, shuffles, and software in place of the functions that wrap PTX. One block runs at a time, each of its
+// threads on a fiber of its own; a barrier is where a fiber lets the others run.
+#pragma once
+
+#include <math.h>
+
+#include <cstdint>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include "runtime.h"
+
+extern "C" emulation::Runtime* emulation_runtime;
+emulation::Runtime* emulation_runtime;
+// Poisoned by the driver at the start of every block; what lies behind the bytes that a launch asked for is checked at
+// the end of the block.
+extern "C" unsigned char shared_memory[];
+alignas(128) unsigned char shared_memory[emulation::SHARED_CAPACITY + 256];
+
+#define EMULATED_PTX 1
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __align__(n) __attribute__((aligned(n)))
+#define __restrict__
+#define __shared__
+#define threadIdx (emulation_runtime->thread->index)
+#define blockIdx (emulation_runtime->block_index)
+#define blockDim (emulation_runtime->block_dim)
+#define gridDim (emulation_runtime->grid_dim)
+#define __syncthreads() emulation_runtime->wait_for_block(__LINE__)
+#define __syncwarp() emulation_runtime->wait_for_warp(0xffffffffu, __LINE__)
+#define __shfl_xor_sync(mask, value, other) emulation::shuffle(mask, value, emulation_runtime->thread->lane ^ (other), __LINE__)
+#define __shfl_sync(mask, value, source) emulation::shuffle(mask, value, (source) & 31u, __LINE__)
+
+namespace emulation {
+
+// Leaves words for the warp and returns once all lanes have left theirs; `turn` is then where they are.
+inline unsigned exchange(unsigned mask, const unsigned* words, int count, int line) {
+  Thread* thread = emulation_runtime->thread;
+  unsigned turn = thread->turn;
+  thread->turn ^= 1u;
+  std::memcpy(thread->exchange.words[turn], words, count * sizeof(unsigned));
+  emulation_runtime->wait_for_warp(mask, line);
+  return turn;
+}
+
+template <class Value>
+inline Value shuffle(unsigned mask, Value value, unsigned source, int line) {
+  static_assert(sizeof(Value) == 4, "shuffles move 4 bytes");
+  unsigned word;
+  std::memcpy(&word, &value, 4);
+  unsigned turn = exchange(mask, &word, 1, line);
+  std::memcpy(&value, &emulation_runtime->warp[source].exchange.words[turn][0], 4);
+  return value;
+}
+
+// Calls a kernel with the arguments that a launch packed, each aligned to its size.
+template <class... Arguments, std::size_t... Index>
+inline void call(void (*kernel)(Arguments...), const unsigned char* packed, std::index_sequence<Index...>) {
+  std::tuple<Arguments...> arguments;
+  std::size_t offset = 0;
+  auto unpack = [&](auto& argument) {
+    offset = (offset + sizeof(argument) - 1) / sizeof(argument) * sizeof(argument);
+    std::memcpy(&argument, packed + offset, sizeof(argument));
+    offset += sizeof(argument);
+  };
+  (unpack(std::get<Index>(arguments)), ...);
+  kernel(std::get<Index>(arguments)...);
+}
+
+template <class... Arguments>
+inline void invoke(void (*kernel)(Arguments...), const unsigned char* packed) {
+  call(kernel, packed, std::index_sequence_for<Arguments...>{});
+}
+
+inline float bf16_to_float(unsigned bits) {
+  unsigned word = bits << 16;
+  float value;
+  std::memcpy(&value, &word, 4);
+  return value;
+}
+
+}  // namespace emulation
+
+inline unsigned __float_as_uint(float value) {
+  unsigned bits;
+  std::memcpy(&bits, &value, 4);
+  return bits;
+}
+
+inline float __uint_as_float(unsigned bits) {
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
+
+inline int atomicAdd(int* address, int value) {
+  int before = *address;
+  *address += value;
+  return before;
+}
+
+// mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 with PTX's layout of fragments: with group = lane / 4 and
+// pair = lane % 4, a lane holds of A rows group and group + 8, columns 2 pair, 2 pair + 1 and those plus 8; of B rows
+// (k) 2 pair, 2 pair + 1 and those plus 8 of column group; of C rows group and group + 8, columns 2 pair, 2 pair + 1.
+#define mma_m16n8k16(d, a, b) emulation::mma(d, a, b, __LINE__)
+
+namespace emulation {
+
+inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], int line) {
+  unsigned words[6] = {a[0], a[1], a[2], a[3], b[0], b[1]};
+  unsigned turn = exchange(0xffffffffu, words, 6, line);
+  const Thread* warp = emulation_runtime->warp;
+  unsigned lane = emulation_runtime->thread->lane;
+  auto element = [&](unsigned holder, int word, unsigned half) {
+    return bf16_to_float((warp[holder].exchange.words[turn][word] >> (16 * half)) & 0xffffu);
+  };
+  for (int i = 0; i < 4; i++) {
+    unsigned row = lane / 4 + (i >= 2 ? 8 : 0);
+    unsigned column = lane % 4 * 2 + (i & 1);
+    float sum = 0;
+    for (unsigned k = 0; k < 16; k++) {
+      float left = element(row % 8 * 4 + k % 8 / 2, (row >= 8 ? 1 : 0) + (k >= 8 ? 2 : 0), k & 1);
+      float right = element(column * 4 + k % 8 / 2, 4 + (k >= 8 ? 1 : 0), k & 1);
+      sum += left * right;
+    }
+    d[i] += sum;
+  }
+}
+
+// ldmatrix.sync.aligned.m8n8.x4.shared.b16, plain or transposed: lanes 8 i to 8 i + 7 name the rows of matrix i; a lane
+// gets elements 2 pair, 2 pair + 1 of row group of each (transposed: of column group, rows 2 pair and 2 pair + 1).
+inline void load_matrices(unsigned (&d)[4], const void* row, bool transposed, int line) {
+  if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0) emulation_runtime->fail("ldmatrix of a row that is not aligned to 16 bytes");
+  const unsigned char* address = static_cast<const unsigned char*>(row);
+  if (address < shared_memory || address + 16 > shared_memory + SHARED_CAPACITY) {
+    emulation_runtime->fail("ldmatrix of memory that is not shared");
+  }
+  unsigned words[2];
+  std::memcpy(words, &address, 8);
+  unsigned turn = exchange(0xffffffffu, words, 2, line);
+  const Thread* warp = emulation_runtime->warp;
+  unsigned lane = emulation_runtime->thread->lane;
+  for (unsigned matrix = 0; matrix < 4; matrix++) {
+    d[matrix] = 0;
+    for (unsigned half = 0; half < 2; half++) {
+      unsigned source_row = transposed ? lane % 4 * 2 + half : lane / 4;
+      unsigned source_column = transposed ? lane / 4 : lane % 4 * 2 + half;
+      const unsigned short* source;
+      std::memcpy(&source, warp[8 * matrix + source_row].exchange.words[turn], 8);
+      d[matrix] |= static_cast<unsigned>(source[source_column]) << (16 * half);
+    }
+  }
+  // All lanes have read before any goes on and perhaps writes there.
+  emulation_runtime->wait_for_warp(0xffffffffu, line);
+}
+
+}  // namespace emulation
+
+#define load_matrices_x4(d, row) emulation::load_matrices(d, row, false, __LINE__)
+#define load_matrices_x4_transposed(d, row) emulation::load_matrices(d, row, true, __LINE__)
+
+// cp.async, done at once: that a kernel waits for it is left to the barrier tests on hardware.
+inline void copy_async_16(void* to, const void* from, bool valid) {
+  if ((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) % 16 != 0) {
+    emulation_runtime->fail("cp.async of 16 bytes that are not aligned");
+  }
+  if (valid) {
+    std::memcpy(to, from, 16);
+  } else {
+    std::memset(to, 0, 16);
+  }
+}
+inline void copy_async_commit() {}
+template <int pending>
+inline void copy_async_wait() {}

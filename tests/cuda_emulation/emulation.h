@@ -1,0 +1,22 @@
+// What the emulated libraries share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace emulation {
+
+// An image of kernels is this mark and the path of a shared library with a function of this prefix for every kernel.
+inline constexpr const char* IMAGE_MARK = "emulated kernels in ";
+inline constexpr const char* INVOKE_PREFIX = "emulation_invoke_";
+
+// Runs work on a stream, or records it if the stream is captured; returns CUDA's status.
+int enqueue(std::uint64_t stream, std::function<int()> work);
+// Whether [address, address + bytes) is live device memory and aligned; says why not.
+bool usable(std::uint64_t address, std::size_t bytes, std::size_t alignment, const char* what);
+// What emulation_message() answers next.
+void say(const std::string& text);
+
+}  // namespace emulation

@@ -1,0 +1,171 @@
+// The part of NVRTC that ffi/cuda uses: "compiles" a CUDA source by the host's C++ compiler, with emulated_device.h
+// before it and a function behind it for every kernel that unpacks a launch's arguments. Results are kept in
+// DENOLM_EMULATION_CACHE by a hash of all that goes in.
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "emulation.h"
+
+extern char** environ;
+
+namespace {
+
+struct Program {
+  std::string source, name, log, image;
+};
+
+std::map<std::uint64_t, Program> programs;
+std::uint64_t next_program = 1;
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// FNV-1a, 64 bits.
+std::string hash_of(const std::string& text) {
+  std::uint64_t hash = 14695981039346656037ull;
+  for (unsigned char byte : text) hash = (hash ^ byte) * 1099511628211ull;
+  char digits[20];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+  return digits;
+}
+
+// Names of the functions declared `__global__ void NAME(`, launch bounds between them or not.
+std::vector<std::string> kernel_names(const std::string& source) {
+  std::vector<std::string> names;
+  const std::string keyword = "__global__";
+  for (std::size_t at = source.find(keyword); at != std::string::npos; at = source.find(keyword, at + 1)) {
+    std::size_t end = source.find("void", at);
+    if (end == std::string::npos) break;
+    end += 4;
+    while (std::isspace(static_cast<unsigned char>(source[end]))) end++;
+    if (source.compare(end, 17, "__launch_bounds__") == 0) end = source.find(')', end) + 1;
+    while (std::isspace(static_cast<unsigned char>(source[end]))) end++;
+    std::size_t start = end;
+    while (std::isalnum(static_cast<unsigned char>(source[end])) || source[end] == '_') end++;
+    names.push_back(source.substr(start, end - start));
+  }
+  return names;
+}
+
+int run(const std::vector<std::string>& command, const std::string& log_path) {
+  std::vector<char*> arguments;
+  for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  pid_t child;
+  int status = -1;
+  if (posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ) == 0) {
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  return status;
+}
+
+}  // namespace
+
+extern "C" {
+
+int nvrtcVersion(int* major, int* minor) {
+  *major = 13;
+  *minor = 0;
+  return 0;
+}
+
+int nvrtcCreateProgram(std::uint64_t* program, const char* source, const char* name, int headers, const char* const*, const char* const*) {
+  if (headers != 0) return 3;
+  programs[next_program] = {source, name, "", ""};
+  *program = next_program++;
+  return 0;
+}
+
+int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* options) {
+  auto found = programs.find(handle);
+  if (found == programs.end()) return 4;
+  Program& program = found->second;
+  std::string definitions;
+  std::vector<std::string> command = {"g++", "-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-fno-semantic-interposition", "-Wl,-Bsymbolic"};
+  bool has_architecture = false;
+  for (int i = 0; i < count; i++) {
+    std::string option = options[i];
+    if (option.rfind("-D", 0) == 0 || option.rfind("--define-macro=", 0) == 0) {
+      command.push_back(option[1] == 'D' ? option : "-D" + option.substr(15));
+      definitions += command.back() + " ";
+    } else if (option.rfind("--gpu-architecture=sm_", 0) == 0) {
+      has_architecture = true;
+    } else if (option != "--std=c++17" && option != "-lineinfo") {
+      return 5;
+    }
+  }
+  if (!has_architecture) return 5;
+
+  const std::string folder = std::getenv("DENOLM_EMULATION_CACHE") ? std::getenv("DENOLM_EMULATION_CACHE") : "/tmp";
+  const std::string headers = EMULATION_FOLDER;
+  std::string text = "#line 1 \"" + program.name + "\"\n" + program.source + "\n";
+  for (const auto& name : kernel_names(program.source)) {
+    text += "extern \"C\" void " + std::string(emulation::INVOKE_PREFIX) + name + "(const unsigned char* packed) { emulation::invoke(" + name + ", packed); }\n";
+  }
+  std::string key = text + definitions + read_file(headers + "/emulated_device.h") + read_file(headers + "/runtime.h");
+  const std::string base = folder + "/kernels-" + hash_of(key), library = base + ".so";
+  struct stat information;
+  if (stat(library.c_str(), &information) != 0) {
+    // A name of this process's own, renamed when it is whole: tests may run side by side.
+    const std::string own = base + "." + std::to_string(getpid());
+    std::ofstream(own + ".cpp") << text;
+    command.insert(command.end(), {"-include", headers + "/emulated_device.h", "-o", own + ".so", own + ".cpp"});
+    int status = run(command, own + ".log");
+    program.log = read_file(own + ".log");
+    unlink((own + ".log").c_str());
+    unlink((own + ".cpp").c_str());
+    if (status != 0) return 6;
+    if (rename((own + ".so").c_str(), library.c_str()) != 0) return 11;
+  }
+  program.image = emulation::IMAGE_MARK + library;
+  return 0;
+}
+
+int nvrtcDestroyProgram(std::uint64_t* program) { return programs.erase(*program) ? 0 : 4; }
+
+int nvrtcGetProgramLogSize(std::uint64_t program, std::uint64_t* size) {
+  *size = programs[program].log.size() + 1;
+  return 0;
+}
+
+int nvrtcGetProgramLog(std::uint64_t program, char* log) {
+  std::memcpy(log, programs[program].log.c_str(), programs[program].log.size() + 1);
+  return 0;
+}
+
+int nvrtcGetCUBINSize(std::uint64_t program, std::uint64_t* size) {
+  *size = programs[program].image.size() + 1;
+  return 0;
+}
+
+int nvrtcGetCUBIN(std::uint64_t program, char* image) {
+  std::memcpy(image, programs[program].image.c_str(), programs[program].image.size() + 1);
+  return 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,35 @@
+// What the emulated driver and a compiled kernel know of each other.
+#pragma once
+
+namespace emulation {
+
+struct Dim {
+  unsigned x, y, z;
+};
+
+// What a thread leaves for the other lanes of its warp; two, used in turn, so that a lane which is ahead by one exchange
+// does not overwrite what others have yet to read.
+struct Exchange {
+  alignas(16) unsigned words[2][16];
+};
+
+struct Thread {
+  Dim index;
+  unsigned lane;
+  unsigned turn;
+  Exchange exchange;
+};
+
+// Filled in by the emulated driver, which loads the compiled kernels.
+struct Runtime {
+  Thread* thread;
+  Thread* warp;
+  Dim block_index, block_dim, grid_dim;
+  void (*wait_for_block)(int line);
+  void (*wait_for_warp)(unsigned mask, int line);
+  void (*fail)(const char* message);
+};
+
+inline constexpr unsigned SHARED_CAPACITY = 232448;
+
+}  // namespace emulation
