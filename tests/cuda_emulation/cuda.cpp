@@ -202,6 +202,15 @@ int cuDevicePrimaryCtxRelease_v2(int) {
   if (contexts == 0) return error(INVALID_CONTEXT, "the context was not retained");
   if (--contexts == 0) {
     current_context = false;
+    // After a fault nothing could be freed one by one; it goes with the context. Else what is left counts as leaked.
+    if (sticky != 0) {
+      device_memory().release_all();
+      streams.clear();
+      graphs.clear();
+      modules.clear();
+      kernels.clear();
+      events.clear();
+    }
     sticky = 0;
   }
   return SUCCESS;

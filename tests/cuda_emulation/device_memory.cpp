@@ -68,6 +68,13 @@ bool DeviceMemory::release(std::uint64_t address, std::string& message) {
   return true;
 }
 
+void DeviceMemory::release_all() {
+  std::string message;
+  for (auto& [address, allocation] : allocations) {
+    if (allocation.live) release(address, message);
+  }
+}
+
 bool DeviceMemory::covers(std::uint64_t address, std::size_t bytes, std::string& message) const {
   auto found = nearest(address);
   if (found == allocations.end() || !found->second.live || address + bytes > found->first + found->second.bytes) {

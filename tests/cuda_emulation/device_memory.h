@@ -16,6 +16,7 @@ class DeviceMemory {
   std::uint64_t allocate(std::size_t bytes);
   // False, with a message, if the address does not start a live allocation.
   bool release(std::uint64_t address, std::string& message);
+  void release_all();
   // False, with a message, unless [address, address + bytes) lies within one live allocation.
   bool covers(std::uint64_t address, std::size_t bytes, std::string& message) const;
   // Says what an address is or was, for reports of faults.

@@ -5,6 +5,11 @@ import { ReferenceBackend } from "../../../lib/tensor/reference_backend.ts";
 import { testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 import { cases } from "../../device_conformance/cases.ts";
 import { compareCase } from "../../device_conformance/conformance.ts";
+import { roundUploads, runInBf16 } from "./bf16_bench.ts";
+
+// Inputs are the same numbers on both devices, products are summed in float32, and results are rounded to 8 bits of
+// mantissa, some of them twice or more.
+const BF16_TOLERANCE = { forward: 1e-2, backward: 2e-2 };
 
 for (const operation of Object.keys(cases) as (keyof Operations)[]) {
   testOnEmulation(`cuda: ${operation}() agrees with the definition in float64`, async (emulation, t) => {
@@ -20,5 +25,17 @@ for (const operation of Object.keys(cases) as (keyof Operations)[]) {
       }
     }
     assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });
+  });
+
+  testOnEmulation(`cuda: ${operation}() in bfloat16 agrees with the definition in float64`, async (emulation, t) => {
+    using device = new Device(emulation.open());
+    using reference = new Device(new ReferenceBackend());
+    roundUploads(device);
+    roundUploads(reference);
+    runInBf16(device);
+    const tolerance = operation.endsWith("Backward") ? BF16_TOLERANCE.backward : BF16_TOLERANCE.forward;
+    for (const [title, run] of Object.entries(cases[operation])) {
+      await t.step(title, () => compareCase(reference, device, run, tolerance));
+    }
   });
 }

@@ -1,0 +1,4 @@
+// One file for all tests on the emulation: files run side by side in threads of one process, and the emulated device,
+// like a real one, belongs to the process.
+import "./conformance.ts";
+import "./faults.ts";
