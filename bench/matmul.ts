@@ -71,6 +71,8 @@ for (const [index, shape] of shapes.entries()) {
   const times = contenders.map(() => [] as number[]);
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [which, [, run]] of contenders.entries()) {
+      // Threads of the contender before may still be spinning.
+      await new Promise((resolve) => setTimeout(resolve, 50));
       const seconds = await run();
       if (round > 0) times[which].push(seconds);
     }

@@ -3,12 +3,20 @@ import { openBlasLibrary } from "../../ffi/cpu/blas_library.ts";
 import { CpuBackend } from "../../ffi/cpu/cpu_backend.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { conformance } from "../device_conformance/conformance.ts";
+import { pytorchOperations } from "../device_conformance/pytorch_operations.ts";
+import { pytorchTraining } from "../device_conformance/pytorch_training.ts";
 
-for (const threads of [1, 2]) conformance(`cpu, ${threads} threads`, () => new Device(new CpuBackend({ threads })));
+for (const threads of [1, 2]) proveDevice(`cpu, threads: ${threads}`, () => new Device(new CpuBackend({ threads })));
 
 const reason = whyNoBlas();
-if (reason === undefined) conformance("blas", () => new Device(new BlasBackend()));
+if (reason === undefined) proveDevice("blas", () => new Device(new BlasBackend()));
 else Deno.test({ name: `blas: skipped. ${reason}`, ignore: true, fn: () => {} });
+
+function proveDevice(name: string, open: () => Device): void {
+  conformance(name, open);
+  pytorchOperations(name, open);
+  pytorchTraining(name, open);
+}
 
 function whyNoBlas(): string | undefined {
   try {
