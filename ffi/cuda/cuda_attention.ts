@@ -1,9 +1,13 @@
 import type { AttentionArguments, AttentionBackwardArguments, AttentionOperand } from "../../lib/tensor/operations.ts";
 import type { CudaRuntime } from "./cuda_runtime.ts";
+import { hasTensorCoreKernels } from "./kernel_sources.ts";
 import { attentionTiles, warpPerRow } from "./launch_configuration.ts";
 
 const PLAIN_TILE = 32;
 const LARGEST_HEAD = 256;
+// What attention_tensor_core.cu calls BLOCK_ROWS and BACKWARD_ROWS.
+const TENSOR_TILE = 64;
+const TENSOR_BACKWARD_TILE = 32;
 
 /** Queues the kernels of attention. */
 export class CudaAttention {
@@ -17,13 +21,22 @@ export class CudaAttention {
   /** See `Operations.attention`. */
   forward(args: AttentionArguments): void {
     const { batch, queryLength, numHeads, headSize } = args;
-    const floats = PLAIN_TILE * (3 * headSize + 1 + PLAIN_TILE);
-    this.#cuda.launch(
-      `attention_plain_${plainSize(headSize)}`,
-      args.q.slice.dtype,
-      attentionTiles(queryLength, PLAIN_TILE, numHeads, batch, 4 * floats),
-      this.#parameters(args),
-    );
+    const { dtype } = args.q.slice;
+    const parameters = this.#parameters(args);
+    if (this.#fitsTensorCores(args, [args.q, args.k, args.v, args.out])) {
+      const tiles = attentionTiles(
+        queryLength,
+        TENSOR_TILE,
+        numHeads,
+        batch,
+        3 * tensorTileBytes(TENSOR_TILE, headSize),
+      );
+      this.#cuda.launch(`attention_tensor_core_${headSize}`, dtype, tiles, parameters);
+    } else {
+      const bytes = 4 * PLAIN_TILE * (3 * headSize + 1 + PLAIN_TILE);
+      const tiles = attentionTiles(queryLength, PLAIN_TILE, numHeads, batch, bytes);
+      this.#cuda.launch(`attention_plain_${plainSize(headSize)}`, dtype, tiles, parameters);
+    }
   }
 
   /** See `Operations.attentionBackward`. */
@@ -33,19 +46,32 @@ export class CudaAttention {
     const rows = batch * numHeads * queryLength;
     const parameters = this.#parameters(args, args, this.#cuda.scratch(4 * rows));
     this.#cuda.launch("attention_delta", dtype, warpPerRow(rows), parameters);
-    const operands = PLAIN_TILE * (4 * headSize + 2);
-    this.#cuda.launch(
-      `attention_backward_keys_plain_${plainSize(headSize)}`,
-      dtype,
-      attentionTiles(keyLength, PLAIN_TILE, numKvHeads, batch, 4 * (operands + 2 * PLAIN_TILE * PLAIN_TILE)),
-      parameters,
-    );
-    this.#cuda.launch(
-      `attention_backward_queries_plain_${plainSize(headSize)}`,
-      dtype,
-      attentionTiles(queryLength, PLAIN_TILE, numHeads, batch, 4 * (operands + PLAIN_TILE * PLAIN_TILE)),
-      parameters,
-    );
+    const { q, k, v, dOut, dQ, dK, dV } = args;
+    let kernels, tile, keysBytes, queriesBytes;
+    if (this.#fitsTensorCores(args, [q, k, v, dOut, dQ, dK, dV])) {
+      kernels = `tensor_core_${headSize}`;
+      tile = TENSOR_TILE;
+      queriesBytes = 2 * tensorTileBytes(TENSOR_TILE, headSize) + 2 * tensorTileBytes(TENSOR_BACKWARD_TILE, headSize);
+      keysBytes = queriesBytes + 2 * 4 * TENSOR_BACKWARD_TILE;
+    } else {
+      kernels = `plain_${plainSize(headSize)}`;
+      tile = PLAIN_TILE;
+      queriesBytes = 4 * PLAIN_TILE * (4 * headSize + 2 + PLAIN_TILE);
+      keysBytes = queriesBytes + 4 * PLAIN_TILE * PLAIN_TILE;
+    }
+    const keysTiles = attentionTiles(keyLength, tile, numKvHeads, batch, keysBytes);
+    const queriesTiles = attentionTiles(queryLength, tile, numHeads, batch, queriesBytes);
+    this.#cuda.launch(`attention_backward_keys_${kernels}`, dtype, keysTiles, parameters);
+    this.#cuda.launch(`attention_backward_queries_${kernels}`, dtype, queriesTiles, parameters);
+  }
+
+  // The tensor-core kernels move 16 bytes at a time and know no mask.
+  #fitsTensorCores({ headSize, mask, q }: AttentionArguments, operands: readonly AttentionOperand[]): boolean {
+    return q.slice.dtype === "bf16" && hasTensorCoreKernels("bf16", this.#cuda.properties.architecture) &&
+      mask === undefined && [32, 64, 128].includes(headSize) &&
+      operands.every(({ slice, rowStride, batchStride }) =>
+        this.#cuda.address(slice) % 16 === 0 && rowStride % 8 === 0 && batchStride % 8 === 0
+      );
   }
 
   // The members of AttentionParameters in kernels/attention.cuh.
@@ -84,4 +110,9 @@ function plainSize(headSize: number): number {
     );
   }
   return size;
+}
+
+// Rows of bfloat16, each 16 bytes longer than a head.
+function tensorTileBytes(rows: number, headSize: number): number {
+  return 2 * rows * (headSize + 8);
 }

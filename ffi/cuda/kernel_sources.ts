@@ -1,11 +1,13 @@
 import attention from "./kernels/attention.cuh" with { type: "text" };
 import attentionPlain from "./kernels/attention_plain.cu" with { type: "text" };
+import attentionTensorCore from "./kernels/attention_tensor_core.cu" with { type: "text" };
 import copyRows from "./kernels/copy_rows.cu" with { type: "text" };
 import element from "./kernels/element.cuh" with { type: "text" };
 import elementwise from "./kernels/elementwise.cu" with { type: "text" };
 import embedding from "./kernels/embedding.cu" with { type: "text" };
 import matmul from "./kernels/matmul.cu" with { type: "text" };
 import optimizer from "./kernels/optimizer.cu" with { type: "text" };
+import ptx from "./kernels/ptx.cuh" with { type: "text" };
 import reduce from "./kernels/reduce.cuh" with { type: "text" };
 import rmsNorm from "./kernels/rms_norm.cu" with { type: "text" };
 import rope from "./kernels/rope.cu" with { type: "text" };
@@ -13,8 +15,10 @@ import softmax from "./kernels/softmax.cu" with { type: "text" };
 import sum from "./kernels/sum.cu" with { type: "text" };
 import swiglu from "./kernels/swiglu.cu" with { type: "text" };
 
-/** The oldest architecture with products of bfloat16 matrices on tensor cores. */
-export const TENSOR_CORE_ARCHITECTURE = 80;
+/** Whether attention has kernels for tensor cores: for bfloat16, since compute capability 8.0. */
+export function hasTensorCoreKernels(dtype: "f32" | "bf16", architecture: number): boolean {
+  return dtype === "bf16" && architecture >= 80;
+}
 
 // In the order in which they build on each other.
 const FILES: readonly (readonly [name: string, text: string])[] = [
@@ -34,6 +38,9 @@ const FILES: readonly (readonly [name: string, text: string])[] = [
   ["attention_plain.cu", attentionPlain],
 ];
 
+// For bfloat16 on architectures that multiply it.
+const TENSOR_CORE_FILES: typeof FILES = [["ptx.cuh", ptx], ["attention_tensor_core.cu", attentionTensorCore]];
+
 /** What to compile for one element type. */
 export interface KernelSource {
   /** CUDA C++, all files in one; messages name the file. */
@@ -48,8 +55,9 @@ export interface KernelSource {
  * @param architecture Compute capability times ten.
  */
 export function kernelSource(dtype: "f32" | "bf16", architecture: number): KernelSource {
+  const files = hasTensorCoreKernels(dtype, architecture) ? [...FILES, ...TENSOR_CORE_FILES] : FILES;
   return {
-    text: FILES.map(([name, text]) => `#line 1 "${name}"\n${text}`).join("\n"),
+    text: files.map(([name, text]) => `#line 1 "${name}"\n${text}`).join("\n"),
     options: [
       `--gpu-architecture=sm_${architecture}`,
       "--std=c++17",

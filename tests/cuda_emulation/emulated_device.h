@@ -167,17 +167,36 @@ inline void load_matrices(unsigned (&d)[4], const void* row, bool transposed, in
 #define load_matrices_x4(d, row) emulation::load_matrices(d, row, false, __LINE__)
 #define load_matrices_x4_transposed(d, row) emulation::load_matrices(d, row, true, __LINE__)
 
-// cp.async, done at once: that a kernel waits for it is left to the barrier tests on hardware.
+// cp.async: a copy may happen at any time up to the wait for it; here, as late as that, so that a kernel which reads too
+// early reads poison.
 inline void copy_async_16(void* to, const void* from, bool valid) {
+  emulation::Thread* thread = emulation_runtime->thread;
   if ((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) % 16 != 0) {
     emulation_runtime->fail("cp.async of 16 bytes that are not aligned");
   }
-  if (valid) {
-    std::memcpy(to, from, 16);
-  } else {
-    std::memset(to, 0, 16);
-  }
+  if (thread->pending_count == emulation::LARGEST_PENDING) emulation_runtime->fail("more cp.async than the emulation keeps");
+  thread->pending[thread->pending_count++] = {to, valid ? from : nullptr};
 }
 inline void copy_async_commit() {}
 template <int pending>
-inline void copy_async_wait() {}
+inline void copy_async_wait() {
+  static_assert(pending == 0, "the emulation waits for all copies");
+  emulation::Thread* thread = emulation_runtime->thread;
+  for (unsigned i = 0; i < thread->pending_count; i++) {
+    const emulation::PendingCopy& copy = thread->pending[i];
+    if (copy.from) {
+      std::memcpy(copy.to, copy.from, 16);
+    } else {
+      std::memset(copy.to, 0, 16);
+    }
+  }
+  thread->pending_count = 0;
+}
+
+inline unsigned pack_bf16(float low, float high) {
+  auto round = [](float x) {
+    unsigned bits = __float_as_uint(x);
+    return ((bits & 0x7fffffffu) > 0x7f800000u ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  };
+  return round(low) | round(high) << 16;
+}

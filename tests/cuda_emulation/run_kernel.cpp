@@ -187,6 +187,7 @@ void run_block(const Launch& launch, ThreadOrder order) {
   for (unsigned i = 0; i < count; i++) {
     fibers[i]->state = State::ready;
     threads[i].turn = 0;
+    threads[i].pending_count = 0;
   }
   for (;;) {
     for (unsigned i = 0; i < count; i += 32) {

@@ -13,11 +13,21 @@ struct Exchange {
   alignas(16) unsigned words[2][16];
 };
 
+// A copy of 16 bytes to shared memory that a thread has begun (cp.async); from is null for zeros.
+struct PendingCopy {
+  void* to;
+  const void* from;
+};
+
+inline constexpr unsigned LARGEST_PENDING = 64;
+
 struct Thread {
   Dim index;
   unsigned lane;
   unsigned turn;
   Exchange exchange;
+  unsigned pending_count;
+  PendingCopy pending[LARGEST_PENDING];
 };
 
 // Filled in by the emulated driver, which loads the compiled kernels.
