@@ -1,4 +1,5 @@
 // One file for all tests on the emulation: files run side by side in threads of one process, and the emulated device,
 // like a real one, belongs to the process.
+import "./attention.ts";
 import "./conformance.ts";
 import "./faults.ts";
