@@ -1,3 +1,6 @@
+/** Ids whose room a buffer keeps for the next text. */
+const KEPT = 1 << 20;
+
 /**
  * Token ids in the making: a Uint32Array that grows by doubling. Whoever writes calls {@linkcode IdBuffer.reserve}, fills
  * `ids` from `length` on, and sets `length`.
@@ -28,10 +31,11 @@ export class IdBuffer {
     this.ids[this.length++] = id;
   }
 
-  /** The ids so far as an array of their own; the buffer is empty afterwards and keeps its room. */
+  /** The ids so far as an array of their own; the buffer is empty afterwards and keeps its room, unless that is large. */
   take(): Uint32Array<ArrayBuffer> {
     const taken = this.ids.slice(0, this.length);
     this.length = 0;
+    if (this.ids.length > KEPT) this.ids = new Uint32Array(KEPT);
     return taken;
   }
 }

@@ -43,7 +43,9 @@ export class PretokenMerger {
     const byteIds = this.#table.byteIds;
     let count = end - start;
     for (let index = 0; index < count; index++) ids[index] = byteIds[bytes[start + index]];
-    for (let index = 0; index + 1 < count; index++) this.#lookUp(index);
+    for (let index = 0; index + 1 < count; index++) {
+      this.#note(index, this.#table.findBytes(bytes[start + index], bytes[start + index + 1]));
+    }
     while (count > 1) {
       let best = 0;
       let bestRank = ranks[0];
@@ -68,9 +70,12 @@ export class PretokenMerger {
     return count;
   }
 
-  /** Fills in rank and product of the pair at `index` and `index + 1`. */
   #lookUp(index: number): void {
-    const handle = this.#table.find(this.#ids[index], this.#ids[index + 1]);
+    this.#note(index, this.#table.find(this.#ids[index], this.#ids[index + 1]));
+  }
+
+  /** Keeps rank and product of the merge of the pair at `index` and `index + 1`. */
+  #note(index: number, handle: number): void {
     if (handle < 0) {
       this.#ranks[index] = NEVER;
     } else {

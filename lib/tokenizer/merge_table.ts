@@ -4,6 +4,8 @@ import { bytesToUnicode } from "./byte_to_unicode.ts";
 /** A slot's four numbers: the pair of ids, the rank of its merge, and the id of what it joins to. */
 const SLOT = 4;
 const EMPTY = -1;
+/** Ids have 27 bits in the cache of pre-tokens. */
+const MAX_TOKENS = 1 << 27;
 const MAX_MERGES = 1 << 20;
 
 /**
@@ -15,12 +17,17 @@ export class MergeTable {
   readonly byteIds: Int32Array<ArrayBuffer>;
   readonly #slots: Int32Array<ArrayBuffer>;
   readonly #mask: number;
+  /** What `find` gives for the ids of two bytes, by left byte * 256 + right byte: where every pre-token begins. */
+  readonly #bytePairs = new Int32Array(1 << 16).fill(EMPTY);
+  readonly #byteOfId: ReadonlyMap<number, number>;
 
   /** Takes over arrays as {@linkcode MergeTable.parts} gives them; {@linkcode MergeTable.fromModel} makes them. */
   constructor({ byteIds, slots }: MergeTableParts) {
     this.byteIds = byteIds;
     this.#slots = slots;
     this.#mask = slots.length / SLOT - 1;
+    this.#byteOfId = new Map(Array.from(byteIds, (id, byte) => [id, byte]));
+    for (let at = 0; at < slots.length; at += SLOT) if (slots[at] !== EMPTY) this.#noteBytes(at);
   }
 
   /** A table without merges yet, for at most `merges` of them. */
@@ -37,7 +44,12 @@ export class MergeTable {
    * or a pair is given twice.
    */
   static fromModel(model: BpeModel): MergeTable {
-    const { merges } = model;
+    const { merges, vocabulary } = model;
+    if (vocabulary.length > MAX_TOKENS) {
+      throw new RangeError(
+        `Cannot use this vocabulary: it has ${vocabulary.length} tokens, at most ${MAX_TOKENS} are supported`,
+      );
+    }
     if (merges.length > MAX_MERGES) {
       throw new RangeError(
         `Cannot use this vocabulary: it has ${merges.length} merges, at most ${MAX_MERGES} are supported`,
@@ -88,6 +100,7 @@ export class MergeTable {
     let slot = hashOf(left, right) & this.#mask;
     while (this.#slots[slot * SLOT] !== EMPTY) slot = (slot + 1) & this.#mask;
     this.#slots.set([left, right, rank, product], slot * SLOT);
+    this.#noteBytes(slot * SLOT);
     return true;
   }
 
@@ -104,6 +117,11 @@ export class MergeTable {
     }
   }
 
+  /** The same as {@linkcode find} for the ids of two bytes. */
+  findBytes(left: number, right: number): number {
+    return this.#bytePairs[left << 8 | right];
+  }
+
   /** The rank of a merge that {@linkcode find} found: lower merges earlier. */
   rank(handle: number): number {
     return this.#slots[handle + 2];
@@ -112,6 +130,12 @@ export class MergeTable {
   /** The id of what a merge that {@linkcode find} found joins to. */
   product(handle: number): number {
     return this.#slots[handle + 3];
+  }
+
+  #noteBytes(handle: number): void {
+    const left = this.#byteOfId.get(this.#slots[handle]);
+    const right = this.#byteOfId.get(this.#slots[handle + 1]);
+    if (left !== undefined && right !== undefined) this.#bytePairs[left << 8 | right] = handle;
   }
 }
 
