@@ -119,6 +119,12 @@ export function testOnEmulation(
 
 const build = buildEmulation();
 
+/** Opens an emulated GPU, for suites that register their tests themselves; undefined where no compiler is. */
+export const openEmulated: (() => CudaBackend) | undefined = build.path === undefined ? undefined : () => {
+  const { path } = build;
+  return new CudaBackend({ libraries: { driver: path, nvrtc: path, cublasLt: path } });
+};
+
 function exists(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;

@@ -3,3 +3,4 @@
 import "./attention.ts";
 import "./conformance.ts";
 import "./faults.ts";
+import "./training.ts";
