@@ -80,17 +80,25 @@ export class CublasLt implements Disposable {
    * Opens the library; a context must be current.
    *
    * @param options.path The library; looked for if left out.
+   * @param options.newestMajor The newest major version of CUDA that the driver supports.
    * @param options.tf32 Whether float32 products may round their operands to TF32 (10 bits of mantissa).
    * @param options.workspace Device memory that the products share, one after another.
    * @throws {LibraryNotFoundError} If there is none.
    */
-  constructor(options: { path?: string; tf32: boolean; workspace: { address: bigint; bytes: number } }) {
-    this.#library = openLibrary(CUBLASLT_LIBRARY, cublasLtSymbols, options.path);
+  constructor(
+    options: {
+      path?: string | undefined;
+      newestMajor?: number;
+      tf32: boolean;
+      workspace: { address: bigint; bytes: number };
+    },
+  ) {
+    this.#library = openLibrary(CUBLASLT_LIBRARY, cublasLtSymbols, options);
     this.path = this.#library.path;
     this.#tf32 = options.tf32;
     this.#workspace = options.workspace;
     try {
-      this.version = versionText(Number(this.#library.symbols.cublasLtGetVersion()));
+      this.version = cublasVersion(Number(this.#library.symbols.cublasLtGetVersion()));
       const handle = new BigUint64Array(1);
       check("cublasLtCreate", this.#library.symbols.cublasLtCreate(new Uint8Array(handle.buffer)));
       this.#handle = handle[0];
@@ -278,7 +286,7 @@ function int64(value: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
 }
 
-// cuBLAS counts 13.1.0 as 130100.
-function versionText(version: number): string {
+/** The text of a version as cuBLAS counts it: "13.1.0" for 130100. */
+export function cublasVersion(version: number): string {
   return `${Math.floor(version / 10_000)}.${Math.floor(version / 100) % 100}.${version % 100}`;
 }

@@ -85,6 +85,11 @@ export class CudaBackend implements Backend {
     return this.#cuda.record(work);
   }
 
+  /** Milliseconds that the GPU takes for what `work` queues. */
+  measure(work: () => void): number {
+    return this.#cuda.measure(work);
+  }
+
   /** Closes the GPU. */
   [Symbol.dispose](): void {
     this.#cuda[Symbol.dispose]();

@@ -1,5 +1,6 @@
 /** A call into one of CUDA's libraries that failed: which, with which code, and what to do. */
 export class CudaError extends Error {
+  /** "CudaError". */
   override name = "CudaError";
   /** The function: `cuMemAlloc`. */
   readonly call: string;

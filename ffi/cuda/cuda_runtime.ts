@@ -67,16 +67,20 @@ export class CudaRuntime implements Disposable {
     this.#options = options;
     using opening = new DisposableStack();
     const driver = this.driver = opening.use(new Driver(libraries.driver));
+    const { newestMajor } = driver;
     this.properties = driver.deviceProperties(device);
     driver.openContext(device);
     opening.defer(() => driver.closeContext(device));
     const stream = this.stream = driver.createStream();
     opening.defer(() => driver.ended(() => driver.destroyStream(stream)));
-    this.nvrtc = opening.use(new Nvrtc(libraries.nvrtc));
+    this.nvrtc = opening.use(new Nvrtc({ path: libraries.nvrtc, newestMajor }));
+    refuseNewer(this.nvrtc, driver);
     const bytes = this.properties.architecture >= 90 ? WORKSPACE_BYTES.hopper : WORKSPACE_BYTES.before;
     const address = driver.allocate(bytes);
     opening.defer(() => driver.ended(() => driver.free(address)));
-    this.cublasLt = opening.use(new CublasLt({ path: libraries.cublasLt, tf32, workspace: { address, bytes } }));
+    this.cublasLt = opening.use(
+      new CublasLt({ path: libraries.cublasLt, newestMajor, tf32, workspace: { address, bytes } }),
+    );
     this.#cleanup = opening.move();
   }
 
@@ -202,6 +206,21 @@ export class CudaRuntime implements Disposable {
     };
   }
 
+  /** Milliseconds that the GPU takes for what `work` queues. */
+  measure(work: () => void): number {
+    const { driver, stream } = this;
+    using events = new DisposableStack();
+    const [start, end] = [0, 1].map(() => {
+      const event = driver.createEvent();
+      events.defer(() => driver.ended(() => driver.check("cuEventDestroy", driver.symbols.cuEventDestroy_v2(event))));
+      return event;
+    });
+    driver.check("cuEventRecord", driver.symbols.cuEventRecord(start, stream));
+    work();
+    driver.check("cuEventRecord", driver.symbols.cuEventRecord(end, stream));
+    return driver.elapsed(start, end);
+  }
+
   #endGraph(graph: bigint): void {
     this.driver.ended(() => {
       this.synchronize();
@@ -231,6 +250,15 @@ export class CudaRuntime implements Disposable {
     this.#scratch = [];
     this.#cleanup.dispose();
   }
+}
+
+// A file without a version in its name may be newer than the driver, which then cannot load what it compiles.
+function refuseNewer(nvrtc: Nvrtc, driver: Driver): void {
+  if (Number.parseInt(nvrtc.version) <= driver.newestMajor) return;
+  throw new Error(
+    `Cannot use ${nvrtc.path}: it is of CUDA ${nvrtc.version}, the driver supports CUDA ${driver.version / 1000}; ` +
+      `update the driver, or install NVRTC and cuBLAS of CUDA ${driver.newestMajor}`,
+  );
 }
 
 function bytesOf(array: Float32Array | Int32Array | Uint16Array): Uint8Array<ArrayBuffer> {

@@ -53,7 +53,7 @@ export class Driver implements Disposable {
    * @throws {CudaError} If there is no device or the driver does not work.
    */
   constructor(path?: string) {
-    this.#library = openLibrary(DRIVER_LIBRARY, driverSymbols, path);
+    this.#library = openLibrary(DRIVER_LIBRARY, driverSymbols, { path });
     this.path = this.#library.path;
     try {
       this.check("cuInit", this.#library.symbols.cuInit(0));
@@ -63,6 +63,11 @@ export class Driver implements Disposable {
       this.#library.close();
       throw error;
     }
+  }
+
+  /** The newest major version of CUDA whose libraries work with this driver. */
+  get newestMajor(): number {
+    return Math.floor(this.version / 1000);
   }
 
   /** The functions themselves, for hot paths; check their results with {@linkcode Driver.check}. */

@@ -24,6 +24,7 @@ export interface OpenLibrary<Symbols extends Deno.ForeignLibraryInterface> {
 
 /** Thrown if a library is found nowhere; the message lists every path tried and why it failed. */
 export class LibraryNotFoundError extends Error {
+  /** "LibraryNotFoundError". */
   override name = "LibraryNotFoundError";
 }
 
@@ -54,35 +55,58 @@ export const CUBLASLT_LIBRARY: LibraryQuery = {
   advice: "install the CUDA toolkit or Python's nvidia-cublas, or set DENOLM_CUBLASLT to the path of libcublasLt.so",
 };
 
+/** Where to look for a library. */
+export interface LibraryCandidates {
+  /** Paths and bare names to open, in this order. */
+  readonly paths: string[];
+  /** Folders that were looked in and hold no such file. */
+  readonly foldersWithout: string[];
+}
+
 /**
- * Paths at which a library may be, in the order to try: the environment variable alone if it is set; else the
- * toolkit's folders, the system's, Python's wheels, and the bare names, for which the system's own loader looks.
- * The environment and folders that may not be read are passed over without asking.
+ * Where a library may be, in the order to try: the environment variable alone if it is set; else the toolkit's folders,
+ * the system's, Python's wheels, and the bare names, for which the system's own loader looks. The environment and
+ * folders that may not be read are passed over without asking.
+ *
+ * @param newestMajor Passes over files named as of a newer major version of CUDA: the driver's, whose limit it is.
  */
-export function candidatePaths(query: LibraryQuery): string[] {
+export function libraryCandidates(query: LibraryQuery, newestMajor: number = Infinity): LibraryCandidates {
   const given = readVariable(query.variable);
-  if (given) return [given];
+  if (given) return { paths: [given], foldersWithout: [] };
+  const sonames = query.sonames.filter((soname) => !(Number(/\.so\.(\d+)$/.exec(soname)?.[1]) > newestMajor));
   const folders = [...toolkitFolders(), ...SYSTEM_FOLDERS, ...wheelFolders(query.wheelFolders)];
-  const present = folders.filter(isFolder);
-  return [
-    ...query.sonames.flatMap((soname) => present.map((folder) => `${folder}/${soname}`).filter(isFile)),
-    ...query.sonames,
-  ];
+  const filesIn = (folder: string) => sonames.map((soname) => `${folder}/${soname}`).filter(isFile);
+  const found = folders.flatMap(filesIn);
+  const bySoname = sonames.flatMap((soname) => found.filter((path) => path.endsWith(`/${soname}`)));
+  return {
+    paths: [...bySoname, ...sonames],
+    foldersWithout: folders.filter((folder) => filesIn(folder).length === 0),
+  };
 }
 
 /**
  * Opens the first candidate that loads and has the symbols.
  *
- * @param path Opens this file and looks nowhere else, if given.
- * @throws {LibraryNotFoundError} If none does.
+ * @param where.path Opens this file and looks nowhere else, if given.
+ * @param where.newestMajor See {@linkcode libraryCandidates}.
+ * @throws {LibraryNotFoundError} If none does, or the permission is missing.
  */
 export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   query: LibraryQuery,
   symbols: Symbols,
-  path?: string,
+  { path, newestMajor }: { path?: string | undefined; newestMajor?: number | undefined } = {},
 ): OpenLibrary<Symbols> {
   const failures: string[] = [];
-  for (const candidate of path === undefined ? candidatePaths(query) : [path]) {
+  const { paths, foldersWithout } = path === undefined
+    ? libraryCandidates(query, newestMajor)
+    : { paths: [path], foldersWithout: [] };
+  for (const candidate of paths) {
+    if (!mayOpen(candidate)) {
+      failures.push(
+        `  ${candidate}: not permitted; run with --allow-ffi${candidate.includes("/") ? `=${candidate}` : ""}`,
+      );
+      continue;
+    }
     try {
       const library = Deno.dlopen(candidate, symbols);
       return { symbols: library.symbols, path: candidate, close: () => library.close() };
@@ -90,6 +114,7 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
       failures.push(`  ${candidate}: ${error instanceof Error ? error.message : error}`);
     }
   }
+  if (foldersWithout.length > 0) failures.push(`  no such file in ${foldersWithout.join(", ")}`);
   throw new LibraryNotFoundError(
     `Cannot open ${query.title}: no library at any of the paths tried; ${query.advice}. Tried:\n${failures.join("\n")}`,
   );
@@ -135,6 +160,12 @@ function readVariable(variable: string): string | undefined {
   return Deno.env.get(variable);
 }
 
+// A bare name may load any file, which takes the permission for all.
+function mayOpen(candidate: string): boolean {
+  const descriptor = candidate.includes("/") ? { name: "ffi", path: candidate } as const : { name: "ffi" } as const;
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
 function mayRead(path: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
@@ -149,18 +180,11 @@ function folderNames(path: string): string[] {
 }
 
 // Without permission to read, existence is left for dlopen to find out.
-function isFolder(path: string): boolean {
-  return !mayRead(path) || stat(path)?.isDirectory === true;
-}
-
 function isFile(path: string): boolean {
-  return !mayRead(path) || stat(path)?.isFile === true;
-}
-
-function stat(path: string): Deno.FileInfo | undefined {
+  if (!mayRead(path)) return true;
   try {
-    return Deno.statSync(path);
+    return Deno.statSync(path).isFile;
   } catch {
-    return undefined;
+    return false;
   }
 }

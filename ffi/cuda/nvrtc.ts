@@ -44,11 +44,12 @@ export class Nvrtc implements Disposable {
   /**
    * Opens the compiler.
    *
-   * @param path The library; looked for if left out.
+   * @param where.path The library; looked for if left out.
+   * @param where.newestMajor The newest major version of CUDA that the driver supports.
    * @throws {LibraryNotFoundError} If there is none.
    */
-  constructor(path?: string) {
-    this.#library = openLibrary(NVRTC_LIBRARY, nvrtcSymbols, path);
+  constructor({ path, newestMajor }: { path?: string | undefined; newestMajor?: number } = {}) {
+    this.#library = openLibrary(NVRTC_LIBRARY, nvrtcSymbols, { path, newestMajor });
     this.path = this.#library.path;
     const [major, minor] = [new Int32Array(1), new Int32Array(1)];
     const code = this.#library.symbols.nvrtcVersion(new Uint8Array(major.buffer), new Uint8Array(minor.buffer));

@@ -3,4 +3,5 @@
 import "./attention.ts";
 import "./conformance.ts";
 import "./faults.ts";
+import "./inspect.ts";
 import "./training.ts";

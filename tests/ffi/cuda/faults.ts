@@ -13,8 +13,26 @@ Deno.test("a library that is missing is an error which lists what was tried", ()
   assertStringIncludes(error.message, "  /nowhere/libcuda.so.1: ");
 });
 
+testOnEmulation("a library that may not be opened is passed over without asking", async ({ libraries }) => {
+  const module = new URL("../../../ffi/cuda/inspect.ts", import.meta.url).href;
+  const code = `import { inspectCuda } from "${module}";
+    console.log(inspectCuda(${
+    JSON.stringify(libraries)
+  }).problems.filter((text) => text.includes("--allow-ffi=")).length);`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-lock", code],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "0\n"); // deno eval has all permissions
+  const { stdout: refused } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-lock", "--no-prompt", `data:application/typescript,${encodeURIComponent(code)}`],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(new TextDecoder().decode(refused), "3\n");
+});
+
 testOnEmulation("a source that does not compile is an error with the compiler's log", ({ libraries }) => {
-  using nvrtc = new Nvrtc(libraries.nvrtc);
+  using nvrtc = new Nvrtc({ path: libraries.nvrtc });
   const error = assertThrows(() => nvrtc.compile("wrong.cu", "int x = ;", ["--gpu-architecture=sm_90"]), Error);
   assertMatch(error.message, /Cannot compile wrong\.cu[^]*wrong\.cu:1/);
 });

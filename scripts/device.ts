@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { inspectCuda, testCuda } from "../ffi/cuda/inspect.ts";
+import { formatBytes } from "./frame/format.ts";
+import { runScript } from "./frame/run_script.ts";
+
+const Options = z.object({
+  device: z.int().min(0).default(0).describe("number of the GPU to test"),
+  test: z.boolean().default(true).describe("measure matrix products, memory and launches on the GPU"),
+});
+
+await runScript({
+  name: "device",
+  summary:
+    "shows the GPUs, driver and libraries of this machine, and measures a GPU; without one, says what is missing",
+  options: Options,
+  permissions: "device",
+}, ({ device, test }, report) => {
+  const { driver, nvrtc, cublasLt, devices, problems } = inspectCuda();
+  report.data("devices", devices);
+  report.table(
+    "GPUs",
+    ["number", "name", "architecture", "memory", "multiprocessors"],
+    devices.map(({ ordinal, name, architecture, totalBytes, multiprocessors }) => [
+      ordinal,
+      name,
+      `sm_${architecture}`,
+      formatBytes(totalBytes),
+      multiprocessors,
+    ]),
+  );
+  for (const [name, library] of Object.entries({ "CUDA driver": driver, NVRTC: nvrtc, cuBLASLt: cublasLt })) {
+    report.result(name, library === undefined ? "not usable" : `${library.version}, ${library.path}`);
+  }
+  if (problems.length > 0) {
+    for (const problem of problems) report.note(problem);
+    report.say("\nThe cuda device cannot be opened on this machine; cpu and blas can.");
+    return;
+  }
+  if (!test) return;
+  const measured = testCuda({ device });
+  report.result("tested", measured.description);
+  report.result("float32 products", measured.teraflopsFloat32, "TFLOP/s");
+  report.result("bfloat16 products", measured.teraflopsBfloat16, "TFLOP/s");
+  report.result("memory, read and written", measured.gigabytesPerSecond, "GB/s");
+  report.result("time from launch to launch", measured.launchMicroseconds, "us");
+  report.result("the same in a graph", measured.graphLaunchMicroseconds, "us");
+});
