@@ -47,7 +47,7 @@ export class CudaBackend implements Backend {
     const cuda = this.#cuda = new CudaRuntime(options);
     this.#attention = new CudaAttention(cuda);
     const { name, architecture } = cuda.properties;
-    this.description = `${name} (sm_${architecture}), driver for CUDA ${cuda.driver.version / 1000}, ` +
+    this.description = `${name} (sm_${architecture}), driver for CUDA ${cuda.driver.versionText}, ` +
       `NVRTC ${cuda.nvrtc.version}, cuBLASLt ${cuda.cublasLt.version}`;
   }
 

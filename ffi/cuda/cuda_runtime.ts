@@ -256,7 +256,7 @@ export class CudaRuntime implements Disposable {
 function refuseNewer(nvrtc: Nvrtc, driver: Driver): void {
   if (Number.parseInt(nvrtc.version) <= driver.newestMajor) return;
   throw new Error(
-    `Cannot use ${nvrtc.path}: it is of CUDA ${nvrtc.version}, the driver supports CUDA ${driver.version / 1000}; ` +
+    `Cannot use ${nvrtc.path}: it is of CUDA ${nvrtc.version}, the driver supports CUDA ${driver.versionText}; ` +
       `update the driver, or install NVRTC and cuBLAS of CUDA ${driver.newestMajor}`,
   );
 }

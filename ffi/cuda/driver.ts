@@ -35,7 +35,7 @@ export interface DeviceProperties {
 export class Driver implements Disposable {
   /** Where the library was found. */
   readonly path: string;
-  /** The newest CUDA version that the driver supports, times 1000: 13000 for 13.0. */
+  /** The newest CUDA version that the driver supports: 1000 times the major and 10 times the minor number. */
   readonly version: number;
   readonly #library: OpenLibrary<typeof driverSymbols>;
   // Results of one call at a time; reused so that no call allocates.
@@ -63,6 +63,11 @@ export class Driver implements Disposable {
       this.#library.close();
       throw error;
     }
+  }
+
+  /** The same for people: "12.8". */
+  get versionText(): string {
+    return `${this.newestMajor}.${this.version % 1000 / 10}`;
   }
 
   /** The newest major version of CUDA whose libraries work with this driver. */

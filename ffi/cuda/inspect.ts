@@ -37,7 +37,7 @@ export function inspectCuda(libraries: CudaOptions["libraries"] = {}): CudaInspe
   attempt(() => {
     using driver = new Driver(libraries.driver);
     newestMajor = driver.newestMajor;
-    inspection.driver = { path: driver.path, version: (driver.version / 1000).toFixed(1) };
+    inspection.driver = { path: driver.path, version: driver.versionText };
     for (let ordinal = 0; ordinal < driver.deviceCount(); ordinal++) {
       inspection.devices.push(driver.deviceProperties(ordinal));
     }
