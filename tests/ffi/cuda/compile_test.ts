@@ -4,19 +4,17 @@ import { kernelSignatures } from "../../../ffi/cuda/kernel_signature.ts";
 import { LibraryNotFoundError } from "../../../ffi/cuda/find_library.ts";
 import { Nvrtc } from "../../../ffi/cuda/nvrtc.ts";
 
-type Compile = (dtype: "f32" | "bf16", architecture: number) => void;
+type Compile = (dtype: "f32" | "bf16", architectures: readonly number[]) => void;
 
 const { compile, skipped } = findCompiler();
 
-for (const architecture of [80, 89, 90, 100]) {
+// The kernels for float32 are among those for bfloat16, and differ in the element type alone: one architecture is enough.
+for (const [dtype, architectures] of [["bf16", [80, 89, 90, 100]], ["f32", [90]]] as const) {
+  const targets = architectures.map((architecture) => `sm_${architecture}`).join(", ");
   Deno.test({
-    name: `the kernels compile for sm_${architecture}${skipped === undefined ? "" : ` (skipped: ${skipped})`}`,
+    name: `the kernels for ${dtype} compile for ${targets}${skipped === undefined ? "" : ` (skipped: ${skipped})`}`,
     ignore: skipped !== undefined,
-    fn: () => {
-      compile!("bf16", architecture);
-      // Its kernels are among those for bfloat16, and differ in the element type alone: once is enough.
-      if (architecture === 80) compile!("f32", architecture);
-    },
+    fn: () => compile!(dtype, architectures),
   });
 }
 
@@ -39,10 +37,12 @@ function findCompiler(): { compile: Compile; skipped?: undefined } | { compile?:
   try {
     new Nvrtc()[Symbol.dispose]();
     return {
-      compile: (dtype, architecture) => {
+      compile: (dtype, architectures) => {
         using nvrtc = new Nvrtc();
-        const { text, options } = kernelSource(dtype, architecture);
-        nvrtc.compile(`denolm_${dtype}.cu`, text, options);
+        for (const architecture of architectures) {
+          const { text, options } = kernelSource(dtype, architecture);
+          nvrtc.compile(`denolm_${dtype}.cu`, text, options);
+        }
       },
     };
   } catch (error) {
@@ -57,13 +57,22 @@ function findCompiler(): { compile: Compile; skipped?: undefined } | { compile?:
   }
 }
 
-function compileWithNvcc(dtype: "f32" | "bf16", architecture: number): void {
+// Through PTX for the oldest architecture, which is made once.
+function compileWithNvcc(dtype: "f32" | "bf16", architectures: readonly number[]): void {
   const folder = Deno.makeTempDirSync();
   try {
-    const { text, options } = kernelSource(dtype, architecture);
+    const { text, options } = kernelSource(dtype, architectures[0]);
     Deno.writeTextFileSync(`${folder}/kernels.cu`, text);
+    const targets = architectures.map((architecture) => `sm_${architecture}`).join(",");
     const { success, stderr } = new Deno.Command("nvcc", {
-      args: ["-cubin", ...options, "-o", `${folder}/kernels.cubin`, `${folder}/kernels.cu`],
+      args: [
+        "--fatbin",
+        `--generate-code=arch=compute_${architectures[0]},code=[${targets}]`,
+        ...options.filter((option) => !option.startsWith("--gpu-architecture")),
+        "-o",
+        `${folder}/kernels.fatbin`,
+        `${folder}/kernels.cu`,
+      ],
     }).outputSync();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
   } finally {
