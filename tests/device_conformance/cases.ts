@@ -1,9 +1,6 @@
-import type { AttentionShape, Operations } from "../../lib/tensor/operations.ts";
-import type { Slice } from "../../lib/tensor/slice.ts";
-import type { Workbench } from "./workbench.ts";
-
-/** Runs operations on inputs of the workbench, and names the slices that count as the result. */
-export type Case = (bench: Workbench) => Record<string, Slice>;
+import type { Operations } from "../../lib/tensor/operations.ts";
+import { attentionCases } from "./attention_cases.ts";
+import type { Case, Workbench } from "./workbench.ts";
 
 /** At least one case for every operation: the type leaves none out. */
 export const cases: Record<keyof Operations, Record<string, Case>> = {
@@ -429,65 +426,4 @@ function sumCases(operation: "sum" | "sumOfSquares"): Record<string, Case> {
       return { out: out.sub(0, 1) };
     },
   ]));
-}
-
-function attentionCases(backward: boolean): Record<string, Case> {
-  const basic = { batch: 2, queryLength: 9, keyLength: 9, numHeads: 4, numKvHeads: 4, headSize: 8, causal: true };
-  const shapes: Record<string, Omit<AttentionShape, "scale" | "mask"> & { masked?: "each" | "shared" }> = {
-    "causal": basic,
-    "causal, long": { ...basic, batch: 1, queryLength: 150, keyLength: 150, numHeads: 2, numKvHeads: 2, headSize: 16 },
-    "causal, heads of 32": { ...basic, queryLength: 67, keyLength: 67, headSize: 32 },
-    "causal, heads of 64": {
-      ...basic,
-      batch: 1,
-      queryLength: 70,
-      keyLength: 70,
-      numHeads: 1,
-      numKvHeads: 1,
-      headSize: 64,
-    },
-    "causal, heads of 128": { ...basic, batch: 1, queryLength: 33, keyLength: 33, headSize: 128 },
-    "causal, heads of 5": { ...basic, queryLength: 21, keyLength: 21, headSize: 5 },
-    "everything seen": { ...basic, causal: false, queryLength: 7, keyLength: 40 },
-    "grouped queries": { ...basic, numHeads: 6, numKvHeads: 2, queryLength: 35, keyLength: 35 },
-    "decoding: one query": { ...basic, queryLength: 1, keyLength: 77, numHeads: 4, numKvHeads: 2, headSize: 32 },
-    "decoding: five queries": { ...basic, queryLength: 5, keyLength: 70, headSize: 16 },
-    "one position": { ...basic, queryLength: 1, keyLength: 1 },
-    "masked, some queries see nothing": { ...basic, causal: false, queryLength: 9, keyLength: 14, masked: "each" },
-    "masked and causal": { ...basic, queryLength: 40, keyLength: 70, masked: "shared" },
-  };
-  return Object.fromEntries(
-    Object.entries(shapes).flatMap(([name, { masked, ...sizes }]) =>
-      [false, true].map((packed) => [
-        `${name}${packed ? ", packed rows" : ""}`,
-        (bench: Workbench): Record<string, Slice> => {
-          const { batch, queryLength, keyLength, numHeads, numKvHeads, headSize } = sizes;
-          const shape = { ...sizes, scale: 1 / Math.sqrt(headSize) };
-          const queryWidth = numHeads * headSize + (packed ? 3 : 0);
-          const keyWidth = numKvHeads * headSize + (packed ? 6 : 0);
-          const queries = (slice: Slice) => ({ slice, rowStride: queryWidth, batchStride: queryLength * queryWidth });
-          const keys = (slice: Slice) => ({ slice, rowStride: keyWidth, batchStride: keyLength * keyWidth });
-          // Gaps hold normal numbers, which must be the same afterwards.
-          const newQueries = () => queries(bench.normal(batch * queryLength * queryWidth, 1.5));
-          const newKeys = () => keys(bench.normal(batch * keyLength * keyWidth, 1.5));
-          const [q, k, v, out] = [newQueries(), newKeys(), newKeys(), newQueries()];
-          const logSumExp = bench.output(batch * numHeads * queryLength);
-          const maskLength = (masked === "each" ? batch : 1) * queryLength * keyLength;
-          // One query in seven sees nothing at all.
-          const mask = masked && bench.integers(
-            Array.from({ length: maskLength }, (_, i) => {
-              const query = Math.floor(i / keyLength);
-              return query % 7 === 3 ? 0 : (i * 2654435761) >>> 0 & 64;
-            }),
-          );
-          const args = { ...shape, q, k, v, out, logSumExp, mask: mask || undefined };
-          bench.device.attention(args);
-          if (!backward) return { out: out.slice, logSumExp };
-          const [dOut, dQ, dK, dV] = [newQueries(), newQueries(), newKeys(), newKeys()];
-          bench.device.attentionBackward({ ...args, dOut, dQ, dK, dV });
-          return { dQ: dQ.slice, dK: dK.slice, dV: dV.slice };
-        },
-      ])
-    ),
-  );
 }

@@ -2,8 +2,8 @@ import { Device } from "../../lib/tensor/device.ts";
 import type { Operations } from "../../lib/tensor/operations.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import type { Slice } from "../../lib/tensor/slice.ts";
-import { type Case, cases } from "./cases.ts";
-import { Workbench } from "./workbench.ts";
+import { cases } from "./cases.ts";
+import { type Case, Workbench } from "./workbench.ts";
 
 /** How far a device may be from the reference, relative to the largest magnitude of a result. */
 export interface Tolerance {

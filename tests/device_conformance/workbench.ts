@@ -48,3 +48,6 @@ export class Workbench implements Disposable {
     this.arena[Symbol.dispose]();
   }
 }
+
+/** Runs operations on inputs of the workbench, and names the slices that count as the result. */
+export type Case = (bench: Workbench) => Record<string, Slice>;
