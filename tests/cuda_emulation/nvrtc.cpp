@@ -106,7 +106,9 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
   if (found == programs.end()) return 4;
   Program& program = found->second;
   std::string definitions;
-  std::vector<std::string> command = {"g++", "-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-fno-semantic-interposition", "-Wl,-Bsymbolic"};
+  std::vector<std::string> command = {"g++", "-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-fno-semantic-interposition", "-Wl,-Bsymbolic",
+                                      // An access that is not aligned to its type traps, as it does on a GPU.
+                                      "-fsanitize=alignment", "-fsanitize-undefined-trap-on-error"};
   bool has_architecture = false;
   for (int i = 0; i < count; i++) {
     std::string option = options[i];
@@ -127,7 +129,7 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
   for (const auto& name : kernel_names(program.source)) {
     text += "extern \"C\" void " + std::string(emulation::INVOKE_PREFIX) + name + "(const unsigned char* packed) { emulation::invoke(" + name + ", packed); }\n";
   }
-  std::string key = text + definitions + read_file(headers + "/emulated_device.h") + read_file(headers + "/runtime.h");
+  std::string key = text + definitions + "-fsanitize=alignment" + read_file(headers + "/emulated_device.h") + read_file(headers + "/runtime.h");
   const std::string base = folder + "/kernels-" + hash_of(key), library = base + ".so";
   struct stat information;
   if (stat(library.c_str(), &information) != 0) {

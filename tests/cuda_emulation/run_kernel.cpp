@@ -96,6 +96,13 @@ void on_fault(int, siginfo_t* information, void*) {
   siglongjmp(abandon, 1);
 }
 
+// The compiler's check of alignment traps.
+void on_trap(int, siginfo_t*, void*) {
+  failure = 716;
+  failure_message = "a kernel made an access that is not aligned to its type" + where();
+  siglongjmp(abandon, 1);
+}
+
 void switch_to_scheduler() {
 #if defined(__x86_64__)
   emulation_switch(&current->stopped_at, scheduler_stopped_at);
@@ -224,11 +231,13 @@ int run_kernel(const Launch& launch, ThreadOrder order, std::string& message) {
   running = &launch;
   failure = 0;
 
-  struct sigaction action = {}, before_segv, before_bus;
+  struct sigaction action = {}, before_segv, before_bus, before_trap;
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   sigaction(SIGSEGV, &action, &before_segv);
   sigaction(SIGBUS, &action, &before_bus);
+  action.sa_sigaction = on_trap;
+  sigaction(SIGILL, &action, &before_trap);
   if (sigsetjmp(abandon, 1) == 0) {
     for (unsigned z = 0; z < launch.grid.z; z++) {
       for (unsigned y = 0; y < launch.grid.y; y++) {
@@ -242,6 +251,7 @@ int run_kernel(const Launch& launch, ThreadOrder order, std::string& message) {
   current = nullptr;
   sigaction(SIGSEGV, &before_segv, nullptr);
   sigaction(SIGBUS, &before_bus, nullptr);
+  sigaction(SIGILL, &before_trap, nullptr);
   message = failure_message;
   return failure;
 }

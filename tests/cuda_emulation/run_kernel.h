@@ -20,8 +20,8 @@ struct Launch {
 // reads poison, in at least one.
 enum class ThreadOrder { ascending, descending };
 
-// 0, or the driver's status with a message: 700 if a kernel touched memory that is not its own, 719 if its threads
-// diverged at a barrier or broke another rule.
+// 0, or the driver's status with a message: 700 if a kernel touched memory that is not its own, 716 if an access was not
+// aligned, 719 if its threads diverged at a barrier or broke another rule.
 int run_kernel(const Launch& launch, ThreadOrder order, std::string& message);
 
 }  // namespace emulation

@@ -74,6 +74,28 @@ testOnEmulation("a wrong stride that leaves the memory is found", (emulation) =>
   assertMatch(emulation.message(), /^swiglu: a kernel touched 0x.* in block \(\d+, 0, 0\), thread/);
 });
 
+testOnEmulation("an access that is not aligned is found", (emulation) => {
+  using cuda = new CudaRuntime({ libraries: emulation.libraries });
+  const block = cuda.reserve(4096);
+  const values = [block.address + 4, block.address + 4, 1000, 1];
+  assertThrows(() => cuda.launch("silu", "f32", threadPerItem(250), values), Error, "MISALIGNED_ADDRESS");
+  cuda.unreserve(block);
+});
+
+testOnEmulation("a product with rows that overlap is refused", (emulation) => {
+  using cuda = new CudaRuntime({ libraries: emulation.libraries });
+  const block = cuda.reserve(4096);
+  const address = BigInt(block.address);
+  const packed = { m: 8, n: 8, k: 8, transposeA: false, transposeB: false, strideA: 8, strideB: 8, strideC: 8 };
+  const one = { batch: 1, batchStrideA: 0, batchStrideB: 0, batchStrideC: 0 };
+  const shape = { ...packed, ...one, strideB: 5, inputType: "f32", outputType: "f32" } as const;
+  const product = () =>
+    cuda.cublasLt.matmul(shape, { a: address, b: address, c: address }, { alpha: 1, beta: 0 }, cuda.stream);
+  assertThrows(product, Error, "CUBLAS_STATUS_INVALID_VALUE");
+  assertStringIncludes(emulation.message(), "leading dimension");
+  cuda.unreserve(block);
+});
+
 testOnEmulation("a kernel that uses freed memory is found", (emulation) => {
   using cuda = new CudaRuntime({ libraries: emulation.libraries });
   const block = cuda.reserve(4096);
