@@ -1,7 +1,7 @@
 // Builds the WebAssembly modules of the cpu device from ffi/cpu/assembly: kernels.wasm uses relaxed FMA, kernels_simd.wasm does not. Both are
 // committed, so that only who changes a kernel needs the compiler; a test rebuilds them and compares bytes.
 
-import asc from "npm:assemblyscript@0.28.8/asc";
+import asc from "assemblyscript/asc";
 
 /** One module: its file and what it needs beyond SIMD, threads and bulk memory. */
 export interface KernelModule {

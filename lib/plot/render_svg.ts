@@ -1,4 +1,4 @@
-import type { TopLevelSpec } from "npm:vega-lite@6.4.1";
+import type { TopLevelSpec } from "vega-lite";
 
 /**
  * Draws a Vega-Lite chart as a self-contained SVG document, without a browser. The library is loaded at the first call, so
@@ -8,8 +8,8 @@ import type { TopLevelSpec } from "npm:vega-lite@6.4.1";
  */
 export async function renderSvg(specification: TopLevelSpec): Promise<string> {
   const [{ compile }, { parse, View }] = await Promise.all([
-    import("npm:vega-lite@6.4.1"),
-    import("npm:vega@6.2.0"),
+    import("vega-lite"),
+    import("vega"),
   ]);
   const view = new View(parse(compile(specification).spec), { renderer: "none" });
   const svg = await view.toSVG();

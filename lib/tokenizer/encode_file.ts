@@ -1,6 +1,7 @@
 import { NpyWriter } from "../data/npy.ts";
 import type { OnProgress } from "../data/progress.ts";
 import type { EncoderParts } from "./encode_bytes.ts";
+import type { EncodeJob, EncodeResult } from "./encode_job.ts";
 import { type IdArray, type IdDtype, idDtype, RangeEncoder, readExactly } from "./encode_range.ts";
 import { cutContext, firstSafeCut } from "./safe_cut.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
@@ -28,14 +29,6 @@ export interface EncodeFileReport {
   /** Wall time. */
   seconds: number;
 }
-
-/** What a worker is told: first the file and the encoder, then range after range. */
-export type EncodeJob =
-  | { kind: "open"; path: string; parts: EncoderParts; dtype: IdDtype }
-  | { kind: "range"; index: number; start: number; end: number };
-
-/** What a worker answers to a range. */
-export type EncodeResult = { index: number; ids: IdArray } | { error: unknown };
 
 /** Bytes that a worker gets at a time, up to the next position where text may be cut. */
 const RANGE_BYTES = 1 << 20;

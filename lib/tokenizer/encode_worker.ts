@@ -1,7 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 // A worker of encodeFile(): gets what an encoder is made of, then ranges of the file, and answers with their ids.
-import type { EncodeJob, EncodeResult } from "./encode_file.ts";
+import type { EncodeJob, EncodeResult } from "./encode_job.ts";
 import { RangeEncoder } from "./encode_range.ts";
 
 let file: Deno.FsFile;

@@ -1,6 +1,6 @@
 // GPT-2's tokenizer twice: ours, built from the ranks that js-tiktoken brings along, and js-tiktoken itself as the oracle.
-import { Tiktoken } from "npm:js-tiktoken@1.0.21/lite";
-import ranks from "npm:js-tiktoken@1.0.21/ranks/gpt2";
+import { Tiktoken } from "js-tiktoken/lite";
+import ranks from "js-tiktoken/ranks/gpt2";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
