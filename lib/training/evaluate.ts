@@ -1,7 +1,7 @@
+import type { TokenBatch } from "../data/token_batch.ts";
 import type { TransformerLM } from "../model/transformer_lm.ts";
 import type { Arena } from "../tensor/arena.ts";
 import { Tape } from "../tensor/tape.ts";
-import type { Batch } from "./trainer.ts";
 
 /** How well a model predicts text. */
 export interface Evaluation {
@@ -36,7 +36,7 @@ export interface Evaluation {
  */
 export function evaluate(
   model: TransformerLM,
-  batches: Iterable<Batch>,
+  batches: Iterable<TokenBatch>,
   { bytesPerToken, arena }: { bytesPerToken?: number; arena?: Arena } = {},
 ): Evaluation {
   const { context_length } = model.config;

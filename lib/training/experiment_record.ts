@@ -1,4 +1,4 @@
-import { AtomicFile, atomicWrite } from "../data/atomic_write.ts";
+import { AtomicFile } from "../data/atomic_write.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 
 /**
@@ -48,11 +48,10 @@ export class ExperimentRecord implements Disposable {
     for (const name of ["samples", "checkpoints"]) Deno.mkdirSync(`${folder}/${name}`, { recursive: true });
     const lock = lockFolder(folder);
     try {
+      const record = new ExperimentRecord(folder, lock);
       // Written last: a folder with config.json is a run.
-      using file = new AtomicFile(`${folder}/config.json`);
-      file.write(new TextEncoder().encode(JSON.stringify(config, undefined, 2) + "\n"));
-      file.commit();
-      return new ExperimentRecord(folder, lock);
+      record.writeConfig(config);
+      return record;
     } catch (error) {
       lock.close();
       throw error;
@@ -88,6 +87,11 @@ export class ExperimentRecord implements Disposable {
     return `${this.folder}/checkpoints`;
   }
 
+  /** Writes config.json: at the beginning, and where a resumed run was given other settings. */
+  writeConfig(config: unknown): void {
+    replaceFile(`${this.folder}/config.json`, JSON.stringify(config, undefined, 2) + "\n");
+  }
+
   /** Adds a line of metrics. */
   append(metrics: Metrics): void {
     const line = new TextEncoder().encode(JSON.stringify(metrics) + "\n");
@@ -102,16 +106,14 @@ export class ExperimentRecord implements Disposable {
   /** Keeps the metrics up to a step, the one that training goes on from; later ones and an unfinished line are cut off. */
   cutAfter(step: number): void {
     const kept = readMetrics(this.metricsPath).filter((metrics) => metrics.step <= step);
-    using file = new AtomicFile(this.metricsPath);
-    file.write(new TextEncoder().encode(kept.map((metrics) => JSON.stringify(metrics) + "\n").join("")));
-    file.commit();
+    replaceFile(this.metricsPath, kept.map((metrics) => JSON.stringify(metrics) + "\n").join(""));
     this.#metrics.close();
     this.#metrics = openToAppend(this.metricsPath);
   }
 
   /** Writes text that the model generated to samples/step-N.txt. */
-  async writeSample(step: number, text: string): Promise<void> {
-    await atomicWrite(`${this.folder}/samples/step-${String(step).padStart(8, "0")}.txt`, text + "\n");
+  writeSample(step: number, text: string): void {
+    replaceFile(`${this.folder}/samples/step-${String(step).padStart(8, "0")}.txt`, text + "\n");
   }
 
   /** Closes the files and unlocks the folder. */
@@ -121,7 +123,8 @@ export class ExperimentRecord implements Disposable {
   }
 }
 
-function holdsRun(folder: string): boolean {
+/** Whether a folder holds a run: it does once config.json is there. */
+export function holdsRun(folder: string): boolean {
   try {
     return Deno.statSync(`${folder}/config.json`).isFile;
   } catch (error) {
@@ -140,6 +143,12 @@ function lockFolder(folder: string): Deno.FsFile {
 
 function openToAppend(path: string): Deno.FsFile {
   return Deno.openSync(path, { create: true, append: true });
+}
+
+function replaceFile(path: string, text: string): void {
+  using file = new AtomicFile(path);
+  file.write(new TextEncoder().encode(text));
+  file.commit();
 }
 
 function removeTemporaryFiles(folder: string): void {

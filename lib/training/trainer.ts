@@ -1,3 +1,4 @@
+import type { TokenBatch } from "../data/token_batch.ts";
 import { TransformerLM } from "../model/transformer_lm.ts";
 import { AdamW } from "../optim/adamw.ts";
 import { GradientClipper } from "../optim/clip_grad_norm.ts";
@@ -7,14 +8,6 @@ import type { Device } from "../tensor/device.ts";
 import type { Slice } from "../tensor/slice.ts";
 import { Tape } from "../tensor/tape.ts";
 import type { TrainingConfig } from "./training_config.ts";
-
-/** Token ids for one forward pass: row i of the targets is row i of the inputs, one token later. */
-export interface Batch {
-  /** [batch_size, context_length]. */
-  inputs: Int32Array;
-  /** [batch_size, context_length]. */
-  targets: Int32Array;
-}
 
 /** What steps gave, read back from the device. */
 export interface StepResults {
@@ -83,7 +76,7 @@ export class Trainer implements Disposable {
    *
    * @throws {RangeError} If there is no room for another step's results.
    */
-  step(batches: readonly Batch[]): void {
+  step(batches: readonly TokenBatch[]): void {
     const { model, optimizer } = this;
     const { device, parameters } = model;
     if (this.#pending === this.#losses.length) {

@@ -7,13 +7,13 @@ function line(step: number): Metrics {
   return { step, tokens: step * 64, seconds: step / 2, loss: 4 / step, learning_rate: 1e-3, gradient_norm: 1 };
 }
 
-Deno.test("a run's folder holds its configuration, metrics, samples and checkpoints", async () => {
+Deno.test("a run's folder holds its configuration, metrics, samples and checkpoints", () => {
   using runs = new TemporaryFolder();
   using record = ExperimentRecord.create(runs.at("a/b"), { seed: 3 });
   record.append(line(1));
   record.append({ step: 1, tokens: 64, seconds: 1, validation_loss: 3, perplexity: Math.exp(3) });
   record.append({ step: 2, tokens: 128, seconds: 1, loss: null });
-  await record.writeSample(2, "Once");
+  record.writeSample(2, "Once");
   assertEquals(JSON.parse(Deno.readTextFileSync(runs.at("a/b/config.json"))), { seed: 3 });
   assertEquals(readMetrics(record.metricsPath).map((metrics) => metrics.step), [1, 1, 2]);
   assertEquals(Deno.readTextFileSync(runs.at("a/b/samples/step-00000002.txt")), "Once\n");

@@ -1,0 +1,329 @@
+import type { OnProgress } from "../data/progress.ts";
+import type { TokenBatch } from "../data/token_batch.ts";
+import type { TokenDataset } from "../data/token_dataset.ts";
+import type { TransformerLM } from "../model/transformer_lm.ts";
+import type { Device } from "../tensor/device.ts";
+import { Random } from "../tensor/random.ts";
+import { loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
+import { CheckpointFolder } from "./checkpoint_folder.ts";
+import { DivergenceError, lossLimit } from "./divergence.ts";
+import { evaluate, type Evaluation } from "./evaluate.ts";
+import { ExperimentRecord } from "./experiment_record.ts";
+import type { Metrics } from "./metrics.ts";
+import { Trainer } from "./trainer.ts";
+import type { TrainingConfig } from "./training_config.ts";
+
+// A signal or a timer waits at most this long for the loop to let it through.
+const YIELD_MILLISECONDS = 100;
+
+/** What to train, on what, and who is told. */
+export interface TrainOptions {
+  /** All settings; `parseTrainingConfig()` makes it. */
+  config: TrainingConfig;
+  /** Where it computes; the results depend on it by rounding only, the batches not at all. */
+  device: Device;
+  /** Token ids to train on. */
+  data: TokenDataset;
+  /** Token ids to evaluate on; without them there is no evaluation. */
+  validation?: TokenDataset;
+  /** The run's folder (see `ExperimentRecord`); left out, nothing is written. */
+  folder?: string;
+  /** Goes on from the newest checkpoint in the folder. */
+  resume?: boolean;
+  /** SHA-256 of the tokenizer, kept in checkpoints; resuming with another is refused. */
+  tokenizerHash?: string;
+  /** Bytes of text per token of the validation data, for bits per byte. */
+  bytesPerToken?: number;
+  /** FLOPs of training one token, and the most that the device can do in a second: for the share of it that is used. */
+  flops?: { perToken: number; peakPerSecond: number };
+  /** Once aborted, the step at hand is finished, a checkpoint saved, and training returns. */
+  signal?: AbortSignal;
+  /** Hears of every step, in tokens since this start, so that rate and time left are those of now. */
+  onProgress?: OnProgress;
+  /** Hears of every line of metrics. */
+  onMetrics?: (metrics: Metrics) => void;
+  /** Writes something with the model as it is, every `sample_every` steps; what it returns is kept in samples/. */
+  onSample?: (model: TransformerLM, step: number) => string;
+}
+
+/** A trained model, and how training went. Disposing of it frees the model. */
+export interface TrainResult extends Disposable {
+  /** The model with its last weights. */
+  model: TransformerLM;
+  /** Optimizer steps done, those before a resume included. */
+  step: number;
+  /** Tokens trained on. */
+  tokens: number;
+  /** Wall-clock time, without the time between stop and resume. */
+  seconds: number;
+  /** Mean training loss of the last line of metrics. */
+  loss: number;
+  /** The last evaluation, if there was one. */
+  evaluation?: Evaluation;
+  /** True if the signal ended training before its last step. */
+  interrupted: boolean;
+}
+
+/**
+ * Trains a language model (handout, training together): batches drawn by seed, gradient accumulation, clipping, AdamW under
+ * the cosine schedule, evaluation, samples, checkpoints and metrics.
+ *
+ * The same configuration on the same device gives the same bits, whether or not training was stopped and resumed in
+ * between. The loss is read back only every `log_every` steps, so that a device may work ahead.
+ *
+ * @throws {RangeError} Before anything is written, if the data are shorter than a sequence or have ids outside of the vocabulary, or a
+ * checkpoint does not fit.
+ * @throws {DivergenceError} If the loss is no longer finite, or has exploded; checkpoints from before are kept.
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { TokenDataset } from "../data/token_dataset.ts";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { parseTrainingConfig } from "./training_config.ts";
+ * using device = new Device(new ReferenceBackend());
+ * const config = parseTrainingConfig({
+ *   model: { vocab_size: 3, context_length: 4, num_layers: 1, d_model: 8, num_heads: 2, d_ff: 16 },
+ *   batch_size: 4, steps: 30, optimizer: { max_learning_rate: 0.01 },
+ * });
+ * const data = TokenDataset.fromIds(Uint32Array.from({ length: 60 }, (_, i) => i % 3), { vocabSize: 3 });
+ * using trained = await train({ config, device, data });
+ * assert(trained.loss < Math.log(3));
+ * ```
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const run = new TrainingRun(options);
+  try {
+    await run.go();
+    return run.result();
+  } catch (error) {
+    run.trainer[Symbol.dispose]();
+    throw error;
+  } finally {
+    run.record?.[Symbol.dispose]();
+  }
+}
+
+class TrainingRun {
+  readonly trainer: Trainer;
+  readonly record?: ExperimentRecord;
+  #options: TrainOptions;
+  #checkpoints?: CheckpointFolder;
+  #random: Random;
+  #state: Pick<TrainingState, "tokens" | "seconds" | "first_loss" | "best_validation_loss">;
+  #evaluation?: Evaluation;
+  #evaluatedAt = -1;
+  #loss = NaN;
+  #tokensPerStep: number;
+  #interrupted = false;
+  // Wall-clock time: when this process began, and the part of it since the last line that was not spent on steps.
+  #begin = performance.now();
+  #lineBegin = performance.now();
+  #lineSteps = 0;
+
+  constructor(options: TrainOptions) {
+    const { config, device, folder, resume = false } = options;
+    this.#options = options;
+    this.#tokensPerStep = config.batch_size * config.gradient_accumulation_steps * config.model.context_length;
+    const { context_length } = config.model;
+    options.data.checkSequence(context_length);
+    options.validation?.checkSequence(context_length);
+    for (const data of [options.data, options.validation]) if (data) checkVocabulary(data, config);
+    if (resume && folder === undefined) throw new RangeError("Cannot resume: no folder is given; say which run");
+    this.#state = { tokens: 0, seconds: 0 };
+    this.#random = new Random(config.seed);
+    using undo = new DisposableStack();
+    if (resume) this.record = undo.use(ExperimentRecord.resume(folder!));
+    this.trainer = undo.use(new Trainer(device, config));
+    if (resume) this.#restore();
+    else if (folder !== undefined) this.record = undo.use(ExperimentRecord.create(folder, config));
+    if (this.record) this.#checkpoints = new CheckpointFolder(this.record.checkpointFolder);
+    undo.move();
+  }
+
+  async go(): Promise<void> {
+    const { config, signal, onProgress } = this.#options;
+    const { trainer } = this;
+    const { steps, log_every, eval_every, sample_every, checkpoint_every } = config;
+    const tokensPerStep = this.#tokensPerStep;
+    const firstStep = trainer.steps;
+    let lastYield = performance.now();
+    this.#lineBegin = performance.now();
+    while (trainer.steps < steps && !this.#interrupted) {
+      trainer.step(this.#batches());
+      this.#state.tokens += tokensPerStep;
+      this.#lineSteps++;
+      const step = trainer.steps;
+      onProgress?.({
+        phase: "training",
+        done: (step - firstStep) * tokensPerStep,
+        total: (steps - firstStep) * tokensPerStep,
+        unit: "tokens",
+      });
+      if (performance.now() - lastYield > YIELD_MILLISECONDS) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        lastYield = performance.now();
+      }
+      this.#interrupted = signal?.aborted ?? false;
+      const ends = step === steps || this.#interrupted;
+      const due = (every: number) => every > 0 && (step % every === 0 || step === steps);
+      const saves = ends || due(checkpoint_every);
+      // What is saved, sampled or evaluated has been looked at, so no weights that are not finite are ever kept.
+      if (due(log_every) || due(eval_every) || due(sample_every) || saves) this.#readResults();
+      if (due(eval_every) && !this.#interrupted) this.#evaluate();
+      if (due(sample_every) && !this.#interrupted) this.#sample();
+      if (saves) this.#save();
+    }
+  }
+
+  result(): TrainResult {
+    const { trainer } = this;
+    return {
+      model: trainer.model,
+      step: trainer.steps,
+      tokens: this.#state.tokens,
+      seconds: this.#seconds(),
+      loss: this.#loss,
+      evaluation: this.#evaluation,
+      interrupted: this.#interrupted && trainer.steps < this.#options.config.steps,
+      [Symbol.dispose]: () => trainer[Symbol.dispose](),
+    };
+  }
+
+  #batches(): TokenBatch[] {
+    const { config, data } = this.#options;
+    if (config.overfit_one_batch) this.#random = new Random(config.seed);
+    return Array.from(
+      { length: config.gradient_accumulation_steps },
+      () => data.sample(this.#random, config.batch_size, config.model.context_length),
+    );
+  }
+
+  /** Reads the losses of the steps since the last line, looks at them, and writes a line. */
+  #readResults(): void {
+    if (this.trainer.pending === 0) return;
+    const { config, flops } = this.#options;
+    const { losses, gradientNorms } = this.trainer.readResults();
+    const step = this.trainer.steps;
+    const secondsOfSteps = (performance.now() - this.#lineBegin) / 1000;
+    const tokensPerSecond = this.#lineSteps * this.#tokensPerStep / secondsOfSteps;
+    this.#loss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    this.#state.first_loss ??= losses[0];
+    this.#append({
+      loss: finite(this.#loss),
+      learning_rate: this.trainer.learningRate(step),
+      gradient_norm: finite(gradientNorms[gradientNorms.length - 1]),
+      tokens_per_second: Math.round(tokensPerSecond * 10) / 10,
+      ...(flops && { mfu: tokensPerSecond * flops.perToken / flops.peakPerSecond }),
+    });
+    this.#restartLine();
+    const limit = lossLimit(config.model.vocab_size, this.#state.first_loss);
+    const bad = losses.findIndex((loss, i) => !(loss <= limit) || !Number.isFinite(gradientNorms[i]));
+    if (bad >= 0) {
+      const at = step - losses.length + 1 + bad;
+      throw new DivergenceError(at, losses[bad], gradientNorms[bad], this.trainer.largestGradient());
+    }
+  }
+
+  #evaluate(): void {
+    const { config, validation, bytesPerToken } = this.#options;
+    if (!validation) return;
+    const { batch_size, eval_batches, model: { context_length } } = config;
+    this.#evaluation = evaluate(this.trainer.model, validation.windows(eval_batches, batch_size, context_length), {
+      bytesPerToken,
+      arena: this.trainer.activations,
+    });
+    this.#evaluatedAt = this.trainer.steps;
+    const { loss, perplexity, bitsPerByte } = this.#evaluation;
+    this.#append({
+      validation_loss: finite(loss),
+      perplexity: finite(perplexity),
+      ...(bitsPerByte !== undefined && { bits_per_byte: finite(bitsPerByte) }),
+    });
+    this.#restartLine();
+  }
+
+  #sample(): void {
+    const { onSample } = this.#options;
+    if (!onSample) return;
+    const step = this.trainer.steps;
+    const text = onSample(this.trainer.model, step);
+    this.record?.writeSample(step, text);
+    this.#restartLine();
+  }
+
+  #save(): void {
+    if (!this.record || !this.#checkpoints) return;
+    const { config, data, tokenizerHash } = this.#options;
+    const { trainer } = this;
+    const isBest = this.#evaluatedAt === trainer.steps &&
+      this.#evaluation!.loss < (this.#state.best_validation_loss ?? Infinity);
+    if (isBest) this.#state.best_validation_loss = this.#evaluation!.loss;
+    this.record.sync();
+    saveCheckpoint(this.#checkpoints.pathOf(trainer.steps), trainer.model, trainer.optimizer, {
+      ...this.#state,
+      config,
+      step: trainer.steps,
+      seconds: this.#seconds(),
+      random: this.#random.state(),
+      data_tokens: data.length,
+      tokenizer_sha256: tokenizerHash,
+      is_best: isBest,
+    });
+    if (isBest) this.#checkpoints.markBest(trainer.steps);
+    this.#checkpoints.prune(config.keep_checkpoints);
+    this.#restartLine();
+  }
+
+  #restore(): void {
+    const record = this.record!;
+    const checkpoints = new CheckpointFolder(record.checkpointFolder);
+    const latest = checkpoints.latest();
+    if (latest) {
+      const { config, data, tokenizerHash } = this.#options;
+      const state = loadCheckpoint(latest.path, this.trainer.model, this.trainer.optimizer, {
+        config,
+        data_tokens: data.length,
+        tokenizer_sha256: tokenizerHash,
+      });
+      this.#state = state;
+      this.#random = Random.fromState(state.random);
+      // A process killed between saving and naming the best has left the name to an older one.
+      if (state.is_best) checkpoints.markBest(latest.step);
+    }
+    record.cutAfter(latest?.step ?? 0);
+    record.writeConfig(this.#options.config);
+  }
+
+  #append(measured: Omit<Metrics, "step" | "tokens" | "seconds">): void {
+    const metrics: Metrics = {
+      step: this.trainer.steps,
+      tokens: this.#state.tokens,
+      seconds: Math.round(this.#seconds() * 1000) / 1000,
+      ...measured,
+    };
+    this.record?.append(metrics);
+    this.#options.onMetrics?.(metrics);
+  }
+
+  #restartLine(): void {
+    this.#lineBegin = performance.now();
+    this.#lineSteps = 0;
+  }
+
+  #seconds(): number {
+    return this.#state.seconds + (performance.now() - this.#begin) / 1000;
+  }
+}
+
+function checkVocabulary({ vocabSize }: TokenDataset, { model: { vocab_size } }: TrainingConfig): void {
+  if (vocabSize <= vocab_size) return;
+  throw new RangeError(
+    `Cannot train: the data have ids of a vocabulary of ${vocabSize}, model.vocab_size is ${vocab_size}; ` +
+      `raise it, or encode the data with another tokenizer`,
+  );
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

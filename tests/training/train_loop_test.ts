@@ -1,0 +1,238 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { TokenDataset } from "../../lib/data/token_dataset.ts";
+import type { Device } from "../../lib/tensor/device.ts";
+import { Random } from "../../lib/tensor/random.ts";
+import { openSafetensors } from "../../lib/data/safetensors.ts";
+import { readTrainingState } from "../../lib/training/checkpoint.ts";
+import { CheckpointFolder } from "../../lib/training/checkpoint_folder.ts";
+import { DivergenceError } from "../../lib/training/divergence.ts";
+import { evaluate } from "../../lib/training/evaluate.ts";
+import { type Metrics, readMetrics } from "../../lib/training/metrics.ts";
+import { train, type TrainOptions, type TrainResult } from "../../lib/training/train_loop.ts";
+import { Trainer } from "../../lib/training/trainer.ts";
+import { parseTrainingConfig } from "../../lib/training/training_config.ts";
+import { openDevice } from "../../ffi/devices.ts";
+import { TemporaryFolder } from "../data/temporary_folder.ts";
+import { referenceDevice, smallConfig, walk } from "./small_run.ts";
+
+const data = TokenDataset.fromIds(walk(400), { vocabSize: 12 });
+const validation = TokenDataset.fromIds(walk(500).subarray(400), { vocabSize: 12 });
+
+// The reference device computes and stores in float64, which checkpoints do not; bits are compared on the cpu device.
+const cpu = () => openDevice("cpu", { threads: 1 });
+
+async function run<T>(options: Partial<TrainOptions>, use: (result: TrainResult, device: Device) => T): Promise<T> {
+  using device = options.device ?? referenceDevice();
+  using result = await train({ config: smallConfig(), data, validation, ...options, device });
+  return use(result, device);
+}
+
+const weights = (result: TrainResult) => result.model.parameters.state();
+
+/** What of metrics does not depend on the clock. */
+function timeless(metrics: readonly Metrics[]): unknown[] {
+  return metrics.map(({ seconds: _, tokens_per_second: __, ...rest }) => rest);
+}
+
+Deno.test("one batch overfits to a loss under 0.01", async () => {
+  const config = parseTrainingConfig({
+    model: { vocab_size: 50, context_length: 16, num_layers: 2, d_model: 32, num_heads: 4 },
+    optimizer: { max_learning_rate: 0.01, weight_decay: 0 },
+    batch_size: 4,
+    steps: 150,
+    overfit_one_batch: true,
+  });
+  const ids = Uint32Array.from({ length: 3000 }, (_, i) => Math.imul(i, 2654435761) >>> 0).map((hash) => hash % 50);
+  const noise = TokenDataset.fromIds(ids, { vocabSize: 50 });
+  const device = cpu();
+  await run({ config, data: noise, validation: undefined, device }, ({ loss }) => assert(loss < 0.01, `loss ${loss}`));
+});
+
+Deno.test("training to 2N steps equals training to N, stopping and resuming, bit for bit", async () => {
+  using runs = new TemporaryFolder();
+  const straight = await run({ device: cpu(), folder: runs.at("straight") }, weights);
+  const half = smallConfig({ steps: 4, optimizer: { ...smallConfig().optimizer } });
+  await run({ device: cpu(), folder: runs.at("halves"), config: half }, ({ step }) => assertEquals(step, 4));
+  const halves = await run({ device: cpu(), folder: runs.at("halves"), resume: true }, weights);
+  assertEquals(halves, straight);
+  const lines = (name: string) => timeless(readMetrics(runs.at(`${name}/metrics.jsonl`))) as Metrics[];
+  assertEquals(lines("halves").at(-1), lines("straight").at(-1));
+  assertEquals(JSON.parse(Deno.readTextFileSync(runs.at("halves/config.json"))).steps, 8);
+  using a = openSafetensors(runs.at("straight/checkpoints/step-00000008.safetensors"));
+  using b = openSafetensors(runs.at("halves/checkpoints/step-00000008.safetensors"));
+  for (const name of a.names) assertEquals(b.read(name), a.read(name));
+});
+
+Deno.test("a signal ends training after the step at hand with a checkpoint, and resuming changes no bit", async () => {
+  using runs = new TemporaryFolder();
+  const config = smallConfig({ checkpoint_every: 100, log_every: 100, steps: 7 });
+  const straight = await run({ device: cpu(), config }, weights);
+  const interrupt = new AbortController();
+  const onProgress = ({ done }: { done: number }) => done >= 3 * 24 && interrupt.abort();
+  const { signal } = interrupt;
+  await run({ device: cpu(), config, folder: runs.at("a"), signal, onProgress }, ({ step, interrupted, tokens }) => {
+    assertEquals({ step, interrupted, tokens }, { step: 3, interrupted: true, tokens: 72 });
+  });
+  assertEquals(new CheckpointFolder(runs.at("a/checkpoints")).latest()?.step, 3);
+  const resumed = await run({ device: cpu(), config, folder: runs.at("a"), resume: true }, (result) => {
+    assertEquals([result.step, result.interrupted], [7, false]);
+    return weights(result);
+  });
+  assertEquals(resumed, straight);
+  assertEquals(readMetrics(runs.at("a/metrics.jsonl")).map(({ step }) => step), [3, 4, 4, 7, 7]);
+});
+
+Deno.test("metrics say what happened: losses, rates, norms, evaluations", async () => {
+  const seen: Metrics[] = [];
+  const flops = { perToken: 1000, peakPerSecond: 1e12 };
+  await run({ onMetrics: (metrics) => seen.push(metrics), bytesPerToken: 2, flops }, (result) => {
+    const { loss, perplexity, bitsPerByte } = result.evaluation!;
+    assertEquals(perplexity, Math.exp(loss));
+    assertEquals(bitsPerByte, loss / Math.LN2 / 2);
+    const again = evaluate(result.model, validation.windows(2, 2, 6));
+    assertEquals(again.loss, loss);
+  });
+  assertEquals(seen.map(({ step, tokens }) => [step, tokens]), [
+    [3, 72],
+    [4, 96],
+    [4, 96],
+    [6, 144],
+    [8, 192],
+    [8, 192],
+  ]);
+  for (const line of seen) {
+    const kind = line.validation_loss === undefined ? ["learning_rate", "mfu"] : ["bits_per_byte", "perplexity"];
+    for (const field of kind) assert(field in line, `${field} is missing`);
+  }
+  // The schedule is read at the number of the step: warm-up to step 2, the lowest rate at the last.
+  assertEquals(seen[4].learning_rate, 0.001);
+});
+
+Deno.test("the batches, and so the losses, are the same on every device", async () => {
+  const losses = async (device: Device) => {
+    const seen: number[] = [];
+    await run(
+      { device, config: smallConfig({ log_every: 1 }), onMetrics: ({ loss }) => loss && seen.push(loss) },
+      () => {},
+    );
+    return seen;
+  };
+  const [reference, other] = [await losses(referenceDevice()), await losses(cpu())];
+  assertEquals(reference.length, 8);
+  reference.forEach((loss, i) => assert(Math.abs(loss - other[i]) < 1e-4, `step ${i + 1}: ${loss} and ${other[i]}`));
+});
+
+Deno.test("accumulated gradients equal those of one larger batch", async () => {
+  const losses = async (batch_size: number, gradient_accumulation_steps: number) => {
+    const config = smallConfig({ batch_size, gradient_accumulation_steps, log_every: 1, eval_every: 100 });
+    const seen: number[] = [];
+    await run({ config, validation: undefined, onMetrics: ({ loss }) => seen.push(loss!) }, () => {});
+    return seen;
+  };
+  const [whole, parts] = [await losses(4, 1), await losses(1, 4)];
+  whole.forEach((loss, i) => assert(Math.abs(loss - parts[i]) < 1e-5, `step ${i + 1}: ${loss} and ${parts[i]}`));
+});
+
+Deno.test("the newest checkpoints are kept, and the best under its own name", async () => {
+  using runs = new TemporaryFolder();
+  const config = smallConfig({ checkpoint_every: 2, eval_every: 2, keep_checkpoints: 2 });
+  await run({ folder: runs.at("a"), config }, () => {});
+  const names = Array.from(Deno.readDirSync(runs.at("a/checkpoints")), ({ name }) => name).sort();
+  assertEquals(names, ["best.safetensors", "step-00000006.safetensors", "step-00000008.safetensors"]);
+  const evaluations = readMetrics(runs.at("a/metrics.jsonl")).filter((line) => line.validation_loss !== undefined);
+  const best = evaluations.reduce((a, b) => b.validation_loss! < a.validation_loss! ? b : a);
+  const state = readTrainingState(runs.at("a/checkpoints/best.safetensors"));
+  assertEquals([state.step, state.best_validation_loss], [best.step, best.validation_loss]);
+});
+
+Deno.test("samples are written with the model as it is", async () => {
+  using runs = new TemporaryFolder();
+  const onSample: TrainOptions["onSample"] = (model, step) => `step ${step}, ${model.config.vocab_size} ids`;
+  await run({ folder: runs.at("a"), config: smallConfig({ sample_every: 4 }), onSample }, () => {});
+  assertEquals(Deno.readTextFileSync(runs.at("a/samples/step-00000004.txt")), "step 4, 12 ids\n");
+  assertEquals(Deno.readTextFileSync(runs.at("a/samples/step-00000008.txt")), "step 8, 12 ids\n");
+});
+
+Deno.test("100 steps take no more memory than two, and all of it is given back", () => {
+  using device = cpu();
+  const before = device.memory.usedBytes;
+  {
+    using trainer = new Trainer(device, smallConfig({ log_every: 100 }));
+    const batch = data.sample(new Random(5), 2, 6);
+    trainer.step([batch, batch]);
+    trainer.step([batch, batch]);
+    const after = { ...device.memory };
+    for (let i = 2; i < 100; i++) trainer.step([batch, batch]);
+    assertEquals(device.memory, after);
+    assertEquals(trainer.readResults().losses.length, 100);
+  }
+  assertEquals([device.memory.usedBytes, device.memory.reservedBytes], [before, 0]);
+});
+
+Deno.test("training gives back its memory when it ends, and when it fails", async () => {
+  using device = referenceDevice();
+  (await train({ config: smallConfig(), device, data, validation }))[Symbol.dispose]();
+  assertEquals(device.memory.reservedBytes, 0);
+  const options = { config: exploding, device, data };
+  await assertRejects(() => train(options), DivergenceError);
+  assertEquals(device.memory.reservedBytes, 0);
+});
+
+const exploding = smallConfig({
+  model: { ...smallConfig().model, norm: "none" },
+  optimizer: { max_learning_rate: 1000, warmup_steps: 0 },
+  max_grad_norm: 1e9,
+  log_every: 1,
+  steps: 50,
+});
+
+Deno.test("a loss that explodes stops training with the step and the largest gradient, and is not saved", async () => {
+  using runs = new TemporaryFolder();
+  const config = { ...exploding, checkpoint_every: 1, keep_checkpoints: 100 };
+  using device = referenceDevice();
+  const error = await assertRejects(() => train({ config, device, data, folder: runs.at("a") }), DivergenceError);
+  assertEquals(error.message.includes(`at step ${error.step} the loss was`), true);
+  assertStringIncludes(error.message, `largest gradient when training stopped was that of ${error.parameter}`);
+  assert(error.parameter.endsWith(".weight"));
+  const saved = new CheckpointFolder(runs.at("a/checkpoints")).list().map(({ step }) => step);
+  assertEquals(saved, Array.from({ length: error.step - 1 }, (_, i) => i + 1));
+  assertEquals(readMetrics(runs.at("a/metrics.jsonl")).at(-1)?.step, error.step);
+});
+
+Deno.test("what cannot be trained is refused with its reason, and nothing is written", async () => {
+  using runs = new TemporaryFolder();
+  const refused = async (options: Partial<TrainOptions>, message: string) => {
+    using device = referenceDevice();
+    await assertRejects(
+      () => train({ config: smallConfig(), data, folder: runs.at("a"), device, ...options }),
+      Error,
+      message,
+    );
+    assertEquals(device.memory.reservedBytes, 0);
+    assertEquals(runs.names(), []);
+  };
+  const short = TokenDataset.fromIds(walk(6), { vocabSize: 12 });
+  await refused({ data: short }, "the data have 6 tokens");
+  await refused({ validation: short }, "the data have 6 tokens");
+  await refused({ data: TokenDataset.fromIds(walk(100, 20), { vocabSize: 20 }) }, "model.vocab_size is 12");
+  await refused({ resume: true }, "it holds no run");
+  await refused({ resume: true, folder: undefined }, "no folder is given");
+});
+
+Deno.test("a run is resumed only with the settings that it was started with, and is left as it was otherwise", async () => {
+  using runs = new TemporaryFolder();
+  const folder = runs.at("a");
+  await run({ folder, config: smallConfig({ steps: 4 }) }, () => {});
+  const path = `${folder}/metrics.jsonl`;
+  const before = Deno.readTextFileSync(path);
+  const resume = (options: Partial<TrainOptions>) => run({ folder, resume: true, ...options }, () => {});
+  await assertRejects(
+    () => resume({ config: smallConfig({ batch_size: 3 }) }),
+    RangeError,
+    "batch_size is 2 there, 3 here",
+  );
+  await assertRejects(() => resume({ data: validation }), RangeError, "the data's length is 400 there, 100 here");
+  await assertRejects(() => resume({ tokenizerHash: "x" }), RangeError, "the tokenizer's SHA-256 is not given there");
+  await assertRejects(() => run({ folder }, () => {}), Error, "it holds one already");
+  assertEquals(Deno.readTextFileSync(path), before);
+});
