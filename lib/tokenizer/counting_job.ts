@@ -16,7 +16,11 @@ export function bytesOf(job: CountingJob): number {
 export class JobCounter {
   readonly #counter: PretokenCounter;
 
-  /** @param specialTokens The borders that no pre-token crosses. */
+  /**
+   * Starts with nothing counted.
+   *
+   * @param specialTokens The borders that no pre-token crosses.
+   */
   constructor(specialTokens: readonly string[]) {
     this.#counter = new PretokenCounter(new SpecialTokenFinder(specialTokens));
   }

@@ -28,6 +28,8 @@ export class MergePass {
   readonly #onRight: NeighbourSums;
 
   /**
+   * Prepares the merging of one corpus.
+   *
    * @param words The symbols, all of them bytes so far.
    * @param pairs The pairs of neighbouring bytes in `words`.
    * @param lengths Length in bytes by symbol.

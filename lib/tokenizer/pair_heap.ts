@@ -16,6 +16,12 @@ export class PairHeap {
   #keys = new Float64Array(1 << 16);
   #size = 0;
 
+  /**
+   * Starts empty.
+   *
+   * @param pairs Where counts and symbols of the pairs stand.
+   * @param compare The order of symbols by their bytes.
+   */
   constructor(pairs: PairIndex, compare: CompareSymbols) {
     this.#pairs = pairs;
     this.#compare = compare;

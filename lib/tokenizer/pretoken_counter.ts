@@ -15,7 +15,11 @@ export class PretokenCounter {
   readonly #special: SpecialTokenFinder;
   #buffer = new Uint8Array(0);
 
-  /** @param special The borders that no pre-token crosses; they are not counted themselves. */
+  /**
+   * Starts with nothing counted.
+   *
+   * @param special The borders that no pre-token crosses; they are not counted themselves.
+   */
   constructor(special: SpecialTokenFinder) {
     this.#special = special;
   }

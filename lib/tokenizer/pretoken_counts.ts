@@ -14,9 +14,13 @@ const HIGH_MASK = Int32Array.from(LOW_MASK, (_, length) => length < 4 ? 0 : LOW_
 
 /** The memory of a {@linkcode PretokenCounts}, to hand over to another thread. */
 export interface PretokenCountsParts {
+  /** The slots of the table. */
   slots: ArrayBuffer;
+  /** The bytes of the long pre-tokens. */
   arena: ArrayBuffer;
+  /** How many bytes of the arena are in use. */
   arenaLength: number;
+  /** Number of distinct pre-tokens. */
   size: number;
 }
 
@@ -46,7 +50,11 @@ export class PretokenCounts {
   #arenaLength: number;
   #size: number;
 
-  /** @param parts The memory of another table, which this one takes over; an empty table without. */
+  /**
+   * Takes over the memory of another table, or starts an empty one.
+   *
+   * @param parts What {@linkcode PretokenCounts.parts} of the other table gave.
+   */
   constructor(parts?: PretokenCountsParts) {
     const slots = parts?.slots ?? new ArrayBuffer(FIRST_SLOTS * SLOT_WORDS * 4);
     this.#slots = new Int32Array(slots);

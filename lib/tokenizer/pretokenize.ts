@@ -5,7 +5,7 @@ const APOSTROPHE = 0x27;
 const HIGH_BITS = 0x80808080 | 0;
 
 /** What {@linkcode pretokenEnd} gives when later text can still change where the pre-token ends. */
-export const UNDECIDED = -1;
+export const UNDECIDED: number = -1;
 
 /**
  * Splits UTF-8 text into pre-tokens by the GPT-2 pattern (Radford et al., 2019; handout section 2.4),

@@ -26,6 +26,8 @@ export class SpecialTokenFinder {
   readonly #onlyFirstByte: number;
 
   /**
+   * Prepares the search for some special tokens.
+   *
    * @param specialTokens Each once, none empty, well-formed Unicode.
    * @throws {RangeError} If one is empty, repeated or has a lone surrogate.
    */

@@ -9,7 +9,11 @@ export class SymbolBytes {
   readonly #lengths: Int32Array;
   readonly #prefixes: Float64Array;
 
-  /** @param capacity How many symbols there can be. */
+  /**
+   * Starts with the 256 bytes.
+   *
+   * @param capacity How many symbols there can be.
+   */
   constructor(capacity: number) {
     this.#lengths = new Int32Array(capacity);
     this.#prefixes = new Float64Array(capacity);

@@ -1,7 +1,7 @@
 import type { PretokenCounts } from "./pretoken_counts.ts";
 
 /** What stands between two words in {@linkcode TrainingWords.symbols}. */
-export const WORD_BORDER = -(2 ** 31);
+export const WORD_BORDER: number = -(2 ** 31);
 
 const BLOCK_BITS = 4;
 /** Counts below this are sorted by counting, the few others by comparison. */
@@ -24,6 +24,8 @@ export class TrainingWords {
   readonly #blockGroup: Int32Array;
 
   /**
+   * Lays out the words of a table.
+   *
    * @param counts The pre-tokens; not needed afterwards.
    * @throws {RangeError} If the distinct pre-tokens have 2^31 bytes or more.
    */
