@@ -19,7 +19,9 @@
 // Tokenizer
 export type { BpeModel } from "./lib/tokenizer/bpe_model.ts";
 export type { Corpus as TrainingText } from "./lib/tokenizer/corpus_jobs.ts";
+export type { TextPieces } from "./lib/tokenizer/cut_blocks.ts";
 export type { EncodeFileOptions, EncodeFileReport } from "./lib/tokenizer/encode_file.ts";
+export type { IdDtype } from "./lib/tokenizer/encode_range.ts";
 export { readTokenizerFolder, type TokenizerFormat, writeTokenizerFolder } from "./lib/tokenizer/tokenizer_folder.ts";
 export { type LoadTokenizerOptions, Tokenizer } from "./lib/tokenizer/tokenizer.ts";
 export { trainBpe, type TrainBpeOptions, type TrainBpePhase, type TrainBpeReport } from "./lib/tokenizer/train_bpe.ts";
@@ -33,6 +35,113 @@ export type { NpyArray, NpyArrays, NpyDtype } from "./lib/data/npy_header.ts";
 export { NpyReader, NpyWriter, openNpy, writeNpy } from "./lib/data/npy.ts";
 export type { OnProgress, Progress } from "./lib/data/progress.ts";
 export { generateStories, type StoriesOptions, storiesText, STORY_SEPARATOR } from "./lib/data/stories.ts";
+export { type NpzArray, readNpz } from "./lib/data/npz.ts";
+export {
+  openSafetensors,
+  type SafetensorsArray,
+  type SafetensorsReader,
+  type SafetensorsTensor,
+  writeSafetensors,
+} from "./lib/data/safetensors.ts";
+export type { SafetensorsDtype } from "./lib/data/safetensors_header.ts";
+export { getBatch, type TokenBatch } from "./lib/data/token_batch.ts";
+export { TokenDataset } from "./lib/data/token_dataset.ts";
 
-// Numbers
+// Tensors and devices
+export { Arena, type MemorySource } from "./lib/tensor/arena.ts";
+export { type Backend, Device, type MemoryUse, type Scope } from "./lib/tensor/device.ts";
+export { type CostTotal, MetaDevice, type OperationCount } from "./lib/tensor/meta_device.ts";
+export type { OperationCost } from "./lib/tensor/operation_costs.ts";
+export type {
+  AdamwStepArguments,
+  AddRmsNormArguments,
+  AttentionArguments,
+  AttentionBackwardArguments,
+  AttentionOperand,
+  AttentionShape,
+  AxpyArguments,
+  BinaryArguments,
+  ClipCoefficientArguments,
+  CopyArguments,
+  CopyRowsArguments,
+  CrossEntropyArguments,
+  EmbeddingArguments,
+  EmbeddingBackwardArguments,
+  FillArguments,
+  MatmulArguments,
+  Operations,
+  RmsNormArguments,
+  RmsNormBackwardArguments,
+  RopeArguments,
+  ScaleArguments,
+  SgdStepArguments,
+  SiluArguments,
+  SiluBackwardArguments,
+  SoftmaxArguments,
+  SoftmaxBackwardArguments,
+  SumArguments,
+  SwigluArguments,
+  SwigluBackwardArguments,
+} from "./lib/tensor/operations.ts";
 export { Random } from "./lib/tensor/random.ts";
+export { ReferenceBackend, type ReferenceBlock } from "./lib/tensor/reference_backend.ts";
+export { type Block, type DType, Slice, type SliceOwner } from "./lib/tensor/slice.ts";
+export { Tape, type TapeEntry, type TapeOptions } from "./lib/tensor/tape.ts";
+export { Gradient, Tensor } from "./lib/tensor/tensor.ts";
+
+// The model and its parts
+export { add } from "./lib/model/add.ts";
+export {
+  type AttentionOptions,
+  type AttentionWeights,
+  type KeyValueCache,
+  multiheadSelfAttention,
+  scaledDotProductAttention,
+} from "./lib/model/attention.ts";
+export type { ModelConfig, ModelConfigInput } from "./lib/model/config_fields.ts";
+export { crossEntropy, crossEntropyByRow, type CrossEntropyOptions } from "./lib/model/cross_entropy.ts";
+export { embedding } from "./lib/model/embedding.ts";
+export { feedForward, type FeedForwardWeights, swiglu } from "./lib/model/feed_forward.ts";
+export { linear } from "./lib/model/linear.ts";
+export type { ParameterShape } from "./lib/model/parameter_layout.ts";
+export { type Parameter, type ParameterOptions, Parameters } from "./lib/model/parameters.ts";
+export { rmsNorm } from "./lib/model/rms_norm.ts";
+export { rope, type RopeTable, ropeTable } from "./lib/model/rope.ts";
+export { silu } from "./lib/model/silu.ts";
+export { softmax } from "./lib/model/softmax.ts";
+export { type BlockOptions, type BlockWeights, transformerBlock } from "./lib/model/transformer_block.ts";
+export {
+  type ForwardOptions,
+  TransformerLM,
+  transformerLm,
+  type TransformerOptions,
+  type TransformerWeights,
+} from "./lib/model/transformer_lm.ts";
+
+// Optimizers
+export { AdamW, type AdamWOptions, type AdamWState } from "./lib/optim/adamw.ts";
+export { clipGradNorm, GradientClipper } from "./lib/optim/clip_grad_norm.ts";
+export { type CosineSchedule, cosineSchedule } from "./lib/optim/cosine_schedule.ts";
+export { Sgd } from "./lib/optim/sgd.ts";
+export type { Trainable } from "./lib/optim/trainable.ts";
+export { generate, generateBatch, type GeneratedToken, type GenerationOptions } from "./lib/model/generate.ts";
+export { Sampler, type SamplingOptions } from "./lib/model/sampling.ts";
+
+// Training
+export {
+  type ExpectedState,
+  loadCheckpoint,
+  loadModel,
+  readTrainingState,
+  saveCheckpoint,
+  type TrainingState,
+  type TrainingStateInput,
+} from "./lib/training/checkpoint.ts";
+export type { Evaluation } from "./lib/training/evaluate.ts";
+export { type Metrics, readMetrics } from "./lib/training/metrics.ts";
+export { train, type TrainOptions, type TrainResult } from "./lib/training/train_loop.ts";
+export { type OptimizerConfig, parseTrainingConfig, type TrainingConfig } from "./lib/training/training_config.ts";
+
+// Devices
+export { type DeviceName, deviceNames, openDevice } from "./ffi/devices.ts";
+export type { CpuOptions } from "./ffi/cpu/cpu_backend.ts";

@@ -1,27 +1,54 @@
 import { z } from "zod";
-import { generateStories, Tokenizer, trainBpe } from "../mod.ts";
-import { formatBytes } from "./frame/format.ts";
+import {
+  atomicWrite,
+  type Device,
+  generate,
+  generateStories,
+  openDevice,
+  parseTrainingConfig,
+  readMetrics,
+  TokenDataset,
+  Tokenizer,
+  train,
+  trainBpe,
+  type TransformerLM,
+} from "../mod.ts";
+import { formatBytes, formatNumber, formatSeconds } from "./frame/format.ts";
+import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const SEPARATOR = "<|endoftext|>";
+const VALIDATION_SHARE = 0.05;
 
 const Options = z.object({
   text: z.string().default("Once upon a time, Lily found a shiny red ball.").describe("text to encode and decode"),
+  prompt: z.string().default("One day,").describe("how the generated story begins"),
   vocabSize: z.int().min(257).default(1000).describe("entries of the tokenizer"),
   bytes: z.number().positive().default(10e6).describe("size of the built-in stories"),
-  seed: z.int().default(0).describe("seed of the built-in stories"),
-  out: z.string().default("runs/demo").describe("folder for what it makes"),
+  steps: z.int().min(1).default(400).describe("optimizer steps of the model"),
+  threads: z.int().min(1).optional().describe("threads of the model; default: all cores"),
+  seed: z.int().default(0).describe("seed of the stories, the model and the generated text"),
+  out: z.string().default("runs/demo").describe("folder for what it makes; an earlier demo in it is replaced"),
 });
+type Options = z.output<typeof Options>;
 
 await runScript({
   name: "demo",
-  summary:
-    "trains a tokenizer on built-in stories, then encodes, decodes and shows a text; needs no data and no network",
+  summary: "trains a tokenizer and a small model on built-in stories and lets it write; needs no data and no network",
   options: Options,
   permissions: "demo",
-}, async ({ text, vocabSize, bytes, seed, out }, report) => {
-  await Deno.mkdir(out, { recursive: true });
-  report.say(`1. A tokenizer: ${vocabSize} entries, trained on ${formatBytes(bytes)} of built-in, synthetic stories`);
+}, async (options, report) => {
+  await removeRun(options.out);
+  await Deno.mkdir(options.out, { recursive: true });
+  const tokenizer = await trainTokenizer(options, report);
+  showTokens(tokenizer, options.text, report);
+  await trainModel(tokenizer, options, report);
+});
+
+async function trainTokenizer({ vocabSize, bytes, seed, out }: Options, report: Report): Promise<Tokenizer> {
+  report.say(
+    `1. A tokenizer: ${formatNumber(vocabSize)} entries, on ${formatBytes(bytes)} of built-in, synthetic stories`,
+  );
   const { model, report: training } = await trainBpe({
     input: generateStories({ seed, bytes }),
     vocabSize,
@@ -32,20 +59,109 @@ await runScript({
   const tokenizer = Tokenizer.fromModel(model);
   await tokenizer.save(`${out}/tokenizer`, "gpt2");
   const decoder = new TextDecoder();
-  const merges = model.merges.map(([left, right]) => decoder.decode(left) + decoder.decode(right));
+  const merges = model.merges.map(([left, right]) => JSON.stringify(decoder.decode(left) + decoder.decode(right)));
   report.result("pre-tokens", training.pretokens);
   report.result("distinct pre-tokens", training.distinctPretokens);
-  report.result("first merges", merges.slice(0, 12).map((merge) => JSON.stringify(merge)).join(" "));
-  report.result("last merges", merges.slice(-6).map((merge) => JSON.stringify(merge)).join(" "));
-  report.result("time", report.elapsed());
+  report.result("first merges", merges.slice(0, 12).join(" "));
+  report.result("last merges", merges.slice(-6).join(" "));
+  report.result("time of the tokenizer", report.elapsed());
+  return tokenizer;
+}
 
+function showTokens(tokenizer: Tokenizer, text: string, report: Report): void {
   report.say("\n2. A text as tokens");
+  const decoder = new TextDecoder();
   const ids = tokenizer.encode(text);
-  const decoded = tokenizer.decode(ids);
   report.result("text", text);
   report.result("tokens", Array.from(ids, (id) => decoder.decode(tokenizer.idToBytes(id))).join("|"));
   report.result("ids", ids.join(" "));
   report.result("bytes per token", new TextEncoder().encode(text).length / ids.length);
-  report.result("decoded is the same text", decoded === text);
-  report.result("tokenizer written to", `${out}/tokenizer`);
-});
+  report.result("decoded is the same text", tokenizer.decode(ids) === text);
+}
+
+async function trainModel(tokenizer: Tokenizer, options: Options, report: Report): Promise<void> {
+  const { bytes, seed, steps, out, prompt } = options;
+  const ids = joined(tokenizer.encodeIterable(generateStories({ seed, bytes })));
+  const border = Math.floor(ids.length * (1 - VALIDATION_SHARE));
+  const { vocabSize } = tokenizer;
+  const config = parseTrainingConfig({
+    model: { vocab_size: vocabSize, context_length: 128, num_layers: 4, d_model: 128, num_heads: 4 },
+    optimizer: { max_learning_rate: 4e-3 },
+    batch_size: 16,
+    steps,
+    log_every: Math.max(1, Math.floor(steps / 20)),
+    eval_every: Math.max(1, Math.floor(steps / 4)),
+    eval_batches: 4,
+    checkpoint_every: steps,
+    sample_every: 0,
+    seed,
+  });
+  using device: Device = openDevice("cpu", options.threads === undefined ? {} : { threads: options.threads });
+  report.say(
+    `\n3. A Transformer on ${formatNumber(ids.length)} tokens of these stories, on ${device.backend.description}`,
+  );
+  using trained = await train({
+    config,
+    device,
+    data: TokenDataset.fromIds(ids.subarray(0, border), { vocabSize }),
+    validation: TokenDataset.fromIds(ids.subarray(border), { vocabSize }),
+    folder: out,
+    onProgress: report.progress,
+    signal: report.signal,
+    onMetrics: ({ step, loss, validation_loss }) => {
+      const [name, value] = loss === undefined ? ["validation loss", validation_loss] : ["loss", loss];
+      report.say(`step ${String(step).padStart(4)} of ${steps}  ${name} ${value?.toFixed(3)}`);
+    },
+  });
+  const curve = `${out}/learning_curve.svg`;
+  const { learningCurve } = await import("../lib/plot/learning_curve.ts");
+  const metrics = readMetrics(`${out}/metrics.jsonl`);
+  await atomicWrite(curve, await learningCurve("Demo: loss on built-in stories", [{ name: "demo", metrics }]));
+  report.result("parameters", trained.model.parameters.weights.length);
+  report.result("loss of a model that knows nothing", Math.log(vocabSize));
+  report.result("training loss", trained.loss);
+  report.result("validation loss", trained.evaluation?.loss ?? null);
+  report.result("time of training", formatSeconds(trained.seconds));
+  report.result("tokens per second", Math.round(trained.tokens / trained.seconds));
+
+  report.say("\n4. What it writes");
+  report.result("generated", write(trained.model, tokenizer, prompt, seed));
+  report.say("");
+  report.result("run written to", out);
+  report.result("learning curve", curve);
+  report.note(
+    "the stories are made by a grammar, which is far easier to learn than real text; deno task data tinystories gets that.",
+  );
+}
+
+function write(model: TransformerLM, tokenizer: Tokenizer, prompt: string, seed: number): string {
+  const start = tokenizer.encode(SEPARATOR + "\n " + prompt);
+  const options = {
+    maxNewTokens: 200,
+    temperature: 0.7,
+    topP: 0.9,
+    seed,
+    stopToken: tokenizer.specialTokenToId(SEPARATOR),
+  };
+  return prompt + tokenizer.decode([...generate(model, start, options)]);
+}
+
+function joined(pieces: Iterable<Uint32Array>): Uint32Array {
+  const all = [...pieces];
+  const ids = new Uint32Array(all.reduce((sum, piece) => sum + piece.length, 0));
+  let position = 0;
+  for (const piece of all) {
+    ids.set(piece, position);
+    position += piece.length;
+  }
+  return ids;
+}
+
+/** Removes what an earlier demo left, and nothing else: only a folder that looks like one of its runs. */
+async function removeRun(folder: string): Promise<void> {
+  for (const name of ["config.json", "metrics.jsonl", "learning_curve.svg", "checkpoints", "samples", "tokenizer"]) {
+    await Deno.remove(`${folder}/${name}`, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}

@@ -159,6 +159,7 @@ export class Tokenizer {
    * ```
    */
   encodeIterable(pieces: Iterable<string | Uint8Array>): Generator<Uint32Array<ArrayBuffer>, void>;
+  /** The same for a text whose pieces come asynchronously. */
   encodeIterable(pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint32Array<ArrayBuffer>, void>;
   encodeIterable(
     pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,

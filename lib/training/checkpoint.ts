@@ -9,7 +9,7 @@ import type { Parameter } from "../model/parameters.ts";
 import { TransformerLM, type TransformerOptions } from "../model/transformer_lm.ts";
 import type { AdamW } from "../optim/adamw.ts";
 import type { Device } from "../tensor/device.ts";
-import { differences, TrainingConfig } from "./training_config.ts";
+import { differences, type TrainingConfig, TrainingConfigSchema } from "./training_config.ts";
 
 /*
  * A checkpoint is a safetensors file: the weights under the names of the state dict, AdamW's moments under the same names
@@ -28,24 +28,47 @@ const FREE_TO_CHANGE = [
 ];
 
 /** Where training stands: all that a checkpoint keeps besides weights and moments. */
-export const TrainingState = z.object({
-  version: z.literal(1).default(1).describe("of this format"),
-  config: TrainingConfig,
-  step: z.int().min(0).describe("optimizer steps done"),
-  tokens: z.int().min(0).describe("tokens trained on"),
-  seconds: z.number().min(0).describe("wall-clock time of training"),
-  random: z.array(z.int()).length(4).describe(
-    "state of the random numbers that choose the batches: the data's position",
-  ),
-  data_tokens: z.int().min(0).describe("length of the training data"),
-  tokenizer_sha256: z.string().optional().describe("hash of the tokenizer that made the data"),
-  first_loss: z.number().optional().describe("loss of the first step"),
-  best_validation_loss: z.number().optional().describe("lowest validation loss of the checkpoints so far"),
-  is_best: z.boolean().default(false).describe("whether that is this checkpoint's"),
+export interface TrainingState {
+  /** Of this format. */
+  version: 1;
+  /** All settings of the run. */
+  config: TrainingConfig;
+  /** Optimizer steps done. */
+  step: number;
+  /** Tokens trained on. */
+  tokens: number;
+  /** Wall-clock time of training. */
+  seconds: number;
+  /** State of the random numbers that choose the batches: the data's position. */
+  random: number[];
+  /** Length of the training data. */
+  data_tokens: number;
+  /** Hash of the tokenizer that made the data. */
+  tokenizer_sha256?: string;
+  /** Loss of the first step. */
+  first_loss?: number;
+  /** Lowest validation loss of the checkpoints so far. */
+  best_validation_loss?: number;
+  /** Whether that is this checkpoint's. */
+  is_best: boolean;
+}
+
+const State = z.object({
+  version: z.literal(1).default(1),
+  config: TrainingConfigSchema,
+  step: z.int().min(0),
+  tokens: z.int().min(0),
+  seconds: z.number().min(0),
+  random: z.array(z.int()).length(4),
+  data_tokens: z.int().min(0),
+  tokenizer_sha256: z.string().optional(),
+  first_loss: z.number().optional(),
+  best_validation_loss: z.number().optional(),
+  is_best: z.boolean().default(false),
 });
 
-/** {@linkcode TrainingState}, checked. */
-export type TrainingState = z.output<typeof TrainingState>;
+/** {@linkcode TrainingState} before its defaults are filled in. */
+export type TrainingStateInput = Omit<TrainingState, "version" | "is_best"> & Partial<TrainingState>;
 
 /** What a run brings along, for comparison with a checkpoint that it shall go on from. */
 export type ExpectedState = Pick<TrainingState, "config" | "data_tokens" | "tokenizer_sha256">;
@@ -61,7 +84,7 @@ export function saveCheckpoint(
   path: string,
   model: TransformerLM,
   optimizer: AdamW,
-  state: z.input<typeof TrainingState>,
+  state: TrainingStateInput,
 ): void {
   const { device, parameters } = model;
   const tensors: Record<string, SafetensorsTensor> = {};
@@ -147,7 +170,7 @@ function stateOf(file: SafetensorsReader): TrainingState {
     );
   }
   try {
-    return TrainingState.parse(JSON.parse(text));
+    return State.parse(JSON.parse(text));
   } catch (error) {
     throw new Error(
       `Cannot load ${file.path}: its training state is damaged, or of another version of denolm: ${

@@ -4,22 +4,44 @@ import { z } from "zod";
  * One line of a run's metrics.jsonl: where training stood, and what was measured there. Training and evaluation write
  * lines of their own, so every measurement may be missing; a number that was not finite is null.
  */
-export const Metrics = z.object({
-  step: z.int().min(0).describe("optimizer steps done"),
-  tokens: z.int().min(0).describe("tokens trained on so far"),
-  seconds: z.number().min(0).describe("wall-clock time of training so far, without the time between stop and resume"),
-  loss: z.number().nullable().optional().describe("mean training loss since the last line, nats per token"),
-  learning_rate: z.number().optional().describe("learning rate of the last step"),
-  gradient_norm: z.number().nullable().optional().describe("global norm of the last step's gradient before clipping"),
-  tokens_per_second: z.number().optional().describe("training speed since the last line"),
-  mfu: z.number().optional().describe("share of the device's peak FLOP/s that the model's own FLOPs use"),
-  validation_loss: z.number().nullable().optional().describe("mean validation loss, nats per token"),
-  perplexity: z.number().nullable().optional().describe("exp(validation_loss)"),
-  bits_per_byte: z.number().nullable().optional().describe("validation loss in bits per byte of text"),
-});
+export interface Metrics {
+  /** Optimizer steps done. */
+  step: number;
+  /** Tokens trained on so far. */
+  tokens: number;
+  /** Wall-clock time of training so far, without the time between stop and resume. */
+  seconds: number;
+  /** Mean training loss since the last line, nats per token. */
+  loss?: number | null;
+  /** Learning rate of the last step. */
+  learning_rate?: number;
+  /** Global norm of the last step's gradient before clipping. */
+  gradient_norm?: number | null;
+  /** Training speed since the last line. */
+  tokens_per_second?: number;
+  /** Share of the device's peak FLOP/s that the model's own FLOPs use. */
+  mfu?: number;
+  /** Mean validation loss, nats per token. */
+  validation_loss?: number | null;
+  /** exp(validation_loss). */
+  perplexity?: number | null;
+  /** Validation loss in bits per byte of text. */
+  bits_per_byte?: number | null;
+}
 
-/** {@linkcode Metrics}, checked. */
-export type Metrics = z.output<typeof Metrics>;
+const Line: z.ZodType<Metrics> = z.object({
+  step: z.int().min(0),
+  tokens: z.int().min(0),
+  seconds: z.number().min(0),
+  loss: z.number().nullable().optional(),
+  learning_rate: z.number().optional(),
+  gradient_norm: z.number().nullable().optional(),
+  tokens_per_second: z.number().optional(),
+  mfu: z.number().optional(),
+  validation_loss: z.number().nullable().optional(),
+  perplexity: z.number().nullable().optional(),
+  bits_per_byte: z.number().nullable().optional(),
+});
 
 /**
  * Reads metrics.jsonl. A last line that a killed process left unfinished is passed over.
@@ -36,7 +58,7 @@ export function readMetrics(path: string): Metrics[] {
     throw error;
   }
   return text.split("\n").slice(0, -1).map((line, i) => {
-    const parsed = Metrics.safeParse(parseJson(line));
+    const parsed = Line.safeParse(parseJson(line));
     if (parsed.success) return parsed.data;
     const { path: field, message } = parsed.error.issues[0];
     throw new Error(

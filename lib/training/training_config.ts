@@ -1,9 +1,69 @@
 import { closestString } from "@std/text/closest-string";
 import { z } from "zod";
 import { ModelConfig } from "../model/config.ts";
+import type { ModelConfig as ModelConfigType } from "../model/config_fields.ts";
 
 /** Settings of AdamW and of its learning rate's schedule. */
-export const OptimizerConfig = z.strictObject({
+export interface OptimizerConfig {
+  /** Learning rate after the warm-up. */
+  max_learning_rate: number;
+  /** Learning rate at the cosine's end. */
+  min_learning_rate: number;
+  /** Steps of the linear warm-up. */
+  warmup_steps: number;
+  /** Step at which the cosine ends. */
+  cosine_steps: number;
+  /** Decay of the first moments. */
+  beta1: number;
+  /** Decay of the second moments. */
+  beta2: number;
+  /** Added to the root of the second moment. */
+  eps: number;
+  /** Decoupled weight decay. */
+  weight_decay: number;
+}
+
+/** A training run's settings, checked, with nothing left open. */
+export interface TrainingConfig {
+  /** The architecture. */
+  model: ModelConfigType;
+  /** AdamW and the schedule. */
+  optimizer: OptimizerConfig;
+  /** Sequences in a forward pass. */
+  batch_size: number;
+  /** Batches whose gradients make one step. */
+  gradient_accumulation_steps: number;
+  /** Global norm that gradients are clipped to. */
+  max_grad_norm: number;
+  /** Optimizer steps in all. */
+  steps: number;
+  /** Steps between lines of metrics. */
+  log_every: number;
+  /** Steps between evaluations; also at the end. */
+  eval_every: number;
+  /** Batches of an evaluation. */
+  eval_batches: number;
+  /** Steps between checkpoints; also at the end. */
+  checkpoint_every: number;
+  /** Newest checkpoints to keep, besides the best. */
+  keep_checkpoints: number;
+  /** Steps between generated samples; 0 for none. */
+  sample_every: number;
+  /** Of the initial weights and of the batches. */
+  seed: number;
+  /** Train on the first batch again and again, as a test. */
+  overfit_one_batch: boolean;
+  /** Text file to train on. */
+  input?: string;
+  /** Encoded text to train on (.npy). */
+  data?: string;
+  /** Encoded text to evaluate on (.npy). */
+  validation_data?: string;
+  /** Folder of the tokenizer. */
+  tokenizer?: string;
+}
+
+const OptimizerFields = z.strictObject({
   max_learning_rate: z.number().positive().default(1e-3).describe("learning rate after the warm-up"),
   min_learning_rate: z.number().min(0).optional().describe("learning rate at the cosine's end; a tenth of the largest"),
   warmup_steps: z.int().min(0).optional().describe("steps of the linear warm-up; 2 % of the steps"),
@@ -16,7 +76,7 @@ export const OptimizerConfig = z.strictObject({
 
 const Fields = z.strictObject({
   model: ModelConfig,
-  optimizer: OptimizerConfig.prefault({}),
+  optimizer: OptimizerFields.prefault({}),
   batch_size: z.int().min(1).default(32).describe("sequences in a forward pass"),
   gradient_accumulation_steps: z.int().min(1).default(1).describe("batches whose gradients make one step"),
   max_grad_norm: z.number().positive().default(1).describe("global norm that gradients are clipped to"),
@@ -40,7 +100,7 @@ const Fields = z.strictObject({
  * `deno task train --help` prints. Where they are left out, `optimizer.cosine_steps` becomes `steps`,
  * `optimizer.warmup_steps` 2 % of that, and `optimizer.min_learning_rate` a tenth of the largest.
  */
-export const TrainingConfig = Fields.transform((config, context) => {
+export const TrainingConfigSchema = Fields.transform((config, context) => {
   const { optimizer } = config;
   const cosine_steps = optimizer.cosine_steps ?? config.steps;
   const warmup_steps = optimizer.warmup_steps ?? Math.floor(cosine_steps / 50);
@@ -62,9 +122,6 @@ export const TrainingConfig = Fields.transform((config, context) => {
   return { ...config, optimizer: { ...optimizer, cosine_steps, warmup_steps, min_learning_rate } };
 });
 
-/** A {@linkcode TrainingConfig} that has been checked, with nothing left open. */
-export type TrainingConfig = z.output<typeof TrainingConfig>;
-
 /** Every field of {@linkcode TrainingConfig} as an optional flag without default: what a command line may override. */
 export const TrainingFlags = withoutDefaults(Fields);
 
@@ -83,7 +140,7 @@ export const TrainingFlags = withoutDefaults(Fields);
  * ```
  */
 export function parseTrainingConfig(value: unknown, source = "this configuration"): TrainingConfig {
-  const parsed = TrainingConfig.safeParse(value);
+  const parsed = TrainingConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.flatMap((issue) => explain(issue, value));
   throw new RangeError(
