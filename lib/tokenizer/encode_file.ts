@@ -70,7 +70,12 @@ export async function encodeFile(
   const started = before.size < SMALL_BYTES ? 0 : workers;
   if (started === 0) {
     const encoder = new RangeEncoder(parts, dtype);
-    for (const { start, end } of ranges) write(encoder.encode(file, start, end), end);
+    let spare: ArrayBuffer | undefined;
+    for (const { start, end } of ranges) {
+      const ids = encoder.encode(file, start, end, spare);
+      write(ids, end);
+      spare = ids.buffer;
+    }
   } else {
     const open: EncodeJob = { kind: "open", path: inputPath, parts, dtype };
     await encodeOnWorkers(open, ranges, started, write, signal);
@@ -128,6 +133,7 @@ async function encodeOnWorkers(
   signal?.addEventListener("abort", stop);
   const given: FileRange[] = [];
   const results = new Map<number, IdArray>();
+  const spares: ArrayBuffer[] = [];
   let written = 0;
   let isAllGiven = false;
   const give = (worker: Worker) => {
@@ -136,7 +142,9 @@ async function encodeOnWorkers(
       isAllGiven = true;
       return;
     }
-    worker.postMessage({ kind: "range", index: given.length, ...next.value } satisfies EncodeJob);
+    const spare = spares.pop();
+    const job: EncodeJob = { kind: "range", index: given.length, ...next.value, spare };
+    worker.postMessage(job, spare === undefined ? [] : [spare]);
     given.push(next.value);
   };
   // Workers that found nothing to do within the bound.
@@ -151,12 +159,13 @@ async function encodeOnWorkers(
         try {
           if ("error" in data) throw data.error;
           results.set(data.index, data.ids);
-          serve(worker);
           for (let ids = results.get(written); ids !== undefined; ids = results.get(written)) {
             results.delete(written);
             write(ids, given[written].end);
+            spares.push(ids.buffer);
             written++;
           }
+          serve(worker);
           while (waiting.length > 0 && !isAllGiven && given.length - written < AHEAD * count) give(waiting.pop()!);
           if (isAllGiven && written === given.length) resolve();
         } catch (error) {

@@ -28,15 +28,25 @@ export class RangeEncoder {
   /**
    * The ids of the bytes from `start` to `end`, taken as a whole text.
    *
+   * @param spare Memory for the ids, used if they fit. Without, a long file would leave garbage faster than it is found.
    * @throws {Error} If the file ends before `end`.
    */
-  encode(file: Deno.FsFile, start: number, end: number): IdArray {
+  encode(file: Deno.FsFile, start: number, end: number, spare?: ArrayBuffer): IdArray {
     const length = end - start;
     if (this.#bytes.length < length + ENCODER_PADDING) this.#bytes = new Uint8Array(length + ENCODER_PADDING);
     readExactly(file, start, this.#bytes.subarray(0, length));
     this.#encoder.encode(this.#bytes, 0, length, true, this.#output);
-    const ids = this.#output.take();
-    return this.#dtype === "uint16" ? new Uint16Array(ids) : ids;
+    const count = this.#output.length;
+    const narrow = this.#dtype === "uint16";
+    const byteLength = count * (narrow ? 2 : 4);
+    // A little more than needed, so that the next range probably fits.
+    const memory = spare !== undefined && spare.byteLength >= byteLength
+      ? spare
+      : new ArrayBuffer(byteLength + (byteLength >> 4) * 4);
+    const ids = narrow ? new Uint16Array(memory, 0, count) : new Uint32Array(memory, 0, count);
+    ids.set(this.#output.ids.subarray(0, count));
+    this.#output.length = 0;
+    return ids;
   }
 }
 

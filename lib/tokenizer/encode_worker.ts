@@ -13,7 +13,7 @@ self.onmessage = ({ data }: MessageEvent<EncodeJob>) => {
       file = Deno.openSync(data.path);
       encoder = new RangeEncoder(data.parts, data.dtype);
     } else {
-      const ids = encoder.encode(file, data.start, data.end);
+      const ids = encoder.encode(file, data.start, data.end, data.spare);
       self.postMessage({ index: data.index, ids } satisfies EncodeResult, [ids.buffer]);
     }
   } catch (error) {

@@ -28,10 +28,11 @@ export function modelOfText(
   const made = new Set(singleBytes());
   for (const byte of made) requireToken(vocab, byte, source, "no token for the byte that is written");
   for (const [index, [left, right]] of merges.entries()) {
-    const where = `merge ${index + 1} is ${JSON.stringify(left)} + ${JSON.stringify(right)}, and its vocabulary lacks`;
-    requireToken(vocab, left, source, where);
-    requireToken(vocab, right, source, where);
-    requireToken(vocab, left + right, source, where);
+    for (const token of [left, right, left + right]) {
+      if (vocab.has(token)) continue;
+      const merge = `merge ${index + 1} is ${JSON.stringify(left)} + ${JSON.stringify(right)}`;
+      requireToken(vocab, token, source, `${merge}, and its vocabulary lacks`);
+    }
     made.add(left + right);
   }
   const special = specialTokens ?? new Map([...vocab].filter(([text]) => !made.has(text)));
@@ -44,10 +45,16 @@ export function modelOfText(
   for (const [text, id] of special) {
     if (!(made.has(text) && vocab.get(text) === id)) entries.push([id, text, encoder.encode(text)]);
   }
+  const vocabulary = vocabularyById(entries, source);
+  // The same bytes as in the vocabulary, not copies: 100,000 small arrays would take more memory than all the rest.
+  const part = (text: string) => {
+    requireBytes(text, source);
+    return vocabulary[vocab.get(text)!];
+  };
   return {
     specialTokens: special,
-    merges: merges.map(([left, right]) => [bytesOf(left, source), bytesOf(right, source)] as const),
-    vocabulary: vocabularyById(entries, source),
+    merges: merges.map(([left, right]) => [part(left), part(right)] as const),
+    vocabulary,
   };
 }
 
@@ -118,9 +125,8 @@ function requireToken(vocab: Map<string, number>, token: string, source: string,
   );
 }
 
-function bytesOf(text: string, source: string): Uint8Array {
-  const bytes = unicodeToBytes(text);
-  if (bytes !== undefined) return bytes;
+function requireBytes(text: string, source: string): void {
+  if (unicodeToBytes(text) !== undefined) return;
   throw new RangeError(
     `Cannot read ${source}: the merge part ${JSON.stringify(text)} has characters that stand for no byte; ` +
       `only byte-level vocabularies in GPT-2's alphabet are supported`,
