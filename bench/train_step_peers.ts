@@ -10,14 +10,14 @@
 
 import { openDevice } from "../ffi/devices.ts";
 import { Trainer } from "../lib/training/trainer.ts";
-import { TrainingConfig } from "../lib/training/training_config.ts";
+import { parseTrainingConfig } from "../lib/training/training_config.ts";
 
 const [batchSize = "8", rounds = "5", python = "-", threadCount = `${navigator.hardwareConcurrency}`, names] =
   Deno.args;
 const chosen = (names ?? (python === "-" ? "cpu,blas" : "cpu,blas,eager,compile")).split(",");
 const threads = Number(threadCount);
 
-const config = TrainingConfig.parse({
+const config = parseTrainingConfig({
   model: { vocab_size: 10_000, context_length: 256, num_layers: 4, d_model: 512, num_heads: 16, d_ff: 1344 },
   batch_size: Number(batchSize),
   log_every: 1,

@@ -18,7 +18,9 @@ export const SAFETENSORS_ITEM_SIZES = {
 } as const;
 
 /** Name of an element type. */
-export type SafetensorsDtype = keyof typeof SAFETENSORS_ITEM_SIZES;
+export type SafetensorsDtype =
+  | ("BOOL" | "U8" | "I8" | "U16" | "I16" | "U32" | "I32" | "U64" | "I64")
+  | ("F16" | "BF16" | "F32" | "F64");
 
 /** What the header says of one tensor. */
 export interface SafetensorsEntry {
