@@ -91,7 +91,9 @@ const Fields = z.strictObject({
   overfit_one_batch: z.boolean().default(false).describe("train on the first batch again and again, as a test"),
   input: z.string().optional().describe("text file to train on"),
   data: z.string().optional().describe("encoded text to train on (.npy)"),
-  validation_data: z.string().optional().describe("encoded text to evaluate on (.npy); default: the end of the data"),
+  validation_data: z.string().optional().describe(
+    "encoded text to evaluate on (.npy); default: the last twentieth of a text, none with data",
+  ),
   tokenizer: z.string().optional().describe("folder of the tokenizer"),
 });
 

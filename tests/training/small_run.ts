@@ -36,3 +36,9 @@ export function walk(length: number, vocabSize = 12): Uint32Array {
   }
   return ids;
 }
+
+/** A run whose next step does not depend on how many are planned; it saves and writes metrics all the time. */
+export function endlessConfig(steps: number): TrainingConfig {
+  const optimizer = { max_learning_rate: 0.01, warmup_steps: 2, cosine_steps: 1000 };
+  return smallConfig({ steps, optimizer, checkpoint_every: 2, log_every: 1 });
+}
