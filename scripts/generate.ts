@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { deviceNames, openDevice } from "../ffi/devices.ts";
+import { generateBatch } from "../lib/model/generate.ts";
+import { loadModel, readTrainingState } from "../lib/training/checkpoint.ts";
+import { CheckpointFolder } from "../lib/training/checkpoint_folder.ts";
+import { Tokenizer } from "../mod.ts";
+import { runScript } from "./frame/run_script.ts";
+import { UsageError } from "./frame/usage_error.ts";
+import { tokenizerHash } from "./training/tokenizer_hash.ts";
+
+const Options = z.object({
+  prompt: z.string().default("").describe("text to continue; empty begins a new one"),
+  run: z.string().default("runs/train").describe("a run's folder, whose newest checkpoint is used"),
+  best: z.boolean().default(false).describe("use the run's best checkpoint instead"),
+  checkpoint: z.string().optional().describe("a checkpoint file, instead of --run"),
+  tokenizer: z.string().optional().describe(
+    "folder of the tokenizer; default: the one that the model was trained with",
+  ),
+  maxNewTokens: z.int().min(1).default(256).describe("tokens to generate at most"),
+  temperature: z.number().default(0.8).describe("0 always takes the likeliest token, higher varies more"),
+  topP: z.number().default(0.95).describe("share of the probability that tokens are chosen from"),
+  topK: z.int().optional().describe("number of likeliest tokens that are chosen from; default: all"),
+  seed: z.int().default(0).describe("of the choices"),
+  samples: z.int().min(1).default(1).describe("texts to generate"),
+  stop: z.string().default("<|endoftext|>").describe("special token that ends a text"),
+  device: z.enum(deviceNames).default("auto").describe("where to compute"),
+  threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
+});
+
+await runScript({
+  name: "generate",
+  summary: "writes text with a trained model (problem generate)",
+  options: Options,
+  permissions: "train",
+  positional: ["prompt"],
+}, async (options, report) => {
+  const path = options.checkpoint ?? checkpointOf(options.run, options.best);
+  const { config, tokenizer_sha256 } = readTrainingState(path);
+  const folder = options.tokenizer ?? config.tokenizer;
+  if (folder === undefined) throw new UsageError("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
+  const tokenizer = await Tokenizer.load(folder);
+  if (tokenizer_sha256 !== undefined && tokenizer_sha256 !== await tokenizerHash(tokenizer)) {
+    throw new Error(`Cannot write text: ${folder} is not the tokenizer that the model was trained with; give that one`);
+  }
+  const stopToken = tokenizer.specialTokenToId(options.stop);
+  const prompt = options.prompt === "" && stopToken !== undefined ? [stopToken] : tokenizer.encode(options.prompt);
+
+  using device = openDevice(options.device, { threads: options.threads });
+  using model = loadModel(device, path);
+  const { maxNewTokens, temperature, topP, topK, seed, samples } = options;
+  const prompts = Array.from({ length: samples }, () => prompt);
+  const generated = generateBatch(model, prompts, { maxNewTokens, temperature, topP, topK, seed, stopToken });
+  // Bytes of a character may come with several tokens: each text has a decoder that holds them back until it is whole.
+  const texts = prompts.map(() => ({ text: options.prompt, decoder: new TextDecoder("utf-8", { ignoreBOM: true }) }));
+  // One text appears as it is written; several, which are written at the same time, when they are done.
+  const streams = samples === 1 && !Deno.args.includes("--json");
+  if (streams) write(options.prompt);
+  let tokens = 0;
+  const start = performance.now();
+  for (const { sequence, token } of generated) {
+    tokens++;
+    // A model with more ids than the tokenizer may choose one of those; there is nothing to show for it.
+    if (token >= tokenizer.vocabSize) continue;
+    const piece = texts[sequence].decoder.decode(tokenizer.idToBytes(token), { stream: true });
+    texts[sequence].text += piece;
+    if (streams) write(piece);
+    if (report.signal.aborted) break;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  for (const one of texts) {
+    const rest = one.decoder.decode();
+    one.text += rest;
+    if (streams) write(rest);
+  }
+  if (streams) report.say("\n");
+  else for (const { text } of texts) report.say(`${text}\n`);
+  report.data("texts", texts.map(({ text }) => text));
+  report.result("checkpoint", path);
+  report.result("device", device.name);
+  report.result("tokens generated", tokens);
+  report.result("tokens per second", tokens / seconds);
+});
+
+function write(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}
+
+function checkpointOf(run: string, best: boolean): string {
+  try {
+    const checkpoints = new CheckpointFolder(`${run}/checkpoints`);
+    const latest = checkpoints.latest();
+    if (latest) return best ? checkpoints.bestPath : latest.path;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new Error(`Cannot write text: ${run} has no checkpoint; train a model first (deno task train), or give --run`);
+}

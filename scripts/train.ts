@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { deviceNames, openDevice } from "../ffi/devices.ts";
+import { readConfigFile } from "../lib/training/config_file.ts";
+import { holdsRun } from "../lib/training/experiment_record.ts";
+import { overlay, parseTrainingConfig, TrainingFlags } from "../lib/training/training_config.ts";
+import { Tokenizer } from "../mod.ts";
+import { runScript } from "./frame/run_script.ts";
+import { prepareData } from "./training/prepare_data.ts";
+import { runTraining } from "./training/run_training.ts";
+
+const OwnOptions = z.object({
+  config: z.string().optional().describe("configuration file (JSON with comments); default: configs/stories.jsonc"),
+  name: z.string().regex(/^[\w.-]+$/, "expected letters, digits, dots, dashes").default("train").describe(
+    "of the run; its folder is runs/NAME",
+  ),
+  resume: z.boolean().default(false).describe("go on from the run's newest checkpoint"),
+  device: z.enum(deviceNames).default("auto").describe("where to compute"),
+  threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
+  builtInBytes: z.number().positive().default(4e6).describe("size of the built-in stories"),
+});
+
+await runScript({
+  name: "train",
+  summary: "trains a language model (problem training_together): text in, checkpoints, samples and curves out",
+  options: z.object({ ...OwnOptions.shape, ...TrainingFlags.shape }),
+  permissions: "train",
+  details: [
+    "Fields of the configuration may be given as flags, which come over the file: --model.d_model 256 --steps 2000.",
+    "Text: --input FILE (--tokenizer DIR, or one is trained), --data FILE.npy as deno task encode writes it, or, with",
+    "neither, the built-in stories.",
+  ].join("\n"),
+}, async (given, report) => {
+  const { config: path, name, resume, device: deviceName, threads, builtInBytes } = OwnOptions.parse(given);
+  const flags = Object.fromEntries(Object.entries(given).filter(([key]) => !(key in OwnOptions.shape)));
+  const folder = `runs/${name}`;
+  if (resume !== holdsRun(folder)) {
+    throw new Error(
+      resume
+        ? `Cannot resume ${folder}: it holds no run; leave out --resume to start one`
+        : `Cannot start a run in ${folder}: it holds one already; go on with --resume, or give another --name`,
+    );
+  }
+  const source = path ?? (resume ? `${folder}/config.json` : new URL("../configs/stories.jsonc", import.meta.url));
+  const before = resume ? readConfigFile(`${folder}/config.json`) : {};
+  const config = parseTrainingConfig(overlay(overlay(before, readConfigFile(source)), flags), String(path ?? source));
+
+  using device = openDevice(deviceName, { threads });
+  report.say(`Device: ${device.name} (${device.backend.description})`);
+  const prepared = resume
+    ? { config, tokenizer: config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer) }
+    : await prepareData(config, folder, builtInBytes, report);
+  using result = await runTraining({ ...prepared, folder, device, resume }, report);
+
+  report.say("");
+  report.result("run", folder);
+  report.result("device", device.name);
+  report.result("parameters", result.model.parameters.count);
+  report.result("steps", result.step);
+  report.result("tokens", result.tokens);
+  report.result("training time", result.seconds, "s");
+  if (!Number.isNaN(result.loss)) report.result("training loss", result.loss);
+  if (result.evaluation) {
+    const { loss, perplexity, bitsPerByte } = result.evaluation;
+    report.result("validation loss", loss);
+    report.result("perplexity", perplexity);
+    if (bitsPerByte !== undefined) report.result("bits per byte", bitsPerByte);
+  }
+  report.result("learning curve", `${folder}/learning_curve.svg`);
+});

@@ -1,0 +1,120 @@
+import { account } from "../../lib/accounting/account.ts";
+import { measureDevice } from "../../lib/accounting/measured_device.ts";
+import { AtomicFile } from "../../lib/data/atomic_write.ts";
+import { TokenDataset } from "../../lib/data/token_dataset.ts";
+import { generate } from "../../lib/model/generate.ts";
+import type { TransformerLM } from "../../lib/model/transformer_lm.ts";
+import { learningCurve } from "../../lib/plot/learning_curve.ts";
+import type { Device } from "../../lib/tensor/device.ts";
+import { type Metrics, readMetrics } from "../../lib/training/metrics.ts";
+import { train, type TrainResult } from "../../lib/training/train_loop.ts";
+import { STORY_SEPARATOR, type Tokenizer } from "../../mod.ts";
+import { formatNumber, formatSeconds } from "../frame/format.ts";
+import type { Report } from "../frame/report.ts";
+import type { PreparedData } from "./prepare_data.ts";
+import { tokenizerHash } from "./tokenizer_hash.ts";
+
+/** What to train, besides the data. */
+export interface TrainingOrder extends PreparedData {
+  /** The run's folder. */
+  folder: string;
+  device: Device;
+  resume: boolean;
+}
+
+// Bytes per token are counted on at most this many tokens of the validation data.
+const COUNTED_TOKENS = 1 << 20;
+
+/**
+ * Trains as a configuration says, tells of it in the report, and draws the learning curve. The caller disposes of the result.
+ *
+ * @throws {Error} If a signal stopped training; the message says how to go on.
+ */
+export async function runTraining(order: TrainingOrder, report: Report): Promise<TrainResult> {
+  const { config, tokenizer, folder, device, resume } = order;
+  const { vocab_size } = config.model;
+  using data = TokenDataset.open(config.data!, { vocabSize: vocab_size });
+  using validation = config.validation_data === undefined
+    ? undefined
+    : TokenDataset.open(config.validation_data, { vocabSize: vocab_size });
+  const result = await train({
+    ...{ config, device, data, validation, folder, resume },
+    tokenizerHash: tokenizer && await tokenizerHash(tokenizer),
+    bytesPerToken: tokenizer && validation && bytesPerToken(tokenizer, validation),
+    flops: { perToken: trainingFlopsPerToken(config.model), peakPerSecond: measuredPeak(device) },
+    signal: report.signal,
+    onProgress: report.progress,
+    onMetrics: (metrics) => describe(metrics, config.steps, report),
+    onSample: tokenizer && ((model) => {
+      const text = sampleText(model, tokenizer);
+      report.say(`  sample: ${text}`);
+      return text;
+    }),
+  });
+  try {
+    await drawCurve(folder);
+    if (result.interrupted) {
+      throw new Error(
+        `Stopped by a signal after step ${result.step} of ${config.steps}; all is saved. To go on: ` +
+          `deno task train --name ${folder.replace(/^runs\//, "")} --resume`,
+      );
+    }
+    return result;
+  } catch (error) {
+    result[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The beginning of a text as the model would write it. */
+export function sampleText(model: TransformerLM, tokenizer: Tokenizer): string {
+  const stopToken = tokenizer.specialTokenToId(STORY_SEPARATOR);
+  const prompt = tokenizer.encode("Once upon a time").slice(0, model.config.context_length);
+  const tokens = [...generate(model, prompt, { maxNewTokens: 96, temperature: 0.8, topP: 0.95, stopToken })];
+  // Ids that the vocabulary lacks can be likely only before the model has learned anything.
+  return tokenizer.decode([...prompt, ...tokens.filter((token) => token < tokenizer.vocabSize)]);
+}
+
+async function drawCurve(folder: string): Promise<void> {
+  const metrics = readMetrics(`${folder}/metrics.jsonl`);
+  if (!metrics.some(({ loss, validation_loss }) => typeof (loss ?? validation_loss) === "number")) return;
+  using file = new AtomicFile(`${folder}/learning_curve.svg`);
+  file.write(new TextEncoder().encode(await learningCurve(`Loss of ${folder}`, [{ name: folder, metrics }])));
+  file.commit();
+}
+
+function describe(metrics: Metrics, steps: number, report: Report): void {
+  const { step, seconds, loss, validation_loss, perplexity, bits_per_byte, tokens_per_second, mfu } = metrics;
+  const at = `step ${String(step).padStart(String(steps).length)}/${steps}`;
+  const show = (value: number | null | undefined) => value?.toFixed(4) ?? "not finite";
+  if (validation_loss !== undefined) {
+    const bits = bits_per_byte === undefined ? "" : `, ${show(bits_per_byte)} bits per byte`;
+    report.say(`${at}  validation loss ${show(validation_loss)} (perplexity ${perplexity?.toFixed(2)}${bits})`);
+    return;
+  }
+  const speed = `${formatNumber(tokens_per_second!, 0)} tokens/s${mfu === undefined ? "" : `, MFU ${percent(mfu)}`}`;
+  const left = formatSeconds(seconds / step * (steps - step));
+  report.say(`${at}  loss ${show(loss)}  rate ${metrics.learning_rate!.toExponential(2)}  ${speed}  ${left} left`);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+function bytesPerToken(tokenizer: Tokenizer, data: TokenDataset): number {
+  const ids = new Int32Array(Math.min(COUNTED_TOKENS, data.length));
+  data.readIds(0, ids);
+  return tokenizer.decodeBytes(ids).length / ids.length;
+}
+
+function trainingFlopsPerToken(model: TransformerLM["config"]): number {
+  const { forward } = account({
+    ...{ model, batchSize: 1, precision: "float32", scores: "fused", attention: "causal" },
+    ...{ promptLength: 1, generatedTokens: 1 },
+  });
+  return 3 * Number(forward.total!.value) / model.context_length;
+}
+
+function measuredPeak(device: Device): number {
+  return measureDevice(device, { memoryBytes: 0n, copied: 1 << 16, repetitions: 3 }).peakFlops.float32!;
+}
