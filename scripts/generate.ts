@@ -31,7 +31,7 @@ await runScript({
   name: "generate",
   summary: "writes text with a trained model (problem generate)",
   options: Options,
-  permissions: "train",
+  permissions: "generate",
   positional: ["prompt"],
 }, async (options, report) => {
   const path = options.checkpoint ?? checkpointOf(options.run, options.best);

@@ -19,7 +19,6 @@ export class BlasBackend extends CpuBackend {
   /** The library that is used. */
   readonly library: Pick<BlasLibrary, "path" | "version">;
   readonly #library: BlasLibrary;
-  readonly #memory: bigint;
 
   /**
    * Opens the library and the cpu device.
@@ -30,8 +29,6 @@ export class BlasBackend extends CpuBackend {
     super(options);
     this.#library = openBlasLibrary(this.threads);
     this.library = this.#library;
-    // The memory keeps its address when it grows: the engine reserves all that it may ever grow to.
-    this.#memory = Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(this.heap.memory.buffer)));
   }
 
   /** The cpu device's description, and the library. */
@@ -45,6 +42,8 @@ export class BlasBackend extends CpuBackend {
     if (transposeB && m <= FEW_ROWS) return super.matmul(args);
     const strideA = args.strideA ?? (transposeA ? m : k), strideB = args.strideB ?? (transposeB ? k : n);
     const strideC = args.strideC ?? n;
+    // A view of the memory is passed as its address. Addresses as numbers would need permission for ffi as a whole.
+    const buffer = this.heap.memory.buffer as unknown as ArrayBuffer;
     for (let matrix = 0; matrix < batch; matrix++) {
       this.#library.functions.cblas_sgemm(
         ROW_MAJOR,
@@ -54,12 +53,12 @@ export class BlasBackend extends CpuBackend {
         n,
         k,
         alpha,
-        this.#memory + BigInt(at(args.a) + 4 * matrix * (args.batchStrideA ?? 0)),
+        new Uint8Array(buffer, at(args.a) + 4 * matrix * (args.batchStrideA ?? 0)),
         strideA,
-        this.#memory + BigInt(at(args.b) + 4 * matrix * (args.batchStrideB ?? 0)),
+        new Uint8Array(buffer, at(args.b) + 4 * matrix * (args.batchStrideB ?? 0)),
         strideB,
         beta,
-        this.#memory + BigInt(at(args.c) + 4 * matrix * (args.batchStrideC ?? 0)),
+        new Uint8Array(buffer, at(args.c) + 4 * matrix * (args.batchStrideC ?? 0)),
         strideC,
       );
     }

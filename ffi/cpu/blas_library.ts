@@ -9,12 +9,12 @@ export const blasSymbols = {
       "i32", /* int n */
       "i32", /* int k */
       "f32", /* float alpha */
-      "u64", /* const float *a */
+      "buffer", /* const float *a */
       "i32", /* int lda */
-      "u64", /* const float *b */
+      "buffer", /* const float *b */
       "i32", /* int ldb */
       "f32", /* float beta */
-      "u64", /* float *c */
+      "buffer", /* float *c */
       "i32", /* int ldc */
     ],
     result: "void",
@@ -114,8 +114,8 @@ export function openBlasLibrary(threads: number): BlasLibrary {
 }
 
 function versionOf(functions: BlasFunctions): string {
-  if (functions.openblas_get_config) return textAt(functions.openblas_get_config());
-  if (functions.bli_info_get_version_str) return `BLIS ${textAt(functions.bli_info_get_version_str())}`;
+  if (functions.openblas_get_config) return textAt(functions.openblas_get_config()) ?? "OpenBLAS";
+  if (functions.bli_info_get_version_str) return `BLIS ${textAt(functions.bli_info_get_version_str()) ?? ""}`.trim();
   if (functions.mkl_get_version_string) {
     const text = new Uint8Array(200);
     functions.mkl_get_version_string(text, text.length);
@@ -124,6 +124,8 @@ function versionOf(functions: BlasFunctions): string {
   return "CBLAS";
 }
 
-function textAt(pointer: Deno.PointerValue): string {
-  return pointer === null ? "" : Deno.UnsafePointerView.getCString(pointer).trim();
+// Reading at a pointer needs permission for ffi as a whole: with that for one library alone, its version stays unknown.
+function textAt(pointer: Deno.PointerValue): string | undefined {
+  if (pointer === null || Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
+  return Deno.UnsafePointerView.getCString(pointer).trim();
 }

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import { z } from "zod";
+import { blasPaths } from "../../ffi/cpu/blas_library.ts";
 
 // Every task runs here under its own permission set, in a copy of the project: what a task asks for beyond its set makes
 // it fail. And each grant of a set is taken away once: then some task must be stopped, or the grant is not needed.
@@ -19,7 +21,7 @@ const configuration = Configuration.parse(JSON.parse(Deno.readTextFileSync(new U
 /** The runs that show what each task needs; small, and without anything that a user's machine would lack. */
 // Where there are Workers, 10 MB of text make them start.
 const runs: Record<string, (outside: string) => string[][]> = {
-  demo: () => [["--bytes", "1e7", "--vocab-size", "400"]],
+  demo: () => [["--bytes", "1e7", "--vocab-size", "300", "--steps", "2"]],
   data: () => [["tinystories", "--split", "valid", "--from", serve()]],
   unicode1: () => [[]],
   unicode2: () => [[]],
@@ -35,6 +37,13 @@ const runs: Record<string, (outside: string) => string[][]> = {
     ["--tokenizer", "runs/train_bpe", "--input", "data/text.npy"],
     ["--tokenizer", "runs/train_bpe", "--input", "data/text.npy", "--out", "data/text.txt"],
   ],
+  train: (outside) => [
+    // A run is not overwritten: the first is called as the task calls it, which generate looks for, a later one by its folder.
+    "--steps 4 --eval_every 2 --checkpoint_every 2 --built-in-bytes 2e5 --model.vocab_size 300 --model.d_model 32 --model.num_layers 1"
+      .split(" ").concat(existsSync(`${copy}/runs/train`) ? ["--name", outside.split("/").at(-1)!] : []),
+  ],
+  generate: () => [["Once", "--max-new-tokens", "5"]],
+  device: () => [["--no-test"]],
   accounting: () => [["--preset", "gpt2-xl"]],
   transformer_accounting: () => [["--chart", "results/shares.svg"]],
   adamw_accounting: () => [[]],
@@ -46,6 +55,12 @@ const stoppedRuns: Record<string, string[]> = {
   "*.hf.co": ["tinystories", "--from", "https://cas-bridge.xethub.hf.co/tinystories/"], // where huggingface.co redirects
 };
 
+/**
+ * Permissions without which a task does not stop, but passes over what it may not see: the variables, folders and
+ * libraries among which it looks for CUDA, and the size of the disk.
+ */
+const passedOver: Record<string, string[]> = { device: ["read", "env", "ffi"], data: ["sys"] };
+
 const scriptTasks = Object.entries(configuration.tasks).flatMap(([task, { command }]) => {
   const match = /^deno run -q --no-prompt -P=(\w+) (scripts\/\w+\.ts)$/.exec(command ?? "");
   return match ? [{ task, set: match[1], script: match[2] }] : [];
@@ -53,9 +68,12 @@ const scriptTasks = Object.entries(configuration.tasks).flatMap(([task, { comman
 
 const copy = await Deno.makeTempDir({ prefix: "denolm-permissions-" });
 globalThis.addEventListener("unload", () => Deno.removeSync(copy, { recursive: true }));
-const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("One day.\n"));
+const server = Deno.serve(
+  { port: 0, hostname: "127.0.0.1", onListen() {} },
+  () => new Response("One day.\n", { headers: { "content-length": "9" } }),
+);
 globalThis.addEventListener("unload", () => server.shutdown());
-for (const name of ["deno.json", "deno.lock", "mod.ts", "lib", "ffi", "scripts"]) copyInto(name);
+for (const name of ["deno.json", "deno.lock", "mod.ts", "lib", "ffi", "scripts", "configs"]) copyInto(name);
 
 for (const { task, set, script } of scriptTasks) {
   Deno.test(`task ${task} runs under the permission set "${set}" and asks for nothing more`, async () => {
@@ -73,6 +91,7 @@ for (const { task, set, script } of scriptTasks) {
 
 for (const [set, grants] of Object.entries(configuration.permissions)) {
   for (const [kind, grant] of Object.entries(grants)) {
+    if (passedOver[set]?.includes(kind) || kind === "ffi") continue;
     for (const target of Array.isArray(grant) ? grant : [true]) {
       Deno.test(`the permission set "${set}" needs ${kind} ${target === true ? "anywhere" : target}`, async () => {
         const narrower = structuredClone(configuration);
@@ -91,6 +110,35 @@ for (const [set, grants] of Object.entries(configuration.permissions)) {
     }
   }
 }
+
+for (const [set, kinds] of Object.entries(passedOver)) {
+  Deno.test(`what the set "${set}" grants for looking around is looked at: ${kinds.join(", ")}`, async () => {
+    const outside = await Deno.makeTempDir({ prefix: "denolm-outside-" });
+    const log = `${outside}/audit.jsonl`;
+    await Deno.remove(`${copy}/data`, { recursive: true }); // a file that is there is not downloaded again
+    await Deno.mkdir(`${copy}/data`);
+    try {
+      for (const { task, script } of scriptTasks.filter((candidate) => candidate.set === set)) {
+        for (const args of runs[task](outside)) assertEquals((await run(set, script, args, log)).code, 0);
+      }
+      const seen = entriesOf(log).flatMap(({ permission, value }) => [`${permission} ${value}`, `${permission} true`]);
+      const wanted = kinds.flatMap((kind) =>
+        [configuration.permissions[set][kind]].flat().map((target) => `${kind} ${target}`)
+      );
+      assertEquals(wanted.filter((use) => !seen.includes(use)), []);
+    } finally {
+      await Deno.remove(outside, { recursive: true });
+    }
+  });
+}
+
+Deno.test("the libraries that a set lets be loaded are those that the blas device looks for, by absolute path", () => {
+  const places = [blasPaths("linux", "x86_64"), blasPaths("linux", "aarch64"), blasPaths("darwin", "aarch64")].flat();
+  const absolute = [...new Set(places.filter((path) => path.startsWith("/")))].sort();
+  for (const set of ["train", "generate"]) {
+    assertEquals(z.array(z.string()).parse(configuration.permissions[set].ffi).toSorted(), absolute);
+  }
+});
 
 Deno.test("every task has a description, and every script a task and a run in this test", () => {
   for (const [task, { description }] of Object.entries(configuration.tasks)) {
@@ -159,20 +207,22 @@ async function withConfiguration(changed: z.output<typeof Configuration>, body: 
 // Deno notes a look at a path as "read" and as "write", whichever it is, so these two say nothing; that a task writes
 // nowhere else is shown by its running under the set. Its look for NO_COLOR is allowed to every program.
 function kindsInLog(path: string): string[] {
-  let lines: string[];
+  const others = entriesOf(path).filter(({ permission, value }) =>
+    permission !== "read" && permission !== "write" && !(permission === "env" && value === "NO_COLOR")
+  );
+  return [...new Set(others.map(({ permission }) => permission))];
+}
+
+const Entry = z.object({ permission: z.string(), value: z.string().nullish() });
+
+function entriesOf(path: string): z.output<typeof Entry>[] {
   try {
-    lines = Deno.readTextFileSync(path).split("\n").filter((line) => line !== "");
+    const lines = Deno.readTextFileSync(path).split("\n").filter((line) => line !== "");
+    return lines.map((line) => Entry.parse(JSON.parse(line)));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-  const entries = lines.map((line) =>
-    z.object({ permission: z.string(), value: z.string().nullish() }).parse(JSON.parse(line))
-  );
-  const others = entries.filter(({ permission, value }) =>
-    permission !== "read" && permission !== "write" && !(permission === "env" && value === "NO_COLOR")
-  );
-  return [...new Set(others.map(({ permission }) => permission))];
 }
 
 function copyInto(name: string): void {
