@@ -11,7 +11,11 @@ export class IdBuffer {
   /** How many ids there are. */
   length = 0;
 
-  /** @param capacity Ids to have room for at first. */
+  /**
+   * Begins empty.
+   *
+   * @param capacity Ids to have room for at first.
+   */
   constructor(capacity: number) {
     this.ids = new Uint32Array(capacity);
   }

@@ -19,7 +19,11 @@ export class PretokenMerger {
   readonly #products = new Int32Array(SHORT);
   #scratch = new Scratch(SHORT);
 
-  /** @param table The merges of the tokenizer. */
+  /**
+   * Takes no copy of the table.
+   *
+   * @param table The merges of the tokenizer.
+   */
   constructor(table: MergeTable) {
     this.#table = table;
   }

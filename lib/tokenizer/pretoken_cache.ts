@@ -45,7 +45,11 @@ export class PretokenCache {
   readonly #long = new Int32Array(LONG_STRIDE << (LONG_BUCKET_BITS + 1));
   readonly #words = new Int32Array(LONG_KEY_WORDS);
 
-  /** @param merger Encodes the pre-tokens that are not remembered. */
+  /**
+   * Begins empty.
+   *
+   * @param merger Encodes the pre-tokens that are not remembered.
+   */
   constructor(merger: PretokenMerger) {
     this.#merger = merger;
   }

@@ -27,6 +27,8 @@ export class TextStream {
   #highSurrogate = "";
 
   /**
+   * Begins a text.
+   *
    * @param encoder Encodes the bytes; streams may share it.
    * @param withSpecialTokens Whether special tokens are recognized, or encoded as ordinary text.
    */

@@ -237,6 +237,8 @@ export class Tokenizer {
 }
 
 function encodeWhole(stream: TextStream, text: string | Uint8Array): Uint32Array<ArrayBuffer> {
+  // Room for about as many ids as there will be: pages that are not reached cost nothing, growing step by step would.
+  stream.output.reserve(text.length >> 1);
   stream.push(text);
   stream.finish();
   return stream.output.take();
