@@ -25,7 +25,7 @@ const Options = z.object({
   prompt: z.string().default("One day,").describe("how the generated story begins"),
   vocabSize: z.int().min(257).default(1000).describe("entries of the tokenizer"),
   bytes: z.number().positive().default(10e6).describe("size of the built-in stories"),
-  steps: z.int().min(1).default(300).describe("optimizer steps of the model"),
+  steps: z.int().min(1).default(600).describe("optimizer steps of the model"),
   threads: z.int().min(1).optional().describe("threads of the model; default: all cores"),
   seed: z.int().default(0).describe("seed of the stories, the model and the generated text"),
   out: z.string().default("runs/demo").describe("folder for what it makes; an earlier demo in it is replaced"),
@@ -87,7 +87,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
   const config = parseTrainingConfig({
     model: { vocab_size: vocabSize, context_length: 128, num_layers: 4, d_model: 128, num_heads: 4 },
     optimizer: { max_learning_rate: 4e-3 },
-    batch_size: 16,
+    batch_size: 8,
     steps,
     log_every: Math.max(1, Math.floor(steps / 20)),
     eval_every: Math.max(1, Math.floor(steps / 4)),
