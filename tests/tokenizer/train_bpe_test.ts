@@ -188,7 +188,7 @@ Deno.test(
 );
 
 Deno.test(
-  "trainBpe() stops when its signal says so, before, while counting and while merging",
+  "trainBpe() stops when its signal says so, before it begins and while it counts",
   inFolder(async (folder) => {
     const path = `${folder}/text`;
     await Deno.writeFile(path, largeText(16, MANY_BYTES));
