@@ -53,8 +53,8 @@ await runScript({
   // Bytes of a character may come with several tokens: each text has a decoder that holds them back until it is whole.
   const texts = prompts.map(() => ({ text: options.prompt, decoder: new TextDecoder("utf-8", { ignoreBOM: true }) }));
   // One text appears as it is written; several, which are written at the same time, when they are done.
-  const streams = samples === 1 && !Deno.args.includes("--json");
-  if (streams) write(options.prompt);
+  const streams = samples === 1;
+  if (streams) report.write(options.prompt);
   let tokens = 0;
   const start = performance.now();
   for (const { sequence, token } of generated) {
@@ -63,14 +63,13 @@ await runScript({
     if (token >= tokenizer.vocabSize) continue;
     const piece = texts[sequence].decoder.decode(tokenizer.idToBytes(token), { stream: true });
     texts[sequence].text += piece;
-    if (streams) write(piece);
-    if (report.signal.aborted) break;
+    if (streams) report.write(piece);
   }
   const seconds = (performance.now() - start) / 1000;
   for (const one of texts) {
     const rest = one.decoder.decode();
     one.text += rest;
-    if (streams) write(rest);
+    if (streams) report.write(rest);
   }
   if (streams) report.say("\n");
   else for (const { text } of texts) report.say(`${text}\n`);
@@ -80,11 +79,6 @@ await runScript({
   report.result("tokens generated", tokens);
   report.result("tokens per second", tokens / seconds);
 });
-
-function write(text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
-}
 
 function checkpointOf(run: string, best: boolean): string {
   try {

@@ -60,9 +60,14 @@ export class Report {
 
   /** Says what is going on, to people only. */
   say(text: string): void {
+    this.write(text + "\n");
+  }
+
+  /** Writes a piece of a text as it comes, to people only. */
+  write(text: string): void {
     if (this.#json) return;
     this.#bar.clear();
-    this.#output.stdout(text + "\n");
+    this.#output.stdout(text);
   }
 
   /** One figure of the result: a line for people, a key of `results` in JSON. */
