@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   "scripts": [
     "mod.ts",
+    "lib/dashboard",
     "lib/plot",
     "ffi",
     "lib/tokenizer",
@@ -26,6 +27,7 @@ const allowed: Record<string, readonly string[]> = {
     "lib/optim",
     "lib/tensor",
   ],
+  "lib/dashboard": ["lib/plot", "lib/tokenizer", "lib/training"],
   "lib/plot": ["lib/tokenizer", "lib/accounting", "lib/training", "lib/model", "lib/data", "lib/optim", "lib/tensor"],
   "lib/tokenizer": ["lib/data", "lib/tensor"],
   "lib/accounting": ["lib/model", "lib/data", "lib/optim", "lib/tensor"],

@@ -1,0 +1,108 @@
+import { type Metrics, readMetrics } from "../training/metrics.ts";
+import type { ReadOnlyFolder } from "./read_only_folder.ts";
+import { type RunState, runState } from "./run_state.ts";
+
+/** A run as its folder tells of it. */
+export interface Run {
+  /** Path of its folder from the folder of runs: "baseline", "experiments/no_pos_emb-3f2a". */
+  name: string;
+  state: RunState;
+  /** Its config.json, whatever that holds; undefined where it cannot be read. */
+  config: unknown;
+  metrics: readonly Metrics[];
+  /** When its metrics last grew. */
+  changed: Date;
+  /** What could not be read, for people. */
+  problems: readonly string[];
+}
+
+/** What the model wrote at one step of training. */
+export interface Sample {
+  step: number;
+  text: string;
+}
+
+type RunFiles = Pick<Run, "config" | "metrics" | "problems">;
+
+const MOST_CONFIG_BYTES = 1 << 20;
+const MOST_SAMPLE_BYTES = 1 << 14;
+const SAMPLE_NAME = /^step-(\d+)\.txt$/;
+
+/** Finds the runs in a folder and reads them; a run's files are read again only after they have changed. */
+export class RunReader {
+  readonly #folder: ReadOnlyFolder;
+  readonly #read = new Map<string, { version: string; files: RunFiles }>();
+
+  /** @param folder Where the runs are. */
+  constructor(folder: ReadOnlyFolder) {
+    this.#folder = folder;
+  }
+
+  /** Names of all runs: folders with config.json and metrics.jsonl, as training leaves them. */
+  names(): string[] {
+    return [...this.#folder.folders()]
+      .filter(({ name, files }) => name !== "" && files.has("config.json") && files.has("metrics.jsonl"))
+      .map(({ name }) => name);
+  }
+
+  /** Reads a run of {@linkcode names}. */
+  read(name: string): Run {
+    const version = this.#version(name);
+    let known = this.#read.get(name);
+    if (known?.version !== version) this.#read.set(name, known = { version, files: this.#readFiles(name) });
+    const { config, metrics, problems } = known.files;
+    const changed = this.#folder.stat(`${name}/metrics.jsonl`)?.mtime ?? new Date(0);
+    return { name, state: runState(config, metrics, this.#isLocked(name)), config, metrics, changed, problems };
+  }
+
+  /** What the model wrote while it learned, newest first. */
+  samples(name: string, most: number): Sample[] {
+    const folder = `${name}/samples`;
+    const [entry] = this.#folder.folders(folder);
+    return [...entry.files].map((file) => SAMPLE_NAME.exec(file)).filter((match) => match !== null)
+      .map((match) => ({ step: Number(match[1]), file: match[0] })).sort((a, b) => b.step - a.step).slice(0, most)
+      .map(({ step, file }) => ({ step, text: this.#folder.readText(`${folder}/${file}`, MOST_SAMPLE_BYTES) }));
+  }
+
+  /** A text that changes whenever what there is to show of a run does. */
+  stamp(name: string): string {
+    const samples = this.#folder.stat(`${name}/samples`)?.mtime?.getTime();
+    return `${name} ${this.#version(name)} ${samples} ${this.#isLocked(name)}`;
+  }
+
+  #readFiles(name: string): RunFiles {
+    const problems: string[] = [];
+    const attempt = <T>(read: () => T): T | undefined => {
+      try {
+        return read();
+      } catch (error) {
+        problems.push(error instanceof Error ? error.message : String(error));
+      }
+    };
+    const config = attempt(() => parseConfig(this.#folder.readText(`${name}/config.json`, MOST_CONFIG_BYTES), name));
+    const metrics = attempt(() => readMetrics(this.#folder.locate(`${name}/metrics.jsonl`) ?? "")) ?? [];
+    return { config, metrics, problems };
+  }
+
+  #version(name: string): string {
+    return ["config.json", "metrics.jsonl"].map((file) => {
+      const info = this.#folder.stat(`${name}/${file}`);
+      return `${info?.mtime?.getTime()} ${info?.size} ${info?.ino}`;
+    }).join(" ");
+  }
+
+  // A training process locks its folder and the lock ends with it, however it ends. Whoever gets it, shared and for the
+  // blink of an eye, knows that nobody trains.
+  #isLocked(name: string): boolean {
+    using lock = this.#folder.open(`${name}/.lock`);
+    return lock !== undefined && !lock.tryLockSync(false);
+  }
+}
+
+function parseConfig(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`Cannot read ${name}/config.json: it is no JSON; restore the file`);
+  }
+}

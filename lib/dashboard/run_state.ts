@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { lossLimit } from "../training/divergence.ts";
+import type { Metrics } from "../training/metrics.ts";
+
+/** How a run stands; see {@linkcode runState}. */
+export type RunState = "running" | "finished" | "diverged" | "stopped";
+
+const Planned = z.object({ steps: z.int(), model: z.object({ vocab_size: z.int() }) });
+
+/** Steps that a run's configuration asks for, if it says. */
+export function plannedSteps(config: unknown): number | undefined {
+  return Planned.pick({ steps: true }).safeParse(config).data?.steps;
+}
+
+/**
+ * How a run stands: running while a process works on it; then finished once its last step is done, diverged where its
+ * loss exploded or is no number, and otherwise stopped, by a signal or by an end that nobody planned.
+ *
+ * @param config The run's config.json, whatever it holds.
+ * @param isLocked Whether a process works on the run.
+ */
+export function runState(config: unknown, metrics: readonly Metrics[], isLocked: boolean): RunState {
+  if (isLocked) return "running";
+  const last = metrics.at(-1);
+  if (last && last.step >= (plannedSteps(config) ?? Infinity)) return "finished";
+  return hasDiverged(config, metrics) ? "diverged" : "stopped";
+}
+
+function hasDiverged(config: unknown, metrics: readonly Metrics[]): boolean {
+  const losses = metrics.filter(({ loss }) => loss !== undefined);
+  const last = losses.at(-1);
+  if (!last) return false;
+  if (last.loss === null || last.gradient_norm === null) return true;
+  const vocabSize = Planned.safeParse(config).data?.model.vocab_size ?? 1;
+  return last.loss! > lossLimit(vocabSize, losses[0].loss!);
+}
