@@ -49,7 +49,7 @@ export { TokenDataset } from "./lib/data/token_dataset.ts";
 
 // Tensors and devices
 export { Arena, type MemorySource } from "./lib/tensor/arena.ts";
-export { type Backend, Device, type MemoryUse, type Scope } from "./lib/tensor/device.ts";
+export { type Backend, Device, type MemoryUse, type Recording, type Scope } from "./lib/tensor/device.ts";
 export { type CostTotal, MetaDevice, type OperationCount } from "./lib/tensor/meta_device.ts";
 export type { OperationCost } from "./lib/tensor/operation_costs.ts";
 export type {
@@ -68,8 +68,11 @@ export type {
   EmbeddingArguments,
   EmbeddingBackwardArguments,
   FillArguments,
+  InverseNormArguments,
   MatmulArguments,
   Operations,
+  ReluSquaredArguments,
+  ReluSquaredBackwardArguments,
   RmsNormArguments,
   RmsNormBackwardArguments,
   RopeArguments,

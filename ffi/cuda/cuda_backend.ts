@@ -1,8 +1,8 @@
-import type { Backend } from "../../lib/tensor/device.ts";
+import type { Backend, Recording } from "../../lib/tensor/device.ts";
 import type * as operations from "../../lib/tensor/operations.ts";
 import { BYTES_PER_ELEMENT, type DType, type Slice } from "../../lib/tensor/slice.ts";
 import { CudaAttention } from "./cuda_attention.ts";
-import { type CudaBlock, type CudaGraph, type CudaOptions, CudaRuntime } from "./cuda_runtime.ts";
+import { type CudaBlock, type CudaOptions, CudaRuntime } from "./cuda_runtime.ts";
 import {
   blockPerRow,
   oneBlock,
@@ -81,7 +81,7 @@ export class CudaBackend implements Backend {
    * `work` must not allocate, upload or download; run it once before, so that kernels and scratch are there. What may
    * change between replays (rates, ids, targets) is uploaded to slices that the operations read.
    */
-  record(work: () => void): CudaGraph {
+  record(work: () => void): Recording {
     return this.#cuda.record(work);
   }
 
@@ -234,6 +234,16 @@ export class CudaBackend implements Backend {
     this.#elementwise("silu_backward", [x, dOut, dX]);
   }
 
+  /** See {@link operations.ReluSquaredArguments}. */
+  reluSquared({ x, out }: operations.ReluSquaredArguments): void {
+    this.#elementwise("relu_squared", [x, out]);
+  }
+
+  /** See {@link operations.ReluSquaredBackwardArguments}. */
+  reluSquaredBackward({ x, dOut, dX }: operations.ReluSquaredBackwardArguments): void {
+    this.#elementwise("relu_squared_backward", [x, dOut, dX]);
+  }
+
   /** See {@link operations.SwigluArguments}. */
   swiglu({ gate, up, out, rows, columns, stride }: operations.SwigluArguments): void {
     const packets = this.#packets([gate, up, out], columns, stride);
@@ -325,6 +335,11 @@ export class CudaBackend implements Backend {
       ...[sumOfSquares, norm, coefficient].map(this.#at),
       maxNorm,
     ]);
+  }
+
+  /** See {@link operations.InverseNormArguments}. */
+  inverseNorm({ sumOfSquares, out, epsilon }: operations.InverseNormArguments): void {
+    this.#cuda.launch("inverse_norm", "f32", oneBlock(1, 0), [this.#at(sumOfSquares), this.#at(out), epsilon]);
   }
 
   /** See {@link operations.AdamwStepArguments}. */

@@ -1,3 +1,4 @@
+import type { Recording } from "../../lib/tensor/device.ts";
 import type { Block, DType, Slice } from "../../lib/tensor/slice.ts";
 import { CublasLt } from "./cublaslt.ts";
 import { type DeviceProperties, Driver } from "./driver.ts";
@@ -21,12 +22,6 @@ export interface CudaOptions {
 export interface CudaBlock extends Block {
   /** Device address; below 2^53, as all that CUDA gives (it uses 49 bits at most). */
   readonly address: number;
-}
-
-/** A recorded sequence of device work. */
-export interface CudaGraph extends Disposable {
-  /** Queues the work once more. */
-  replay(): void;
 }
 
 // cuBLASLt asks for 32 MiB on Hopper and later; elsewhere 4 MiB give all of its algorithms.
@@ -179,7 +174,7 @@ export class CudaRuntime implements Disposable {
    * Records what `work` queues, without running it, as a graph that one call replays. `work` must not allocate, upload
    * or download; run it once before, so that kernels are compiled and scratch is taken.
    */
-  record(work: () => void): CudaGraph {
+  record(work: () => void): Recording {
     this.driver.beginCapture(this.stream);
     this.#recording = true;
     try {

@@ -15,8 +15,11 @@ import type {
   EmbeddingArguments,
   EmbeddingBackwardArguments,
   FillArguments,
+  InverseNormArguments,
   MatmulArguments,
   Operations,
+  ReluSquaredArguments,
+  ReluSquaredBackwardArguments,
   RmsNormArguments,
   RmsNormBackwardArguments,
   RopeArguments,
@@ -60,6 +63,17 @@ export interface Backend extends Operations, Disposable {
   download(from: Slice, data: Float32Array | Int32Array): void;
   /** Returns when all work is done. */
   synchronize(): void;
+  /**
+   * Where a backend can: records the operations that `work` calls, without running them. `work` reserves, uploads and
+   * downloads nothing, and has run once before.
+   */
+  record?(work: () => void): Recording;
+}
+
+/** Operations that were recorded, on the memory that they were recorded with. */
+export interface Recording extends Disposable {
+  /** Queues all of them once more. */
+  replay(): void;
 }
 
 /** What the operations that follow are part of, for whoever counts or measures them. */
@@ -206,6 +220,25 @@ export class Device implements Operations, MemorySource, Disposable {
     this.backend.synchronize();
   }
 
+  /** Whether `record()` is there. */
+  get records(): boolean {
+    return this.backend.record !== undefined;
+  }
+
+  /**
+   * Records the operations that `work` calls, without running them, so that one call replays them all.
+   *
+   * @param work Reserves, uploads and downloads nothing, and has run once before. What changes between replays lies in
+   * device memory.
+   * @throws {Error} If the device cannot record (see `records`), or `work` does what a replay could not repeat.
+   */
+  record(work: () => void): Recording {
+    if (this.backend.record === undefined) {
+      throw new Error(`Cannot record: the device ${this.name} runs operations one by one; call them each time`);
+    }
+    return this.backend.record(work);
+  }
+
   /** Matrix product; see {@link MatmulArguments}. */
   matmul(args: MatmulArguments): void {
     checks.matmul(this, args);
@@ -270,6 +303,18 @@ export class Device implements Operations, MemorySource, Disposable {
   siluBackward(args: SiluBackwardArguments): void {
     checks.siluBackward(this, args);
     this.backend.siluBackward(args);
+  }
+
+  /** Squared ReLU; see {@link ReluSquaredArguments}. */
+  reluSquared(args: ReluSquaredArguments): void {
+    checks.reluSquared(this, args);
+    this.backend.reluSquared(args);
+  }
+
+  /** Gradient of the squared ReLU; see {@link ReluSquaredBackwardArguments}. */
+  reluSquaredBackward(args: ReluSquaredBackwardArguments): void {
+    checks.reluSquaredBackward(this, args);
+    this.backend.reluSquaredBackward(args);
   }
 
   /** Gated SiLU; see {@link SwigluArguments}. */
@@ -342,6 +387,12 @@ export class Device implements Operations, MemorySource, Disposable {
   clipCoefficient(args: ClipCoefficientArguments): void {
     checks.clipCoefficient(this, args);
     this.backend.clipCoefficient(args);
+  }
+
+  /** Reciprocal of a norm; see {@link InverseNormArguments}. */
+  inverseNorm(args: InverseNormArguments): void {
+    checks.inverseNorm(this, args);
+    this.backend.inverseNorm(args);
   }
 
   /** AdamW; see {@link AdamwStepArguments}. */

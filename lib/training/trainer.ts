@@ -5,8 +5,10 @@ import { GradientClipper } from "../optim/clip_grad_norm.ts";
 import { cosineSchedule } from "../optim/cosine_schedule.ts";
 import type { Arena } from "../tensor/arena.ts";
 import type { Device } from "../tensor/device.ts";
+import { RepeatedWork } from "../tensor/repeated_work.ts";
 import type { Slice } from "../tensor/slice.ts";
 import { Tape } from "../tensor/tape.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { TrainingConfig } from "./training_config.ts";
 
 /** What steps gave, read back from the device. */
@@ -17,9 +19,19 @@ export interface StepResults {
   gradientNorms: Float32Array;
 }
 
+/** Token ids and targets of one batch in device memory. */
+interface DeviceBatch {
+  tokens: Tensor;
+  targets: Tensor;
+}
+
 /**
  * A model with its optimizer, and the work of one training step: gradients of several batches, clipping, AdamW. A step
  * reads nothing back and, from the second one on, takes no new memory from the device.
+ *
+ * A device that can record (see `Device.records`) is given a step as one recorded piece of work from the second one on. So all
+ * that changes from step to step is written to device memory before it (token ids, learning rates), and what a step
+ * gives has one fixed place, from which it is copied to that of its number.
  */
 export class Trainer implements Disposable {
   /** What is trained. */
@@ -31,9 +43,13 @@ export class Trainer implements Disposable {
   #config: TrainingConfig;
   #clipper: GradientClipper;
   #tape: Tape;
-  #results: Arena;
-  #losses: Slice;
-  #gradientNorms: Slice;
+  #batchMemory: Arena;
+  #batches: readonly DeviceBatch[] = [];
+  #work: RepeatedWork | undefined;
+  #resultMemory: Arena;
+  // Loss and gradient norm: of the last step, and of every step since they were read.
+  #result: Slice;
+  #results: Slice;
   #pending = 0;
 
   /** Makes the model with its first weights and an optimizer that has done no step. */
@@ -45,9 +61,10 @@ export class Trainer implements Disposable {
     this.#clipper = new GradientClipper(device);
     this.activations = device.arena("activations");
     this.#tape = new Tape(device, { arena: this.activations });
-    this.#results = device.arena("results");
-    this.#losses = this.#results.alloc(config.log_every, "f32");
-    this.#gradientNorms = this.#results.alloc(config.log_every, "f32");
+    this.#batchMemory = device.arena("batches");
+    this.#resultMemory = device.arena("results");
+    this.#result = this.#resultMemory.alloc(2, "f32");
+    this.#results = this.#resultMemory.alloc(2 * config.log_every, "f32");
   }
 
   /** Steps done. */
@@ -77,24 +94,16 @@ export class Trainer implements Disposable {
    * @throws {RangeError} If there is no room for another step's results.
    */
   step(batches: readonly TokenBatch[]): void {
-    const { model, optimizer } = this;
-    const { device, parameters } = model;
-    if (this.#pending === this.#losses.length) {
-      throw new RangeError(`Cannot step: the results of ${this.#pending} steps wait; call readResults() before`);
+    const { optimizer } = this;
+    const { device } = this.model;
+    const results = this.#results.length / 2;
+    if (this.#pending === results) {
+      throw new RangeError(`Cannot step: the results of ${results} steps wait; call readResults() before`);
     }
-    const loss = this.#losses.sub(this.#pending, 1);
-    device.fill({ x: loss, value: 0 });
-    parameters.zeroGradients();
-    const share = 1 / batches.length;
-    for (const { inputs, targets } of batches) this.#addGradients(inputs, targets, loss, share);
-    // With several devices, each with its own batches, this is the place to sum `parameters.gradients` over them: all
-    // batches have been added and nothing has read the sum.
-    this.#clipper.measure(parameters.gradients!, this.#config.max_grad_norm);
-    device.copy({ source: this.#clipper.norm, destination: this.#gradientNorms.sub(this.#pending, 1) });
-    optimizer.step({
-      learningRate: this.learningRate(optimizer.steps + 1),
-      gradientScale: this.#clipper.coefficient,
-    });
+    const work = this.#write(batches);
+    optimizer.prepareStep(this.learningRate(optimizer.steps + 1));
+    work.run();
+    device.copy({ source: this.#result, destination: this.#results.sub(2 * this.#pending, 2) });
     this.#pending++;
   }
 
@@ -104,10 +113,9 @@ export class Trainer implements Disposable {
     const count = this.#pending;
     this.#pending = 0;
     if (count === 0) return { losses: new Float32Array(0), gradientNorms: new Float32Array(0) };
-    return {
-      losses: device.download(this.#losses.sub(0, count)),
-      gradientNorms: device.download(this.#gradientNorms.sub(0, count)),
-    };
+    const results = device.download(this.#results.sub(0, 2 * count));
+    const every = (first: number) => Float32Array.from({ length: count }, (_, step) => results[2 * step + first]);
+    return { losses: every(0), gradientNorms: every(1) };
   }
 
   /** The parameter with the largest gradient in the last step; one that is not finite counts as the largest. */
@@ -127,21 +135,54 @@ export class Trainer implements Disposable {
 
   /** Returns the memory of training and of the model. */
   [Symbol.dispose](): void {
+    this.#work?.[Symbol.dispose]();
     this.#tape[Symbol.dispose]();
-    for (const arena of [this.activations, this.#results]) arena[Symbol.dispose]();
+    for (const arena of [this.activations, this.#batchMemory, this.#resultMemory]) arena[Symbol.dispose]();
     this.#clipper[Symbol.dispose]();
     this.optimizer[Symbol.dispose]();
     this.model[Symbol.dispose]();
   }
 
-  #addGradients(inputs: Int32Array, targets: Int32Array, sum: Slice, share: number): void {
+  // Writes batches to device memory, and returns the work of a step on them: that of the steps before unless sizes differ.
+  #write(batches: readonly TokenBatch[]): RepeatedWork {
+    const { device, config: { context_length } } = this.model;
+    const fits = batches.length === this.#batches.length &&
+      batches.every(({ inputs }, i) => inputs.length === this.#batches[i].tokens.slice.length);
+    if (!fits || this.#work === undefined) {
+      this.#work?.[Symbol.dispose]();
+      this.#batchMemory.reset();
+      this.#batches = batches.map(({ inputs: { length } }) => {
+        const tensor = () =>
+          new Tensor(this.#batchMemory.alloc(length, "i32"), [length / context_length, context_length]);
+        return { tokens: tensor(), targets: tensor() };
+      });
+      this.#work = new RepeatedWork(device, () => this.#compute());
+    }
+    batches.forEach(({ inputs, targets }, i) => {
+      device.upload(this.#batches[i].tokens.slice, inputs);
+      device.upload(this.#batches[i].targets.slice, targets);
+    });
+    return this.#work;
+  }
+
+  #compute(): void {
+    const { model: { device, parameters } } = this;
+    const loss = this.#result.sub(0, 1);
+    device.fill({ x: loss, value: 0 });
+    parameters.zeroGradients();
+    for (const batch of this.#batches) this.#addGradients(batch, loss, 1 / this.#batches.length);
+    // With several devices, each with its own batches, this is the place to sum `parameters.gradients` over them: all
+    // batches have been added and nothing has read the sum.
+    this.#clipper.measure(parameters.gradients!, this.#config.max_grad_norm);
+    device.copy({ source: this.#clipper.norm, destination: this.#result.sub(1, 1) });
+    this.optimizer.applyStep(this.#clipper.coefficient);
+  }
+
+  #addGradients({ tokens, targets }: DeviceBatch, sum: Slice, share: number): void {
     const tape = this.#tape;
-    const { model } = this;
-    const shape = [inputs.length / model.config.context_length, model.config.context_length];
     tape.reset();
-    const tokens = tape.integers(inputs, shape);
-    const loss = model.loss(tape, tokens, tape.integers(targets, shape), { gradientScale: share });
-    model.device.axpy({ x: loss.slice, y: sum, factor: share });
+    const loss = this.model.loss(tape, tokens, targets, { gradientScale: share });
+    this.model.device.axpy({ x: loss.slice, y: sum, factor: share });
     tape.backward(loss);
   }
 }
