@@ -6,6 +6,7 @@ const root = new URL("../../", import.meta.url);
 const allowed: Record<string, readonly string[]> = {
   "mod.ts": [
     "ffi",
+    "lib/interop",
     "lib/tokenizer",
     "lib/accounting",
     "lib/training",
@@ -19,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
     "lib/dashboard",
     "lib/plot",
     "ffi",
+    "lib/interop",
     "lib/tokenizer",
     "lib/accounting",
     "lib/training",
@@ -27,8 +29,9 @@ const allowed: Record<string, readonly string[]> = {
     "lib/optim",
     "lib/tensor",
   ],
-  "lib/dashboard": ["lib/plot", "lib/tokenizer", "lib/training"],
+  "lib/dashboard": ["lib/plot", "lib/tokenizer", "lib/training", "lib/data"],
   "lib/plot": ["lib/tokenizer", "lib/accounting", "lib/training", "lib/model", "lib/data", "lib/optim", "lib/tensor"],
+  "lib/interop": ["lib/tokenizer", "lib/training", "lib/model", "lib/data", "lib/tensor"],
   "lib/tokenizer": ["lib/data", "lib/tensor"],
   "lib/accounting": ["lib/model", "lib/data", "lib/optim", "lib/tensor"],
   "lib/training": ["lib/model", "lib/data", "lib/optim", "lib/tensor"],
