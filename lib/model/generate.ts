@@ -110,7 +110,6 @@ function* generateTogether(
   using cache = useCache ? new GenerationCache(model, group.length, capacity) : undefined;
   using arena = device.arena("generation");
   const going = new Set(group);
-  const dtype = model.parameters.lowPrecisionWeights ? "bf16" : "f32";
   const logits = new Float32Array(group.length * vocab_size);
   for (let made = 0; made < maxNewTokens && going.size > 0; made++) {
     if (group[0].window.length > context_length) {
@@ -123,7 +122,7 @@ function* generateTogether(
     const length = group[0].window.length;
     arena.reset();
     {
-      using tape = new Tape(device, { arena, recording: false, dtype });
+      using tape = new Tape(device, { arena, recording: false, dtype: model.dtype });
       const fresh = group.flatMap(({ window }) => window.slice(position));
       const tokens = tape.integers(fresh, [group.length, length - position]);
       device.download(model.forward(tape, tokens, { position, caches: cache?.layers, lastOnly: true }).slice, logits);

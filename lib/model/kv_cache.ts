@@ -15,11 +15,10 @@ export class GenerationCache implements Disposable {
   constructor(model: TransformerLM, batch: number, capacity: number) {
     const { num_layers, num_kv_heads, num_heads, d_model } = model.config;
     const elements = batch * capacity * num_kv_heads * (d_model / num_heads);
-    const dtype = model.parameters.lowPrecisionWeights ? "bf16" : "f32";
     this.#arena = model.device.arena("key-value cache");
     this.layers = Array.from({ length: num_layers }, () => ({
-      keys: this.#arena.alloc(elements, dtype),
-      values: this.#arena.alloc(elements, dtype),
+      keys: this.#arena.alloc(elements, model.dtype),
+      values: this.#arena.alloc(elements, model.dtype),
       capacity,
       length: 0,
     }));

@@ -182,6 +182,11 @@ export class TransformerLM implements Disposable {
     }
   }
 
+  /** Format in which it multiplies, and so of the tapes that it computes on. */
+  get dtype(): "f32" | "bf16" {
+    return this.parameters.lowPrecisionWeights === undefined ? "f32" : "bf16";
+  }
+
   /**
    * Logits [batch, T, vocab_size] of token ids [batch, T].
    *

@@ -42,7 +42,7 @@ export function evaluate(
   const { context_length } = model.config;
   let total = 0;
   let tokens = 0;
-  using tape = new Tape(model.device, { arena, recording: false });
+  using tape = new Tape(model.device, { arena, recording: false, dtype: model.dtype });
   for (const { inputs, targets } of batches) {
     tape.reset();
     const shape = [inputs.length / context_length, context_length];

@@ -56,11 +56,18 @@ export class Trainer implements Disposable {
   constructor(device: Device, config: TrainingConfig) {
     const { beta1, beta2, eps, weight_decay } = config.optimizer;
     this.#config = config;
-    this.model = new TransformerLM(device, config.model, { seed: config.seed });
+    const dtype = config.precision === "bfloat16" ? "bf16" : "f32";
+    if (!device.dtypes.includes(dtype)) {
+      throw new RangeError(
+        `Cannot train: precision is ${config.precision}, the device ${device.name} computes in float32; ` +
+          `use precision float32, or the device cuda`,
+      );
+    }
+    this.model = new TransformerLM(device, config.model, { seed: config.seed, dtype });
     this.optimizer = new AdamW(this.model.parameters, { beta1, beta2, epsilon: eps, weightDecay: weight_decay });
     this.#clipper = new GradientClipper(device);
     this.activations = device.arena("activations");
-    this.#tape = new Tape(device, { arena: this.activations });
+    this.#tape = new Tape(device, { arena: this.activations, dtype });
     this.#batchMemory = device.arena("batches");
     this.#resultMemory = device.arena("results");
     this.#result = this.#resultMemory.alloc(2, "f32");

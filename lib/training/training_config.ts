@@ -49,6 +49,8 @@ export interface TrainingConfig {
   keep_checkpoints: number;
   /** Steps between generated samples; 0 for none. */
   sample_every: number;
+  /** Format in which the model multiplies and keeps activations; float32 if left out. Weights are float32 besides. */
+  precision?: "float32" | "bfloat16";
   /** Of the initial weights and of the batches. */
   seed: number;
   /** Train on the first batch again and again, as a test. */
@@ -87,6 +89,9 @@ const Fields = z.strictObject({
   checkpoint_every: z.int().min(1).default(500).describe("steps between checkpoints; also at the end"),
   keep_checkpoints: z.int().min(1).default(2).describe("newest checkpoints to keep, besides the best"),
   sample_every: z.int().min(0).default(500).describe("steps between generated samples; 0 for none"),
+  precision: z.enum(["float32", "bfloat16"]).optional().describe(
+    "format of products and activations; bfloat16 needs cuda, where it is the default",
+  ),
   seed: z.int().default(0).describe("of the initial weights and of the batches"),
   overfit_one_batch: z.boolean().default(false).describe("train on the first batch again and again, as a test"),
   input: z.string().optional().describe("text file to train on"),

@@ -215,6 +215,7 @@ Deno.test("what cannot be trained is refused with its reason, and nothing is wri
   await refused({ data: short }, "the data have 6 tokens");
   await refused({ validation: short }, "the data have 6 tokens");
   await refused({ data: TokenDataset.fromIds(walk(100, 20), { vocabSize: 20 }) }, "model.vocab_size is 12");
+  await refused({ config: smallConfig({ precision: "bfloat16" }) }, "the device reference computes in float32");
   await refused({ resume: true }, "it holds no run");
   await refused({ resume: true, folder: undefined }, "no folder is given");
 });
