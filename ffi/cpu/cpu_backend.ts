@@ -14,7 +14,10 @@ import type {
   EmbeddingArguments,
   EmbeddingBackwardArguments,
   FillArguments,
+  InverseNormArguments,
   MatmulArguments,
+  ReluSquaredArguments,
+  ReluSquaredBackwardArguments,
   RmsNormArguments,
   RmsNormBackwardArguments,
   RopeArguments,
@@ -213,6 +216,16 @@ export class CpuBackend implements Backend {
     this.#pool.run("siluBackward", x.length, ELEMENTS_PER_CHUNK / 2, at(x), at(dOut), at(dX));
   }
 
+  /** Squared ReLU. */
+  reluSquared({ x, out }: ReluSquaredArguments): void {
+    this.#pool.run("reluSquared", x.length, ELEMENTS_PER_CHUNK, at(x), at(out));
+  }
+
+  /** Gradient of the squared ReLU. */
+  reluSquaredBackward({ x, dOut, dX }: ReluSquaredBackwardArguments): void {
+    this.#pool.run("reluSquaredBackward", x.length, ELEMENTS_PER_CHUNK, at(x), at(dOut), at(dX));
+  }
+
   /** Gated SiLU. */
   swiglu({ gate, up, out, rows, columns, stride }: SwigluArguments): void {
     const chunk = rowsPerChunk(2 * columns);
@@ -283,6 +296,11 @@ export class CpuBackend implements Backend {
   /** Factor that clips a gradient's norm. */
   clipCoefficient({ sumOfSquares, norm, coefficient, maxNorm }: ClipCoefficientArguments): void {
     this.#pool.run("clipCoefficient", 1, 1, at(sumOfSquares), at(norm), at(coefficient), maxNorm);
+  }
+
+  /** Reciprocal of a norm. */
+  inverseNorm({ sumOfSquares, out, epsilon }: InverseNormArguments): void {
+    this.#pool.run("inverseNorm", 1, 1, at(sumOfSquares), at(out), epsilon);
   }
 
   /** AdamW. */

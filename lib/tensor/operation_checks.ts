@@ -171,6 +171,14 @@ export const checks: OperationChecks = {
     new Check(device, "siluBackward").elementwise({ x, dOut }, "dX", dX);
   },
 
+  reluSquared(device, { x, out }) {
+    new Check(device, "reluSquared").elementwise({ x }, "out", out);
+  },
+
+  reluSquaredBackward(device, { x, dOut, dX }) {
+    new Check(device, "reluSquaredBackward").elementwise({ x, dOut }, "dX", dX);
+  },
+
   swiglu(device, { gate, up, out, rows, columns, stride }) {
     const check = new Check(device, "swiglu");
     check.matrices("gate", gate, FLOATS, { batch: 1, rows, columns, stride, batchStride: 0 });
@@ -268,6 +276,17 @@ export const checks: OperationChecks = {
     if (!(maxNorm > 0)) {
       throw new RangeError(
         `Cannot run clipCoefficient: maxNorm is ${maxNorm}; give a number above 0, or Infinity to clip nothing`,
+      );
+    }
+  },
+
+  inverseNorm(device, { sumOfSquares, out, epsilon }) {
+    const check = new Check(device, "inverseNorm");
+    check.slice("sumOfSquares", sumOfSquares, F32, 1);
+    check.slice("out", out, F32, 1);
+    if (!(epsilon > 0 && epsilon < Infinity)) {
+      throw new RangeError(
+        `Cannot run inverseNorm: epsilon is ${epsilon}; give a number above 0, for what has no norm`,
       );
     }
   },

@@ -112,6 +112,8 @@ export const operationCosts: OperationCosts = {
   },
   silu: ({ x, out }) => elementwise(4, [x], [out]),
   siluBackward: ({ x, dOut, dX }) => elementwise(7, [x, dOut], [dX]),
+  reluSquared: ({ x, out }) => elementwise(2, [x], [out]),
+  reluSquaredBackward: ({ x, dOut, dX }) => elementwise(3, [x, dOut], [dX]),
   swiglu({ gate, up, out, rows, columns }) {
     const all = product(rows, columns);
     return cost({ otherFlops: 5n * all, reads: [[gate, all], [up, all]], writes: [[out, all]] });
@@ -149,6 +151,7 @@ export const operationCosts: OperationCosts = {
   clipCoefficient({ sumOfSquares, norm, coefficient }) {
     return cost({ otherFlops: 4n, reads: [[sumOfSquares, 1n]], writes: [[norm, 1n], [coefficient, 1n]] });
   },
+  inverseNorm: ({ sumOfSquares, out }) => cost({ otherFlops: 3n, reads: [[sumOfSquares, 1n]], writes: [[out, 1n]] }),
   adamwStep({ weights, gradients, firstMoments, secondMoments, gradientScale, lowPrecisionWeights }) {
     // Moments 3 and 4, step 5 (product, root, sum, quotient, difference), decay 2; one more if gradients are scaled.
     return elementwise(gradientScale === undefined ? 14 : 15, [weights, gradients, firstMoments, secondMoments], [

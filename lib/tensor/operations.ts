@@ -255,6 +255,24 @@ export interface SiluBackwardArguments {
   dX: Slice;
 }
 
+/** out = max(0, x)^2, element by element. */
+export interface ReluSquaredArguments {
+  /** Any length. (bf16) */
+  x: Slice;
+  /** As long as x; may be `x`. (bf16) */
+  out: Slice;
+}
+
+/** dX = dOut * 2 max(0, x). */
+export interface ReluSquaredBackwardArguments {
+  /** The forward pass's input. (bf16) */
+  x: Slice;
+  /** As long as x. (bf16) */
+  dOut: Slice;
+  /** As long as x; may be `x` or `dOut`. (bf16) */
+  dX: Slice;
+}
+
 /**
  * out = silu(gate) * up. Gate and up are `stride` apart from row to row, so that both may lie in one
  * [rows, 2 * columns] product of stacked weights.
@@ -384,6 +402,16 @@ export interface ClipCoefficientArguments {
   maxNorm: number;
 }
 
+/** out = 1 / (sqrt(sumOfSquares) + epsilon): by which `scale` gives something a norm of 1. */
+export interface InverseNormArguments {
+  /** f32 [1], as `sumOfSquares` wrote it. */
+  sumOfSquares: Slice;
+  /** f32 [1]. */
+  out: Slice;
+  /** Added to the norm; above 0. */
+  epsilon: number;
+}
+
 /**
  * One step of AdamW (Loshchilov and Hutter, 2019, as the handout writes it), with g = gradientScale * gradient:
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= stepSize * m / (sqrt(v) + epsilon);
@@ -496,6 +524,10 @@ export interface Operations {
   silu(args: SiluArguments): void;
   /** Gradient of SiLU; see {@link SiluBackwardArguments}. */
   siluBackward(args: SiluBackwardArguments): void;
+  /** Squared ReLU; see {@link ReluSquaredArguments}. */
+  reluSquared(args: ReluSquaredArguments): void;
+  /** Gradient of the squared ReLU; see {@link ReluSquaredBackwardArguments}. */
+  reluSquaredBackward(args: ReluSquaredBackwardArguments): void;
   /** Gated SiLU; see {@link SwigluArguments}. */
   swiglu(args: SwigluArguments): void;
   /** Gradients of the gated SiLU; see {@link SwigluBackwardArguments}. */
@@ -520,6 +552,8 @@ export interface Operations {
   sumOfSquares(args: SumArguments): void;
   /** Factor that clips a gradient's norm; see {@link ClipCoefficientArguments}. */
   clipCoefficient(args: ClipCoefficientArguments): void;
+  /** Reciprocal of a norm; see {@link InverseNormArguments}. */
+  inverseNorm(args: InverseNormArguments): void;
   /** AdamW; see {@link AdamwStepArguments}. */
   adamwStep(args: AdamwStepArguments): void;
   /** Gradient descent; see {@link SgdStepArguments}. */

@@ -13,7 +13,10 @@ import type {
   EmbeddingArguments,
   EmbeddingBackwardArguments,
   FillArguments,
+  InverseNormArguments,
   MatmulArguments,
+  ReluSquaredArguments,
+  ReluSquaredBackwardArguments,
   RmsNormArguments,
   RmsNormBackwardArguments,
   RopeArguments,
@@ -199,6 +202,16 @@ export class ReferenceBackend implements Backend {
     for (let i = 0; i < x.length; i++) dX[i] = dOut[i] * siluSlope(x[i]);
   }
 
+  reluSquared(args: ReluSquaredArguments): void {
+    const [x, out] = [args.x, args.out].map(this.view);
+    for (let i = 0; i < x.length; i++) out[i] = Math.max(0, x[i]) ** 2;
+  }
+
+  reluSquaredBackward(args: ReluSquaredBackwardArguments): void {
+    const [x, dOut, dX] = [args.x, args.dOut, args.dX].map(this.view);
+    for (let i = 0; i < x.length; i++) dX[i] = dOut[i] * 2 * Math.max(0, x[i]);
+  }
+
   swiglu(args: SwigluArguments): void {
     const { rows, columns, stride } = args;
     const [gate, up, out] = [args.gate, args.up, args.out].map(this.view);
@@ -293,6 +306,10 @@ export class ReferenceBackend implements Backend {
     const length = Math.sqrt(this.view(sumOfSquares)[0]);
     this.view(norm)[0] = length;
     this.view(coefficient)[0] = Math.min(1, maxNorm / (length + 1e-6));
+  }
+
+  inverseNorm({ sumOfSquares, out, epsilon }: InverseNormArguments): void {
+    this.view(out)[0] = 1 / (Math.sqrt(this.view(sumOfSquares)[0]) + epsilon);
   }
 
   adamwStep(args: AdamwStepArguments): void {

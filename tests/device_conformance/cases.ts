@@ -193,6 +193,28 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
     },
   },
 
+  reluSquared: {
+    "out apart and in place, at 0 and far from it": (bench) => {
+      const x = bench.floats([0, -0.5, 1, -30, 30, -1e10, 1e10, 1e-10]);
+      const out = bench.output(x.length);
+      bench.device.reluSquared({ x, out });
+      const y = bench.normal(1003, 4);
+      bench.device.reluSquared({ x: y, out: y });
+      return { out, y };
+    },
+  },
+
+  reluSquaredBackward: {
+    "dX apart and in place of either operand": (bench) => {
+      const [x, dOut, dX] = [bench.normal(1003, 4), bench.normal(1003), bench.output(1003)];
+      bench.device.reluSquaredBackward({ x, dOut, dX });
+      const [y, dY] = [bench.floats([0, -0.5, 1, -30, 30, 1e-10, -3]), bench.normal(7)];
+      bench.device.reluSquaredBackward({ x: y, dOut: dY, dX: y });
+      bench.device.reluSquaredBackward({ x, dOut, dX: dOut });
+      return { dX, y, dOut };
+    },
+  },
+
   swiglu: {
     "gate and up side by side": (bench) => {
       const [rows, columns] = [13, 27];
@@ -334,6 +356,16 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
       return { norm, coefficient };
     },
   ])),
+
+  inverseNorm: {
+    "of a norm, of a small one and of none": (bench) => {
+      const [of5, ofSmall, ofNothing] = [bench.output(1), bench.output(1), bench.output(1)];
+      bench.device.inverseNorm({ sumOfSquares: bench.floats([25]), out: of5, epsilon: 1e-7 });
+      bench.device.inverseNorm({ sumOfSquares: bench.floats([1e-12]), out: ofSmall, epsilon: 1e-7 });
+      bench.device.inverseNorm({ sumOfSquares: bench.floats([0]), out: ofNothing, epsilon: 0.5 });
+      return { of5, ofSmall, ofNothing };
+    },
+  },
 
   adamwStep: {
     ...Object.fromEntries([false, true].map((scaled) => [

@@ -8,6 +8,7 @@ export { embedding, embeddingBackward } from "./embedding";
 export { matmulBlocks, matmulFewRows, packPanels } from "./matmul";
 export { addRmsNorm, rmsNorm, rmsNormBackward } from "./norm";
 export { adamwStep, sgdStep } from "./optimizer";
-export { clipCoefficient, finishSum, partialSums, sumRows } from "./reduction";
+export { clipCoefficient, finishSum, inverseNorm, partialSums, sumRows } from "./reduction";
+export { reluSquared, reluSquaredBackward } from "./relu";
 export { rope } from "./rope";
 export { crossEntropy, softmax, softmaxBackward } from "./softmax";

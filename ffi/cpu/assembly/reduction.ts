@@ -100,3 +100,15 @@ export function clipCoefficient(
   store<f32>(norm, <f32> root);
   store<f32>(coefficient, <f32> (maxNorm < Infinity ? min<f64>(1, maxNorm / (root + 1e-6)) : 1));
 }
+
+// out = 1 / (sqrt(sumOfSquares) + epsilon); one item.
+export function inverseNorm(
+  _first: usize,
+  _last: usize,
+  _scratch: usize,
+  sumOfSquares: usize,
+  out: usize,
+  epsilon: f64,
+): void {
+  store<f32>(out, <f32> (1 / (sqrt(<f64> load<f32>(sumOfSquares)) + epsilon)));
+}

@@ -1,4 +1,4 @@
-// Element by element: silu, add, mul, scale, axpy, and conversion. A thread takes one packet of 16 bytes; bound by
+// Element by element: silu, relu_squared, add, mul, scale, axpy, and conversion. A thread takes one packet of 16 bytes; bound by
 // memory. Outputs may be the inputs themselves, so that pointers are not __restrict__. `aligned` says that all
 // addresses are multiples of 16.
 
@@ -51,6 +51,15 @@ extern "C" __global__ void silu(const element* x, element* out, long long n, int
 extern "C" __global__ void silu_backward(const element* x, const element* d_out, element* d_x, long long n,
                                          int aligned) {
   map(x, d_out, d_x, n, aligned, [](float a, float d) { return d * silu_slope(a); });
+}
+
+extern "C" __global__ void relu_squared(const element* x, element* out, long long n, int aligned) {
+  map(x, out, n, aligned, [](float a) { return a > 0.0f ? a * a : 0.0f; });
+}
+
+extern "C" __global__ void relu_squared_backward(const element* x, const element* d_out, element* d_x, long long n,
+                                                 int aligned) {
+  map(x, d_out, d_x, n, aligned, [](float a, float d) { return a > 0.0f ? 2.0f * a * d : 0.0f; });
 }
 
 extern "C" __global__ void add(const element* a, const element* b, element* out, long long n, int aligned) {

@@ -37,3 +37,8 @@ extern "C" __global__ void clip_coefficient(const float* sum_of_squares, float* 
   *norm = root;
   *coefficient = fminf(1.0f, max_norm / (root + 1e-6f));
 }
+
+// out = 1 / (sqrt(sum_of_squares) + epsilon). One thread.
+extern "C" __global__ void inverse_norm(const float* sum_of_squares, float* out, float epsilon) {
+  *out = 1.0f / (sqrtf(*sum_of_squares) + epsilon);
+}
