@@ -1,4 +1,5 @@
 import type { Metrics } from "../training/metrics.ts";
+import { placeLabels } from "./place_labels.ts";
 import { renderSvg } from "./render_svg.ts";
 
 /** A run in the chart. */
@@ -19,17 +20,24 @@ interface Point {
   loss: number;
 }
 
+const WIDTH = 480;
+const HEIGHT = 300;
+const LABEL_GAP = 8;
+const LABEL_HEIGHT = 15;
+// An average letter of the labels; there is no browser here to measure them.
+const LETTER_WIDTH = 7;
+
 // More points than this cannot be told apart in the chart's width; they are averaged.
 const MOST_POINTS = 400;
 
-const AXIS_TITLES = { step: "optimizer steps", tokens: "tokens", seconds: "wall-clock time, seconds" };
-
 /**
  * Draws the loss of runs as an SVG document: training loss as a thin line (averaged where there are many
- * measurements), validation loss as a line with points.
+ * measurements), validation loss as a line with points. The scale ends at the highest loss that a run began with, so that one
+ * that explodes leaves the chart and does not flatten the others.
  *
  * @param title Written above the chart.
- * @param runs One or several; each is labelled at its end.
+ * @param runs One or several, each with a name of its own; several are labelled at their ends, of one its two lines are.
+ * @param axis What the loss is drawn against.
  * @throws {RangeError} If no run has a finite loss yet.
  * @example
  * ```ts
@@ -44,46 +52,60 @@ export async function learningCurve(
   runs: readonly CurveRun[],
   axis: CurveAxis = "step",
 ): Promise<string> {
-  const values = runs.flatMap((run) => pointsOf(run, axis));
-  if (values.length === 0) {
+  const measured = runs.flatMap((run) => pointsOf(run, axis));
+  if (measured.length === 0) {
     throw new RangeError("Cannot draw the learning curve: no run has a finite loss yet; let one run for some steps");
   }
-  const ends = runs.flatMap(({ name }) => values.filter(({ run }) => run === name).slice(-1));
-  const color = {
-    field: "run",
-    type: "nominal" as const,
-    sort: runs.map(({ name }) => name),
-    legend: null,
+  const { title: axisTitle, unit } = horizontal(axis, measured);
+  const values = measured.map((point) => ({ ...point, x: point.x / unit }));
+  const scale = scaleOf(values, runs);
+  const evaluated = runs.filter(({ metrics }) => metrics.some(hasValidation)).map(({ name }) => name);
+  const labels = {
+    data: { values: labelsOf(values, runs, scale) },
+    encoding: { text: { field: "label" } },
   };
+  const moved = { expr: "datum.moved" };
+  const text = { type: "text", align: "left", baseline: "middle", dx: LABEL_GAP, dy: moved } as const;
   return await renderSvg({
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    title: { text: title, anchor: "start" },
-    width: 560,
-    height: 320,
-    background: "white",
+    title,
+    width: WIDTH,
+    height: HEIGHT,
     data: { values },
     encoding: {
-      x: { field: "x", type: "quantitative", title: AXIS_TITLES[axis], axis: { format: "~s", tickCount: 6 } },
-      y: { field: "loss", type: "quantitative", title: "loss, nats per token", scale: { zero: false } },
-      color,
+      x: {
+        ...{ field: "x", type: "quantitative", title: axisTitle, scale: { domain: [0, scale.right], nice: false } },
+        axis: {
+          ...{ format: axis === "seconds" ? "~g" : "~s", tickCount: 6, grid: false },
+          labelExpr: "datum.value ? datum.label : '0'", // not "0k"
+        },
+      },
+      y: {
+        ...{ field: "loss", type: "quantitative", title: "loss, nats per token" },
+        scale: { domain: [scale.low, scale.high], nice: false },
+      },
+      color: { field: "run", type: "nominal", scale: { domain: runs.map(({ name }) => name) }, legend: null },
     },
     layer: [
       {
         transform: [{ filter: "datum.kind == 'training'" }],
-        mark: { type: "line", strokeWidth: 1, opacity: 0.6 },
+        mark: { type: "line", strokeWidth: 1, clip: true },
+        // Where a run's validation loss tells the story, the noise of its training loss steps back.
+        encoding: { opacity: { condition: { test: { field: "run", oneOf: evaluated }, value: 0.35 }, value: 0.8 } },
       },
       {
         transform: [{ filter: "datum.kind == 'validation'" }],
-        mark: { type: "line", strokeWidth: 2, point: true },
+        mark: { type: "line", strokeWidth: 2, point: { size: 24, clip: true }, clip: true },
       },
-      {
-        data: { values: ends },
-        mark: { type: "text", align: "left", dx: 6 },
-        encoding: { text: { field: "run" } },
-      },
+      // First as a rim of the ground's colour, since a line may end where others go on.
+      { ...labels, mark: { ...text, stroke: "var(--ground)", strokeWidth: 4, aria: false } },
+      { ...labels, mark: text },
     ],
-    config: { font: "system-ui, sans-serif", view: { stroke: null } },
   });
+}
+
+function hasValidation({ validation_loss }: Metrics): boolean {
+  return typeof validation_loss === "number";
 }
 
 function pointsOf({ name, metrics }: CurveRun, axis: CurveAxis): Point[] {
@@ -104,4 +126,60 @@ function averaged(points: readonly Point[]): Point[] {
     const mean = (pick: (point: Point) => number) => group.reduce((sum, point) => sum + pick(point), 0) / group.length;
     return { ...group[0], x: mean((point) => point.x), loss: mean((point) => point.loss) };
   });
+}
+
+/** The horizontal axis: what it says, and how many of its metric make one. */
+function horizontal(axis: CurveAxis, points: readonly Point[]): { title: string; unit: number } {
+  if (axis === "step") return { title: "optimizer steps", unit: 1 };
+  if (axis === "tokens") return { title: "tokens", unit: 1 };
+  const longest = points.reduce((most, { x }) => Math.max(most, x), 0);
+  const [name, unit] = longest < 180 ? ["seconds", 1] : longest < 3 * 3600 ? ["minutes", 60] : ["hours", 3600];
+  return { title: `wall-clock time, ${name}`, unit };
+}
+
+interface Scale {
+  right: number;
+  low: number;
+  high: number;
+}
+
+function scaleOf(points: readonly Point[], runs: readonly CurveRun[]): Scale {
+  const first = runs.flatMap(({ name }) => points.find(({ run }) => run === name)?.loss ?? []);
+  const lowest = points.reduce((least, { loss }) => Math.min(least, loss), Infinity);
+  const highest = Math.max(...first);
+  // A run whose loss never fell, or was measured once, still needs some height.
+  const margin = 0.05 * (highest - lowest) || 0.5;
+  return {
+    right: points.reduce((most, { x }) => Math.max(most, x), 0),
+    low: lowest - margin,
+    high: highest + margin,
+  };
+}
+
+interface Label extends Point {
+  label: string;
+  /** Pixels downwards from the line's end. */
+  moved: number;
+}
+
+function labelsOf(points: readonly Point[], runs: readonly CurveRun[], { right, low, high }: Scale): Label[] {
+  // A line that leaves the chart ends, for the reader, where it does.
+  const lastOf = (wanted: (point: Point) => boolean) => points.findLast((point) => wanted(point) && point.loss <= high);
+  const ends = runs.length === 1
+    ? (["training", "validation"] as const).map((kind) => ({
+      label: kind,
+      end: lastOf((point) => point.kind === kind),
+    }))
+    : runs.map(({ name }) => ({ label: name, end: lastOf(({ run }) => run === name) }));
+  const labels = ends.flatMap(({ label, end }) => end ? [{ ...end, label }] : []);
+  const pixelsDown = ({ loss }: Point) => HEIGHT * (high - loss) / (high - low);
+  const heights = placeLabels(
+    labels.map((label) => ({
+      x: WIDTH * label.x / right,
+      y: pixelsDown(label),
+      width: LETTER_WIDTH * label.label.length + LABEL_GAP,
+    })),
+    LABEL_HEIGHT,
+  );
+  return labels.map((label, i) => ({ ...label, moved: heights[i] - pixelsDown(label) }));
 }

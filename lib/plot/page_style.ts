@@ -27,7 +27,7 @@ th, td { padding: 0.3rem 1.5rem 0.3rem 0; border-bottom: 1px solid var(--line); 
 th { font-weight: 600; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 figure { margin: 1rem 0; }
-figure svg { display: block; width: 100%; min-width: 32rem; max-width: 46rem; height: auto; }
+figure svg { display: block; min-width: 26rem; max-width: 100%; height: auto; }
 figcaption { margin-top: 0.25rem; font-size: 0.9rem; }
 pre { margin: 0.75rem 0; padding: 0.75rem 1rem; border-radius: 6px; background: var(--shade); font-size: 0.875rem; }
 pre.command { overflow-x: auto; }

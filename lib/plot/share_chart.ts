@@ -35,10 +35,9 @@ export async function shareChart(title: string, bars: readonly ShareBar[]): Prom
   );
   return await renderSvg({
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    title: { text: title, anchor: "start" },
+    title,
     width: 560,
     height: { step: 32 },
-    background: "white",
     data: { values },
     encoding: {
       y: { field: "name", type: "nominal", sort: bars.map(({ name }) => name), title: null },
@@ -62,12 +61,7 @@ export async function shareChart(title: string, bars: readonly ShareBar[]): Prom
         },
       },
     ],
-    config: {
-      font: "system-ui, sans-serif",
-      view: { stroke: null },
-      axis: { labelLimit: 0 },
-      legend: { labelLimit: 0, columnPadding: 24 },
-    },
+    config: { legend: { columnPadding: 24 } },
   });
 }
 

@@ -3,6 +3,7 @@ import { Markup, markup } from "../../lib/plot/markup.ts";
 import { figure, htmlCommand, htmlTable, htmlText } from "../../lib/plot/html_blocks.ts";
 import { htmlPage } from "../../lib/plot/html_page.ts";
 import { pageStyle } from "../../lib/plot/page_style.ts";
+import { contrastRatio } from "./contrast_ratio.ts";
 
 const hostile = `<script>alert("1")</script>&'`;
 const escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;";
@@ -48,7 +49,7 @@ Deno.test("text is legible in light and in dark: contrast of at least 4.5 to 1",
   const themes = pageStyle.split("@media (prefers-color-scheme: dark)");
   assertEquals(themes.length, 2);
   for (const theme of themes) {
-    const color = (name: string) => new RegExp(`--${name}: #(\\w{6})`).exec(theme)![1];
+    const color = (name: string) => new RegExp(`--${name}: (#\\w{6})`).exec(theme)![1];
     for (const text of ["ink", "faint", "accent"]) {
       for (const ground of ["paper", "shade"]) {
         const contrast = contrastRatio(color(text), color(ground));
@@ -69,14 +70,3 @@ Deno.test("numbers stand to the right with their heading, words and mixed column
   assertStringIncludes(source, `<td>b</td><td class="number"></td><td class="number">20</td><td>x</td>`);
   assertEquals(htmlTable({ rows: [["a", "b"]] }).source.includes("<thead>"), false);
 });
-
-/** The contrast of two colours as WCAG 2 defines it, from 1 to 21. */
-function contrastRatio(a: string, b: string): number {
-  const luminance = (color: string) => {
-    const [red, green, blue] = color.match(/../g)!.map((pair) => parseInt(pair, 16) / 255)
-      .map((share) => share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-  return (high + 0.05) / (low + 0.05);
-}

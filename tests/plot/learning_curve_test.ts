@@ -21,6 +21,12 @@ function lineLengths(svg: string): number[] {
     .map(([, a, b]) => (a ?? b).split("L").length);
 }
 
+/** The texts that stand at ends of lines, with their heights in pixels. */
+function endLabels(svg: string): Map<string, number> {
+  const labels = svg.matchAll(/<text aria-label[^>]*translate\([\d.]+,([-\d.]+)\)"[^>]*>([^<]+)<\/text>/g);
+  return new Map([...labels].map(([, y, text]) => [text, Number(y)]));
+}
+
 Deno.test("several runs are drawn together, each labelled", async () => {
   const svg = await learningCurve("Two runs", [{ name: "small", metrics: run(40) }, {
     name: "large",
@@ -29,7 +35,43 @@ Deno.test("several runs are drawn together, each labelled", async () => {
   for (const text of ["Two runs", "small", "large", "loss, nats per token", "optimizer steps"]) {
     assertStringIncludes(svg, text);
   }
-  assertStringIncludes(svg, "<svg");
+  const ends = endLabels(svg);
+  assertEquals(ends.get("large")! > ends.get("small")!, true);
+});
+
+Deno.test("of one run its two lines are labelled", async () => {
+  const ends = endLabels(await learningCurve("One", [{ name: "only", metrics: run(40) }]));
+  assertEquals([ends.has("training"), ends.has("validation"), ends.has("only")], [true, true, false]);
+});
+
+Deno.test("labels of runs that end alike do not cover each other", async () => {
+  const names = ["a", "b", "c"];
+  const ends = endLabels(await learningCurve("Alike", names.map((name) => ({ name, metrics: run(60) }))));
+  const heights = names.map((name) => ends.get(name)!).sort((a, b) => a - b);
+  heights.slice(1).forEach((height, i) => assert(height - heights[i] > 14, `heights ${heights}`));
+});
+
+Deno.test("a run that explodes leaves the chart, labelled where it does, and keeps its scale", async () => {
+  const exploded = run(30).map((line) => ({ ...line, loss: line.step > 20 ? 10 ** line.step : line.loss }));
+  const alone = await learningCurve("One", [{ name: "sane", metrics: run(60) }]);
+  const both = await learningCurve("Both", [{ name: "sane", metrics: run(60) }, { name: "gone", metrics: exploded }]);
+  const yAxis = (svg: string) => /Y-axis titled [^"]*/.exec(svg)?.[0];
+  assertEquals(yAxis(both), yAxis(alone));
+  const height = endLabels(both).get("gone")!;
+  assert(height >= 0 && height <= 300, `height ${height}`);
+});
+
+Deno.test("the horizontal axis is steps, tokens, or time in the unit that suits it", async () => {
+  const metrics = run(40);
+  const titled = async (axis: "step" | "tokens" | "seconds", slower = 1) => {
+    const slow = metrics.map((line) => ({ ...line, seconds: line.seconds * slower }));
+    return /X-axis titled '([^']*)'/.exec(await learningCurve("t", [{ name: "a", metrics: slow }], axis))?.[1];
+  };
+  assertEquals(await titled("step"), "optimizer steps");
+  assertEquals(await titled("tokens"), "tokens");
+  assertEquals(await titled("seconds"), "wall-clock time, seconds");
+  assertEquals(await titled("seconds", 1000), "wall-clock time, minutes");
+  assertEquals(await titled("seconds", 10_000), "wall-clock time, hours");
 });
 
 Deno.test("long runs are averaged to what the chart's width can show", async () => {
