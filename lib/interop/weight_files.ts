@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { openSafetensors, type SafetensorsReader } from "../data/safetensors.ts";
+import { isFile } from "./is_file.ts";
 import { readJson } from "./read_json.ts";
 
 const WHOLE = "model.safetensors";
@@ -102,13 +103,4 @@ function openShards(folder: string, files: DisposableStack): Map<string, Safeten
       );
     }),
   );
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -11,6 +11,16 @@ const ByteLevel = z.object({
   use_regex: z.literal(true, "only GPT-2's pattern is supported").default(true),
 }, "expected GPT-2's ByteLevel");
 
+// ByteLevel only moves offsets; a template of sequences alone is what transformers writes for a tokenizer without one.
+const PostProcessor = z.union([
+  z.object({ type: z.literal("ByteLevel") }),
+  z.object({
+    type: z.literal("TemplateProcessing"),
+    single: z.array(z.strictObject({ Sequence: z.unknown() })).length(1),
+    special_tokens: z.strictObject({}),
+  }),
+], "a post-processor that adds tokens is not supported");
+
 const AddedToken = z.object({
   id: z.int().min(0),
   content: z.string().min(1),
@@ -27,8 +37,7 @@ const TokenizerJson = z.object({
   padding: without("padding"),
   normalizer: without("a normalizer"),
   pre_tokenizer: ByteLevel,
-  post_processor: z.object({ type: z.literal("ByteLevel", "a post-processor that adds tokens is not supported") })
-    .nullish(),
+  post_processor: PostProcessor.nullish(),
   added_tokens: z.array(AddedToken).default([]),
   model: z.object({
     type: z.literal("BPE", "only BPE is supported").default("BPE"),

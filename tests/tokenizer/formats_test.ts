@@ -163,6 +163,13 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
     [{ ...written, pre_tokenizer: { ...byteLevel, use_regex: false } }, "only GPT-2's pattern"],
     [{ ...written, pre_tokenizer: { ...byteLevel, add_prefix_space: true } }, "pre_tokenizer.add_prefix_space"],
     [{ ...written, post_processor: { type: "TemplateProcessing" } }, "a post-processor that adds tokens"],
+    [
+      {
+        ...written,
+        post_processor: { type: "TemplateProcessing", single: [{ SpecialToken: {} }], special_tokens: {} },
+      },
+      "a post-processor that adds tokens",
+    ],
     [{ ...written, added_tokens: [{ ...added, lstrip: true }] }, "added_tokens.0.lstrip"],
     [{ ...written, added_tokens: [{ ...added, id: 3 }] }, "id 3 is given to"],
   ];
