@@ -2,11 +2,9 @@ import { z } from "zod";
 import { deviceNames, openDevice } from "../ffi/devices.ts";
 import { generateBatch } from "../lib/model/generate.ts";
 import { loadModel, readTrainingState } from "../lib/training/checkpoint.ts";
-import { CheckpointFolder } from "../lib/training/checkpoint_folder.ts";
-import { Tokenizer } from "../mod.ts";
 import { runScript } from "./frame/run_script.ts";
 import { UsageError } from "./frame/usage_error.ts";
-import { tokenizerHash } from "./training/tokenizer_hash.ts";
+import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
 
 const Options = z.object({
   prompt: z.string().default("").describe("text to continue; empty begins a new one"),
@@ -35,13 +33,9 @@ await runScript({
   positional: ["prompt"],
 }, async (options, report) => {
   const path = options.checkpoint ?? checkpointOf(options.run, options.best);
-  const { config, tokenizer_sha256 } = readTrainingState(path);
-  const folder = options.tokenizer ?? config.tokenizer;
-  if (folder === undefined) throw new UsageError("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
-  const tokenizer = await Tokenizer.load(folder);
-  if (tokenizer_sha256 !== undefined && tokenizer_sha256 !== await tokenizerHash(tokenizer)) {
-    throw new Error(`Cannot write text: ${folder} is not the tokenizer that the model was trained with; give that one`);
-  }
+  const state = readTrainingState(path);
+  const tokenizer = await tokenizerOf(state, options.tokenizer);
+  if (!tokenizer) throw new UsageError("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
   const stopToken = tokenizer.specialTokenToId(options.stop);
   const prompt = options.prompt === "" && stopToken !== undefined ? [stopToken] : tokenizer.encode(options.prompt);
 
@@ -79,14 +73,3 @@ await runScript({
   report.result("tokens generated", tokens);
   report.result("tokens per second", tokens / seconds);
 });
-
-function checkpointOf(run: string, best: boolean): string {
-  try {
-    const checkpoints = new CheckpointFolder(`${run}/checkpoints`);
-    const latest = checkpoints.latest();
-    if (latest) return best ? checkpoints.bestPath : latest.path;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  throw new Error(`Cannot write text: ${run} has no checkpoint; train a model first (deno task train), or give --run`);
-}

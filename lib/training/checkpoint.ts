@@ -5,10 +5,12 @@ import {
   type SafetensorsTensor,
   writeSafetensors,
 } from "../data/safetensors.ts";
+import { parameterLayout } from "../model/parameter_layout.ts";
 import type { Parameter } from "../model/parameters.ts";
 import { TransformerLM, type TransformerOptions } from "../model/transformer_lm.ts";
 import type { AdamW } from "../optim/adamw.ts";
 import type { Device } from "../tensor/device.ts";
+import { Random } from "../tensor/random.ts";
 import { differences, type TrainingConfig, TrainingConfigSchema } from "./training_config.ts";
 
 /*
@@ -102,11 +104,32 @@ export function saveCheckpoint(
 }
 
 /**
+ * Saves weights that come from elsewhere as a run's first checkpoint: step 0, without moments. `loadModel()` reads it;
+ * training cannot go on from it.
+ *
+ * @param weights Fetches the weights of a name of the state dict when their turn comes.
+ * @param state What is known of the run: its settings and, if there is one, the tokenizer's hash.
+ * @throws {Error} If it cannot be written.
+ */
+export function saveWeights(
+  path: string,
+  weights: (name: string) => Float32Array,
+  state: Pick<TrainingState, "config" | "tokenizer_sha256">,
+): void {
+  const shapes = parameterLayout(state.config.model).flatMap(({ members }) => members);
+  const tensors = Object.fromEntries(shapes.map(({ name, shape }) => [name, { shape, values: () => weights(name) }]));
+  const random = new Random(state.config.seed).state();
+  const untrained: TrainingStateInput = { ...state, step: 0, tokens: 0, seconds: 0, random, data_tokens: 0 };
+  writeSafetensors(path, tensors, { [METADATA_KEY]: JSON.stringify(untrained) });
+}
+
+/**
  * Loads what `saveCheckpoint()` saved into a model and its optimizer (handout, load_checkpoint).
  *
  * @param expected What the run to be continued was started with; left out, only the model's configuration must agree.
  * @returns Where training stood.
- * @throws {RangeError} If the checkpoint is of another configuration (the differing fields are listed), data or tokenizer.
+ * @throws {RangeError} If the checkpoint is of another configuration (the differing fields are listed), data or tokenizer,
+ * or holds weights alone.
  * @throws {Error} If the file is damaged or cut off. Model and optimizer are unchanged in either case.
  */
 export function loadCheckpoint(
@@ -117,6 +140,12 @@ export function loadCheckpoint(
 ): TrainingState {
   using file = openSafetensors(path);
   const state = stateOf(file);
+  if (!file.names.some((name) => name.startsWith(FIRST_MOMENTS))) {
+    throw new RangeError(
+      `Cannot go on from ${path}: it holds weights alone, which were not trained here, and no optimizer's state; ` +
+        `text can be generated with them`,
+    );
+  }
   checkFits(path, state, model, expected);
   const { parameters } = model;
   const weights = readWeights(file, model);

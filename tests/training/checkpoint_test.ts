@@ -3,7 +3,13 @@ import { openSafetensors, writeSafetensors } from "../../lib/data/safetensors.ts
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
 import type { Device } from "../../lib/tensor/device.ts";
-import { loadCheckpoint, loadModel, readTrainingState, saveCheckpoint } from "../../lib/training/checkpoint.ts";
+import {
+  loadCheckpoint,
+  loadModel,
+  readTrainingState,
+  saveCheckpoint,
+  saveWeights,
+} from "../../lib/training/checkpoint.ts";
 import { parseTrainingConfig, type TrainingConfig } from "../../lib/training/training_config.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { referenceDevice, smallConfig } from "./small_run.ts";
@@ -148,3 +154,16 @@ function fullDisk(room: number): Disposable {
   };
   return { [Symbol.dispose]: () => Deno.FsFile.prototype.writeSync = writeSync };
 }
+
+Deno.test("weights that come from elsewhere make a checkpoint for generating, and none to go on from", () => {
+  using folder = new TemporaryFolder();
+  using device = referenceDevice();
+  const { model, optimizer } = trained(device, config);
+  const weights = model.parameters.state();
+  const path = folder.at("step-00000000.safetensors");
+  saveWeights(path, (name) => weights.get(name)!, { config, tokenizer_sha256: "ab" });
+  using loaded = loadModel(device, path);
+  assertEquals(loaded.parameters.state(), weights);
+  assertEquals([readTrainingState(path).step, readTrainingState(path).tokenizer_sha256], [0, "ab"]);
+  assertThrows(() => loadCheckpoint(path, model, optimizer), RangeError, "it holds weights alone");
+});
