@@ -19,7 +19,7 @@ import { modelPreset, modelPresets } from "../lib/accounting/model_presets.ts";
 import type { ModelShape } from "../lib/accounting/model_shape.ts";
 import { roofline } from "../lib/accounting/roofline.ts";
 import { formulasText, plainSection, TablePrinter } from "./accounting/tables.ts";
-import { formatBytes, formatNumber, formatSeconds } from "./frame/format.ts";
+import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 

@@ -18,7 +18,7 @@ import { judge } from "../lib/accounting/published_figure.ts";
 import { trainingMemory } from "../lib/accounting/training_memory.ts";
 import { secondsAtMfu } from "../lib/accounting/training_time.ts";
 import { reportFigures } from "./accounting/report_figures.ts";
-import { formatNumber } from "./frame/format.ts";
+import { formatNumber } from "../lib/data/amounts.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const xl = modelPreset("gpt2-xl");

@@ -13,7 +13,7 @@ import {
   trainBpe,
   type TransformerLM,
 } from "../mod.ts";
-import { formatBytes, formatNumber, formatSeconds } from "./frame/format.ts";
+import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 

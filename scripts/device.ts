@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inspectCuda, testCuda } from "../ffi/cuda/inspect.ts";
-import { formatBytes } from "./frame/format.ts";
+import { formatBytes } from "../lib/data/amounts.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({

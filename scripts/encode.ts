@@ -1,7 +1,7 @@
 import { dirname } from "@std/path/dirname";
 import { z } from "zod";
 import { Tokenizer } from "../mod.ts";
-import { formatSeconds } from "./frame/format.ts";
+import { formatSeconds } from "../lib/data/amounts.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AtomicFile, documents, Random, sampleDocuments, Tokenizer, trainBpe } from "../mod.ts";
-import { formatBytes, formatNumber, formatSeconds } from "./frame/format.ts";
+import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 import {

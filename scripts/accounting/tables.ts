@@ -3,7 +3,7 @@ import { formatExpression, formatInteger, formatWithValues } from "../../lib/acc
 import { normalForm } from "../../lib/accounting/normal_form.ts";
 import { symbolOrder, symbols } from "../../lib/accounting/symbols.ts";
 import { shareBar } from "../../lib/plot/share_bar.ts";
-import { formatBytes } from "../frame/format.ts";
+import { formatBytes } from "../../lib/data/amounts.ts";
 import { alignTable, type Report, type Value } from "../frame/report.ts";
 
 /** Prints tables, aligned for a terminal or as Markdown. */

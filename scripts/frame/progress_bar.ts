@@ -1,5 +1,5 @@
 import type { Progress } from "../../lib/data/progress.ts";
-import { formatAmount, formatSeconds } from "./format.ts";
+import { formatAmount, formatSeconds } from "../../lib/data/amounts.ts";
 
 const redrawMilliseconds = 100;
 const barWidth = 24;

@@ -1,6 +1,6 @@
 import { eastAsianWidth } from "get-east-asian-width";
 import type { OnProgress } from "../../lib/data/progress.ts";
-import { formatNumber, formatSeconds } from "./format.ts";
+import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
 import { ProgressBar } from "./progress_bar.ts";
 
 /** A value in a report: what JSON carries as it is, and people read with separators. */

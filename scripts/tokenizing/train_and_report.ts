@@ -1,5 +1,5 @@
 import { type BpeModel, trainBpe, writeTokenizerFolder } from "../../mod.ts";
-import { formatBytes, formatSeconds } from "../frame/format.ts";
+import { formatBytes, formatSeconds } from "../../lib/data/amounts.ts";
 import type { Report } from "../frame/report.ts";
 import type { Corpus } from "./corpus.ts";
 

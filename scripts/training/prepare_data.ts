@@ -1,6 +1,6 @@
 import { AtomicFile, generateStories, NpyWriter, openNpy, STORY_SEPARATOR, Tokenizer, trainBpe } from "../../mod.ts";
 import { parseTrainingConfig, type TrainingConfig } from "../../lib/training/training_config.ts";
-import { formatBytes, formatNumber } from "../frame/format.ts";
+import { formatBytes, formatNumber } from "../../lib/data/amounts.ts";
 import type { Report } from "../frame/report.ts";
 
 // The last twentieth of a text is not trained on but evaluated on, unless other validation data are given.

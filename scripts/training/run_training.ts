@@ -9,7 +9,7 @@ import type { Device } from "../../lib/tensor/device.ts";
 import { type Metrics, readMetrics } from "../../lib/training/metrics.ts";
 import { train, type TrainResult } from "../../lib/training/train_loop.ts";
 import { STORY_SEPARATOR, type Tokenizer } from "../../mod.ts";
-import { formatNumber, formatSeconds } from "../frame/format.ts";
+import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
 import type { Report } from "../frame/report.ts";
 import type { PreparedData } from "./prepare_data.ts";
 import { tokenizerHash } from "./tokenizer_hash.ts";

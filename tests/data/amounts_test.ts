@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatAmount, formatBytes, formatNumber, formatSeconds } from "../../scripts/frame/format.ts";
-import { progressLine } from "../../scripts/frame/progress_bar.ts";
+import { formatAmount, formatBytes, formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
 
 Deno.test("formatSeconds() chooses the unit that a person would", () => {
   const seconds = [0.0421, 19.31, 61 * 60 + 53, 3 * 3600 + 12 * 60, 5723 * 86400, Infinity];
@@ -20,11 +19,4 @@ Deno.test("formatBytes() keeps three digits and counts in thousands", () => {
 Deno.test("formatNumber() and formatAmount() separate thousands", () => {
   assertEquals(formatNumber(4_513_336_524_800n), "4,513,336,524,800");
   assertEquals(formatAmount(9743, "merges"), "9,743 merges");
-});
-
-Deno.test("a progress line says share, amount, rate and what is left, and fits the terminal", () => {
-  const line = progressLine({ phase: "counting", done: 50e6, total: 200e6, unit: "bytes" }, 5, 200);
-  assertEquals(line, `counting  ${"█".repeat(6)}${"░".repeat(18)} 25 %  50.0 MB of 200 MB  10.0 MB/s  15.0 s left`);
-  assertEquals(progressLine({ phase: "counting", done: 1, unit: "bytes" }, 0, 30), "counting  1 bytes");
-  assertEquals(progressLine({ phase: "x".repeat(99), done: 1, unit: "bytes" }, 0, 40).length, 39);
 });
