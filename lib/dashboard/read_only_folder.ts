@@ -1,3 +1,5 @@
+import { readFully } from "../data/read_fully.ts";
+
 /** A folder below another one, and what lies in it. */
 export interface FolderEntry {
   /** Path from the top, without "./"; empty for the top itself. */
@@ -65,12 +67,7 @@ export class ReadOnlyFolder {
     using file = this.open(name);
     if (file === undefined) throw new Deno.errors.NotFound(`Cannot read ${name}: ${this.path} holds no such file`);
     const bytes = new Uint8Array(Math.min(mostBytes, file.statSync().size));
-    let length = 0;
-    for (let read: number | null; length < bytes.length; length += read) {
-      read = file.readSync(bytes.subarray(length));
-      if (read === null) break;
-    }
-    return new TextDecoder().decode(bytes.subarray(0, length));
+    return new TextDecoder().decode(bytes.subarray(0, readFully(file, bytes)));
   }
 
   /** The real path of a file or folder inside; undefined where there is none, or where the name leads outside. */
