@@ -11,6 +11,8 @@ export interface Progress {
   total?: number;
   /** What `done` and `total` count: "bytes", "merges", "steps". */
   unit: string;
+  /** What else is worth seeing while it goes on, in a few words: "loss 1.83". */
+  detail?: string;
 }
 
 /** Receives progress; called often, so it must be cheap and must not throw. */

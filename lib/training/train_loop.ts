@@ -38,7 +38,7 @@ export interface TrainOptions {
   flops?: { perToken: number; peakPerSecond: number };
   /** Once aborted, the step at hand is finished, a checkpoint saved, and training returns. */
   signal?: AbortSignal;
-  /** Hears of every step, in tokens since this start, so that rate and time left are those of now. */
+  /** Hears of every step, in tokens since this start, so that rate and time left are those of now; with the loss last read. */
   onProgress?: OnProgress;
   /** Hears of every line of metrics. */
   onMetrics?: (metrics: Metrics) => void;
@@ -159,6 +159,7 @@ class TrainingRun {
         done: (step - firstStep) * tokensPerStep,
         total: (steps - firstStep) * tokensPerStep,
         unit: "tokens",
+        ...(!Number.isNaN(this.#loss) && { detail: `loss ${this.#loss.toFixed(3)}` }),
       });
       if (performance.now() - lastYield > YIELD_MILLISECONDS) {
         await new Promise((resolve) => setTimeout(resolve, 0));

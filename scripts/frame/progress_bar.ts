@@ -2,7 +2,6 @@ import type { Progress } from "../../lib/data/progress.ts";
 import { formatAmount, formatSeconds } from "../../lib/data/amounts.ts";
 
 const redrawMilliseconds = 100;
-const barWidth = 24;
 
 /**
  * Draws progress on one line of a terminal and wipes it when the phase ends. Where stderr is no terminal it is silent.
@@ -46,24 +45,44 @@ export class ProgressBar {
   }
 }
 
-/** One line that says how far a phase is: bar, share, amount, rate and the time that is left. */
+/**
+ * One line that says how far a phase is: bar, share, amount, detail, rate and the time that is left. Where the terminal is
+ * too narrow for all of it, the bar gets shorter and the amount goes, since the share says that too.
+ */
 export function progressLine(progress: Progress, seconds: number, width: number): string {
-  const { phase, done, total, unit } = progress;
-  const rate = seconds > 0 ? done / seconds : 0;
-  const parts = [phase];
-  if (total !== undefined && total > 0) {
-    const share = Math.min(1, done / total);
-    const filled = Math.round(share * barWidth);
-    parts.push(`${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${Math.floor(share * 100)} %`);
-    parts.push(`${formatAmount(done, unit)} of ${formatAmount(total, unit)}`);
-    if (rate > 0 && seconds > 1) {
-      parts.push(`${formatAmount(rate, unit)}/s`, `${formatSeconds((total - done) / rate)} left`);
-    }
-  } else {
-    parts.push(formatAmount(done, unit));
-    if (rate > 0 && seconds > 1) parts.push(`${formatAmount(rate, unit)}/s`);
+  const room = Math.max(20, width - 1);
+  const lines = shapes.map((shape) => lineOf(progress, seconds, shape));
+  return (lines.find((line) => line.length <= room) ?? lines[lines.length - 1]).slice(0, room);
+}
+
+/** What a line shows beside phase, share, detail, rate and time. */
+interface Shape {
+  /** Characters of the bar. */
+  bar: number;
+  amount: boolean;
+}
+
+const shapes: readonly Shape[] = [
+  { bar: 24, amount: true },
+  { bar: 12, amount: true },
+  { bar: 12, amount: false },
+  { bar: 0, amount: false },
+];
+
+function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number, { bar, amount }: Shape): string {
+  const share = total !== undefined && total > 0 ? Math.min(1, done / total) : undefined;
+  const rate = seconds > 1 ? done / seconds : 0;
+  const parts: (string | undefined)[] = [phase];
+  if (share === undefined) parts.push(formatAmount(done, unit));
+  else {
+    const filled = Math.round(share * bar);
+    parts.push("█".repeat(filled) + "░".repeat(bar - filled) + (bar > 0 ? " " : "") + `${Math.floor(share * 100)} %`);
+    if (amount) parts.push(`${formatAmount(done, unit)} of ${formatAmount(total!, unit)}`);
   }
-  return parts.join("  ").slice(0, Math.max(20, width - 1));
+  parts.push(detail);
+  if (rate > 0) parts.push(`${formatAmount(rate, unit)}/s`);
+  if (rate > 0 && share !== undefined) parts.push(`${formatSeconds((total! - done) / rate)} left`);
+  return parts.filter((part) => part !== undefined).join("  ");
 }
 
 function columns(): number {

@@ -108,6 +108,18 @@ Deno.test("metrics say what happened: losses, rates, norms, evaluations", async 
   assertEquals(seen[4].learning_rate, 0.001);
 });
 
+Deno.test("progress tells the loss that was last read, as soon as there is one", async () => {
+  const details: (string | undefined)[] = [];
+  const losses: number[] = [];
+  await run({
+    onProgress: ({ detail }) => details.push(detail),
+    onMetrics: ({ loss }) => loss && losses.push(loss),
+  }, () => {});
+  const [third, fourth, sixth] = losses.map((loss) => `loss ${loss.toFixed(3)}`);
+  // Lines of metrics come after the third and sixth steps, and with the evaluation after the fourth.
+  assertEquals(details, [...Array(3).fill(undefined), third, fourth, fourth, sixth, sixth]);
+});
+
 Deno.test("the batches, and so the losses, are the same on every device", async () => {
   const losses = async (device: Device) => {
     const seen: number[] = [];
