@@ -2,9 +2,11 @@ import type { Recording } from "../../lib/tensor/device.ts";
 import type { Block, DType, Slice } from "../../lib/tensor/slice.ts";
 import { CublasLt } from "./cublaslt.ts";
 import { type DeviceProperties, Driver } from "./driver.ts";
+import { PinnedMemory } from "./host_memory.ts";
 import { KernelModule } from "./kernel_module.ts";
 import type { LaunchConfiguration } from "./launch_configuration.ts";
 import { Nvrtc } from "./nvrtc.ts";
+import { Staging } from "./staging.ts";
 
 /** How to open a GPU. */
 export interface CudaOptions {
@@ -26,6 +28,8 @@ export interface CudaBlock extends Block {
 
 // cuBLASLt asks for 32 MiB on Hopper and later; elsewhere 4 MiB give all of its algorithms.
 const WORKSPACE_BYTES = { hopper: 32 << 20, before: 4 << 20 };
+// For what calls point to: a launch's parameters, a compilation's options.
+const ARGUMENT_BYTES = 8 << 10;
 
 /**
  * What the operations on a GPU stand on: context, one stream, memory, compiled kernels, and cuBLASLt. Everything is
@@ -43,13 +47,14 @@ export class CudaRuntime implements Disposable {
   /** The stream on which all work is queued. */
   readonly stream: bigint;
   readonly #options: CudaOptions;
+  readonly #arguments: PinnedMemory;
+  readonly #staging: Staging;
   readonly #cleanup = new DisposableStack();
   readonly #modules = new Map<"f32" | "bf16", KernelModule>();
   readonly #graphs = new Set<bigint>();
   // Scratch of one operation at a time. Memory that was outgrown is kept, since a recorded graph may use it.
   #scratch: { address: number; bytes: number }[] = [];
   #recording = false;
-  #transfer = new Uint16Array(0);
 
   /**
    * Opens a GPU.
@@ -68,6 +73,8 @@ export class CudaRuntime implements Disposable {
     opening.defer(() => driver.closeContext(device));
     const stream = this.stream = driver.createStream();
     opening.defer(() => driver.ended(() => driver.destroyStream(stream)));
+    this.#arguments = opening.use(new PinnedMemory(driver, ARGUMENT_BYTES));
+    this.#staging = opening.use(new Staging(driver, stream, opening.use(new PinnedMemory(driver, Staging.BYTES))));
     this.nvrtc = opening.use(new Nvrtc({ path: libraries.nvrtc, newestMajor }));
     refuseNewer(this.nvrtc, driver);
     const bytes = this.properties.architecture >= 90 ? WORKSPACE_BYTES.hopper : WORKSPACE_BYTES.before;
@@ -131,29 +138,30 @@ export class CudaRuntime implements Disposable {
       const { driver, nvrtc, properties } = this;
       const { architecture, sharedBytesPerBlock } = properties;
       const cacheFolder = this.#options.kernelCache;
-      module = new KernelModule({ driver, nvrtc, dtype: type, architecture, sharedBytesPerBlock, cacheFolder });
+      module = new KernelModule({
+        ...{ driver, nvrtc, dtype: type, architecture, sharedBytesPerBlock, cacheFolder },
+        callMemory: this.#arguments,
+      });
       this.#modules.set(type, module);
     }
     return module;
   }
 
-  /** Writes numbers of the host. */
+  /** Writes numbers of the host. Takes them at once; the copy happens in the order of the stream. */
   upload(to: Slice, data: Float32Array | Int32Array): void {
     this.#refuseWhileRecording("upload");
-    const source = to.dtype === "bf16" ? roundToBf16(data, this.#transferOf(data.length)) : data;
-    const code = this.driver.symbols.cuMemcpyHtoDAsync_v2(
-      BigInt(this.address(to)),
-      bytesOf(source),
-      BigInt(to.bytes),
-      this.stream,
-    );
-    this.driver.check("cuMemcpyHtoD", code, { bytes: to.bytes });
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#staging.upload(this.address(to), to.bytes, (piece, start) => {
+      if (to.dtype !== "bf16") return piece.set(bytes.subarray(start, start + piece.length));
+      const [first, count] = [start / 2, piece.length / 2];
+      roundToBf16(data.subarray(first, first + count), new Uint16Array(piece.buffer, piece.byteOffset, count));
+    });
   }
 
   /** Reads numbers back, after all work before. */
   download(from: Slice, data: Float32Array | Int32Array): void {
     this.#refuseWhileRecording("download");
-    const target = from.dtype === "bf16" ? this.#transferOf(data.length) : data;
+    const target = from.dtype === "bf16" ? new Uint16Array(data.length) : data;
     const code = this.driver.symbols.cuMemcpyDtoHAsync_v2(
       bytesOf(target),
       BigInt(this.address(from)),
@@ -229,11 +237,6 @@ export class CudaRuntime implements Disposable {
     }
   }
 
-  #transferOf(length: number): Uint16Array<ArrayBuffer> {
-    if (this.#transfer.length < length) this.#transfer = new Uint16Array(length);
-    return this.#transfer.subarray(0, length) as Uint16Array<ArrayBuffer>;
-  }
-
   /** Ends graphs, kernels, memory, context and libraries. */
   [Symbol.dispose](): void {
     this.driver.ended(() => this.synchronize());
@@ -262,13 +265,12 @@ function bytesOf(array: Float32Array | Int32Array | Uint16Array): Uint8Array<Arr
 }
 
 // To nearest, ties to even; NaN stays NaN.
-function roundToBf16(data: Float32Array | Int32Array, out: Uint16Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
+function roundToBf16(data: Float32Array | Int32Array, out: Uint16Array): void {
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   for (let i = 0; i < bits.length; i++) {
     const word = bits[i];
     out[i] = ((word & 0x7fffffff) > 0x7f800000 ? word | 0x400000 : word + 0x7fff + (word >>> 16 & 1)) >>> 16;
   }
-  return out;
 }
 
 function widenBf16(source: Uint16Array, out: Float32Array | Int32Array): void {

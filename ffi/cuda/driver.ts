@@ -4,11 +4,13 @@ import { DRIVER_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts
 
 const CU_STREAM_NON_BLOCKING = 1;
 const CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
+const CU_EVENT_DISABLE_TIMING = 2;
+const CU_MEMHOSTREGISTER_PORTABLE_AND_MAPPED = 3;
 const CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
 const CUDA_ERROR_OUT_OF_MEMORY = 2;
-// After a fault in a kernel (codes 700 to 720) nothing works in the context any more, freeing included.
-const FIRST_FAULT = 700;
-const LAST_FAULT = 720;
+// After a fault in a kernel nothing works in the context any more, freeing included: illegal address, timeout, stack,
+// instruction, alignment, address space, program counter, launch.
+const FAULTS = new Set([700, 702, 714, 715, 716, 717, 718, 719]);
 
 /** What is to be known of a GPU. */
 export interface DeviceProperties {
@@ -83,7 +85,7 @@ export class Driver implements Disposable {
   /** Throws a {@linkcode CudaError} if a status is not success. */
   check(call: string, code: number, details?: CallDetails): void {
     if (code === 0) return;
-    if (code >= FIRST_FAULT && code <= LAST_FAULT) this.#faulted = true;
+    if (FAULTS.has(code)) this.#faulted = true;
     checkStatus(DRIVER_STATUS, call, code, details);
   }
 
@@ -109,11 +111,7 @@ export class Driver implements Disposable {
     this.check("cuDeviceGetName", this.symbols.cuDeviceGetName(name, name.length, device));
     this.check("cuDeviceTotalMem", this.symbols.cuDeviceTotalMem_v2(this.#handleBytes, device));
     const totalBytes = Number(this.#handle[0]);
-    const attribute = (which: keyof typeof DEVICE_ATTRIBUTE) => {
-      const code = this.symbols.cuDeviceGetAttribute(this.#integerBytes, DEVICE_ATTRIBUTE[which], device);
-      this.check("cuDeviceGetAttribute", code, { attribute: which });
-      return this.#integer[0];
-    };
+    const attribute = (which: keyof typeof DEVICE_ATTRIBUTE) => this.#attribute(which, device);
     return {
       ordinal,
       name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
@@ -123,6 +121,12 @@ export class Driver implements Disposable {
       sharedBytesPerBlock: attribute("sharedMemoryPerBlockOptin"),
       l2Bytes: attribute("l2CacheBytes"),
     };
+  }
+
+  #attribute(which: keyof typeof DEVICE_ATTRIBUTE, device: number): number {
+    const code = this.symbols.cuDeviceGetAttribute(this.#integerBytes, DEVICE_ATTRIBUTE[which], device);
+    this.check("cuDeviceGetAttribute", code, { attribute: which });
+    return this.#integer[0];
   }
 
   /** Retains the primary context of a GPU and makes it current on this thread. */
@@ -168,6 +172,26 @@ export class Driver implements Disposable {
     this.check("cuMemFree", this.symbols.cuMemFree_v2(address), { address: `0x${address.toString(16)}` });
   }
 
+  /** Pins memory of this program; false if the driver does not do that here. */
+  pin(memory: Uint8Array<ArrayBuffer>): boolean {
+    const bytes = BigInt(memory.length);
+    return this.symbols.cuMemHostRegister_v2(memory, bytes, CU_MEMHOSTREGISTER_PORTABLE_AND_MAPPED) === 0;
+  }
+
+  /** Ends what `pin()` did. */
+  unpin(memory: Uint8Array<ArrayBuffer>): void {
+    this.check("cuMemHostUnregister", this.symbols.cuMemHostUnregister(memory), { bytes: memory.length });
+  }
+
+  /** Where pinned memory lies, if that is the same address for this program and for the GPU. */
+  addressOfPinned(memory: Uint8Array<ArrayBuffer>): bigint | undefined {
+    this.check("cuCtxGetDevice", this.symbols.cuCtxGetDevice(this.#integerBytes));
+    if (this.#attribute("sameAddressForPinnedMemory", this.#integer[0]) === 0) return undefined;
+    const code = this.symbols.cuMemHostGetDevicePointer_v2(this.#handleBytes, memory, 0);
+    this.check("cuMemHostGetDevicePointer", code, { bytes: memory.length });
+    return this.#handle[0];
+  }
+
   /** Makes a stream that does not wait for the default one. */
   createStream(): bigint {
     this.check("cuStreamCreate", this.symbols.cuStreamCreate(this.#handleBytes, CU_STREAM_NON_BLOCKING));
@@ -208,15 +232,26 @@ export class Driver implements Disposable {
     if (code === 0 && this.#handle[0] !== 0n) this.symbols.cuGraphDestroy(this.#handle[0]);
   }
 
-  /** Makes an event with a time. */
-  createEvent(): bigint {
-    this.check("cuEventCreate", this.symbols.cuEventCreate(this.#handleBytes, 0));
+  /** Makes an event, with a time unless that is not wanted. */
+  createEvent({ timing = true }: { timing?: boolean } = {}): bigint {
+    const flags = timing ? 0 : CU_EVENT_DISABLE_TIMING;
+    this.check("cuEventCreate", this.symbols.cuEventCreate(this.#handleBytes, flags));
     return this.#handle[0];
+  }
+
+  /** Waits until an event has happened. */
+  waitFor(event: bigint): void {
+    this.check("cuEventSynchronize", this.symbols.cuEventSynchronize(event));
+  }
+
+  /** Ends an event. */
+  destroyEvent(event: bigint): void {
+    this.check("cuEventDestroy", this.symbols.cuEventDestroy_v2(event));
   }
 
   /** Milliseconds between two events, once both have happened. */
   elapsed(start: bigint, end: bigint): number {
-    this.check("cuEventSynchronize", this.symbols.cuEventSynchronize(end));
+    this.waitFor(end);
     const milliseconds = new Float32Array(1);
     const code = this.symbols.cuEventElapsedTime(new Uint8Array(milliseconds.buffer), start, end);
     this.check("cuEventElapsedTime", code);

@@ -22,6 +22,16 @@ export const driverSymbols = {
   cuMemGetInfo_v2: { parameters: ["buffer", /* size_t *free */ "buffer" /* size_t *total */], result: "i32" },
   cuMemAlloc_v2: { parameters: ["buffer", /* CUdeviceptr *dptr */ "u64" /* size_t bytesize */], result: "i32" },
   cuMemFree_v2: { parameters: ["u64" /* CUdeviceptr dptr */], result: "i32" },
+  cuCtxGetDevice: { parameters: ["buffer" /* CUdevice *device */], result: "i32" },
+  cuMemHostRegister_v2: {
+    parameters: ["buffer", /* void *p */ "u64", /* size_t bytesize */ "u32" /* unsigned int Flags */],
+    result: "i32",
+  },
+  cuMemHostUnregister: { parameters: ["buffer" /* void *p */], result: "i32" },
+  cuMemHostGetDevicePointer_v2: {
+    parameters: ["buffer", /* CUdeviceptr *pdptr */ "buffer", /* void *p */ "u32" /* unsigned int Flags */],
+    result: "i32",
+  },
   cuMemcpyHtoDAsync_v2: {
     parameters: [
       "u64", /* CUdeviceptr dstDevice */
@@ -127,5 +137,6 @@ export const DEVICE_ATTRIBUTE = {
   l2CacheBytes: 38,
   computeCapabilityMajor: 75,
   computeCapabilityMinor: 76,
+  sameAddressForPinnedMemory: 91,
   sharedMemoryPerBlockOptin: 97,
 } as const;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Driver } from "./driver.ts";
+import type { HostMemory } from "./host_memory.ts";
 import { type KernelSignature, kernelSignatures } from "./kernel_signature.ts";
 import { kernelSource } from "./kernel_sources.ts";
 import type { LaunchConfiguration } from "./launch_configuration.ts";
@@ -27,6 +28,8 @@ export interface KernelModuleOptions {
   architecture: number;
   /** Shared memory that a block may have, in bytes. */
   sharedBytesPerBlock: number;
+  /** 8 KiB that calls use one after another: a launch's parameters, a compilation's options. */
+  callMemory: HostMemory;
   /** Folder for compiled kernels, which must exist; none: they are compiled every time. */
   cacheFolder?: string;
 }
@@ -38,16 +41,16 @@ export class KernelModule implements Disposable {
   readonly #sharedBytesPerBlock: number;
   readonly #signatures: Map<string, KernelSignature>;
   readonly #kernels = new Map<string, Kernel>();
-  // Parameters of a launch lie packed in one buffer, which the driver copies; nothing is allocated.
-  readonly #parameters = new DataView(new ArrayBuffer(LARGEST_PARAMETERS));
-  readonly #size = new BigUint64Array(new ArrayBuffer(8));
+  // Parameters of a launch lie packed in one piece of memory, behind it their size; the driver copies them. Nothing is
+  // allocated for a launch.
+  readonly #parameters: DataView;
   readonly #extra: Uint8Array<ArrayBuffer>;
 
   /** Compiles the kernels, or takes them from the cache, and loads them. */
   constructor(options: KernelModuleOptions) {
-    const { driver, nvrtc, dtype, architecture, cacheFolder } = options;
+    const { driver, nvrtc, dtype, architecture, cacheFolder, callMemory } = options;
     const source = kernelSource(dtype, architecture);
-    const compile = () => nvrtc.compile(`denolm_${dtype}.cu`, source.text, source.options);
+    const compile = () => nvrtc.compile(`denolm_${dtype}.cu`, source.text, source.options, callMemory);
     const image = cacheFolder === undefined ? compile() : cached(
       `${cacheFolder}/kernels-${sha256([nvrtc.version, ...source.options, source.text].join("\n"))}.cubin`,
       compile,
@@ -56,12 +59,14 @@ export class KernelModule implements Disposable {
     this.#sharedBytesPerBlock = options.sharedBytesPerBlock;
     this.#signatures = kernelSignatures(source.text);
     this.#module = driver.loadModule(image);
+    const { bytes, address } = callMemory;
+    this.#parameters = new DataView(bytes.buffer, bytes.byteOffset, LARGEST_PARAMETERS + 8);
     this.#extra = new Uint8Array(
       BigUint64Array.of(
         CU_LAUNCH_PARAM_BUFFER_POINTER,
-        addressOf(this.#parameters.buffer),
+        address,
         CU_LAUNCH_PARAM_BUFFER_SIZE,
-        addressOf(this.#size.buffer),
+        address + BigInt(LARGEST_PARAMETERS),
         CU_LAUNCH_PARAM_END,
       ).buffer,
     );
@@ -102,7 +107,7 @@ export class KernelModule implements Disposable {
         view.setUint32(offset + 4, value / TWO_32, true);
       }
     }
-    this.#size[0] = BigInt(bytes);
+    view.setBigUint64(LARGEST_PARAMETERS, BigInt(bytes), true);
     const code = this.#driver.symbols.cuLaunchKernel(
       handle,
       ...grid,
@@ -154,8 +159,4 @@ function cached(path: string, make: () => Uint8Array<ArrayBuffer>): Uint8Array<A
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-function addressOf(buffer: ArrayBuffer): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(buffer)));
 }

@@ -1,4 +1,5 @@
 import { checkStatus, NVRTC_STATUS } from "./cuda_error.ts";
+import { type HostMemory, hostMemory } from "./host_memory.ts";
 import { NVRTC_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
 
 /** The functions of NVRTC that are used (nvrtc.h). */
@@ -32,6 +33,8 @@ export const nvrtcSymbols = {
   nvrtcGetCUBIN: { parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* char *cubin */], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+const OPTION_BYTES = 4096;
+
 /** NVIDIA's run-time compiler: CUDA C++ text to machine code for one architecture. */
 export class Nvrtc implements Disposable {
   /** Where the library was found. */
@@ -63,10 +66,16 @@ export class Nvrtc implements Disposable {
    *
    * @param name Under which the text appears in messages.
    * @param options The compiler's options, such as `--gpu-architecture=sm_90`.
+   * @param memory Where their text may be put for the call.
    * @returns The machine code (a cubin).
    * @throws {Error} If it does not compile, with the compiler's log.
    */
-  compile(name: string, source: string, options: readonly string[]): Uint8Array<ArrayBuffer> {
+  compile(
+    name: string,
+    source: string,
+    options: readonly string[],
+    memory: HostMemory = hostMemory(OPTION_BYTES),
+  ): Uint8Array<ArrayBuffer> {
     const { symbols } = this.#library;
     const handle = new BigUint64Array(1);
     const handleBytes = new Uint8Array(handle.buffer);
@@ -74,12 +83,8 @@ export class Nvrtc implements Disposable {
     const code = symbols.nvrtcCreateProgram(handleBytes, encode(source), encode(name), 0, null, null);
     checkStatus(NVRTC_STATUS, "nvrtcCreateProgram", code, { source: name });
     try {
-      const texts = options.map(encode);
-      const pointers = BigUint64Array.from(
-        texts,
-        (text) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(text))),
-      );
-      const status = symbols.nvrtcCompileProgram(handle[0], texts.length, new Uint8Array(pointers.buffer));
+      const pointers = writeTexts(options, memory);
+      const status = symbols.nvrtcCompileProgram(handle[0], options.length, new Uint8Array(pointers.buffer));
       if (status === 6) {
         throw new Error(
           `Cannot compile ${name} with ${options.join(" ")}: NVRTC ${this.version} says\n${this.#log(handle[0])}`,
@@ -116,6 +121,18 @@ export class Nvrtc implements Disposable {
     this.#builtins?.close();
     this.#library.close();
   }
+}
+
+// Puts texts one after another, each with a 0 behind it, and returns where they are.
+function writeTexts(texts: readonly string[], { bytes, address }: HostMemory): BigUint64Array<ArrayBuffer> {
+  let end = 0;
+  return BigUint64Array.from(texts, (text) => {
+    const encoded = new TextEncoder().encode(text + "\0");
+    const start = end;
+    bytes.set(encoded, start);
+    end += encoded.length;
+    return address + BigInt(start);
+  });
 }
 
 // NVRTC opens this library by its bare name, which the loader finds in a folder unknown to it (a Python wheel's) only

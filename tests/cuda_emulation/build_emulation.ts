@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { CudaBackend } from "../../ffi/cuda/cuda_backend.ts";
 import type { CudaOptions } from "../../ffi/cuda/cuda_runtime.ts";
 
-const SOURCES = ["cuda.cpp", "device_memory.cpp", "run_kernel.cpp", "nvrtc.cpp", "cublaslt.cpp"];
-const HEADERS = ["device_memory.h", "emulated_device.h", "emulation.h", "run_kernel.h", "runtime.h"];
+const SOURCES = ["cuda.cpp", "device_memory.cpp", "pinned_memory.cpp", "run_kernel.cpp", "nvrtc.cpp", "cublaslt.cpp"];
+const HEADERS = ["device_memory.h", "emulated_device.h", "emulation.h", "pinned_memory.h", "run_kernel.h", "runtime.h"];
 
 const observationSymbols = {
   emulation_message: { parameters: ["buffer", /* char *text */ "u64" /* size */], result: "void" },
@@ -11,6 +11,11 @@ const observationSymbols = {
   emulation_live_handles: { parameters: [], result: "u64" },
   emulation_live_descriptors: { parameters: [], result: "u64" },
   emulation_set_thread_order: { parameters: ["i32" /* int descending */], result: "void" },
+  emulation_plan: { parameters: ["buffer", /* const char *call */ "i32" /* code */], result: "void" },
+  emulation_set_machine: {
+    parameters: ["i32", /* driver's version */ "i32", /* devices */ "i32" /* same address for pinned memory */],
+    result: "void",
+  },
   emulation_set_capacity: { parameters: ["u64" /* bytes */], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -51,6 +56,16 @@ export class Emulation implements Disposable {
   /** In which order the threads of a block run between barriers. */
   setThreadOrder(order: "ascending" | "descending"): void {
     this.#library.symbols.emulation_set_thread_order(order === "descending" ? 1 : 0);
+  }
+
+  /** Lets the next call of a function of CUDA fail with a code. */
+  plan(call: string, code: number): void {
+    this.#library.symbols.emulation_plan(new TextEncoder().encode(call + "\0"), code);
+  }
+
+  /** What driver and devices there are, and whether pinned memory has one address for the host and the GPU. */
+  setMachine({ driverVersion = 13_000, devices = 1, sameAddressForPinnedMemory = true } = {}): void {
+    this.#library.symbols.emulation_set_machine(driverVersion, devices, sameAddressForPinnedMemory ? 1 : 0);
   }
 
   /** How much memory the emulated device has. */
@@ -112,6 +127,7 @@ export function testOnEmulation(
         await run(emulation, t);
       } finally {
         emulation.setThreadOrder("ascending");
+        emulation.setMachine();
       }
     },
   });

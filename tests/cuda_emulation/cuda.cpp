@@ -14,6 +14,7 @@
 
 #include "device_memory.h"
 #include "emulation.h"
+#include "pinned_memory.h"
 #include "run_kernel.h"
 
 namespace emulation {
@@ -24,11 +25,14 @@ enum Status {
   INVALID_VALUE = 1,
   OUT_OF_MEMORY = 2,
   NOT_INITIALIZED = 3,
+  NO_DEVICE = 100,
   INVALID_DEVICE = 101,
   INVALID_IMAGE = 200,
   INVALID_CONTEXT = 201,
   INVALID_HANDLE = 400,
   NOT_FOUND = 500,
+  ALREADY_PINNED = 712,
+  NOT_PINNED = 713,
   CAPTURE_UNSUPPORTED = 900,
 };
 
@@ -52,6 +56,8 @@ struct Kernel {
 
 struct Event {
   std::chrono::steady_clock::time_point at;
+  // All work up to this number lies before it.
+  std::uint64_t number = 0;
 };
 
 bool initialized = false;
@@ -59,6 +65,14 @@ int contexts = 0;
 bool current_context = false;
 int sticky = 0;
 std::string message;
+PinnedMemory pinned;
+// Copies from pinned memory so far, in the order in which they were queued.
+std::uint64_t copies = 0;
+// What tests change: codes that the next call of a function returns, and what the machine is like.
+std::map<std::string, int> planned;
+int driver_version = 13000;
+int device_count = 1;
+bool same_address_for_pinned = true;
 ThreadOrder order = ThreadOrder::ascending;
 std::map<std::uint64_t, std::unique_ptr<Stream>> streams;
 std::map<std::uint64_t, std::unique_ptr<Graph>> graphs;
@@ -82,6 +96,16 @@ template <class Thing>
 std::uint64_t keep(std::map<std::uint64_t, std::unique_ptr<Thing>>& things, std::unique_ptr<Thing> thing) {
   things[next_handle] = std::move(thing);
   return next_handle++;
+}
+
+// The code that a test has planned for the next call of a function; 0 otherwise.
+int planned_failure(const char* call) {
+  auto found = planned.find(call);
+  if (found == planned.end()) return 0;
+  int code = found->second;
+  planned.erase(found);
+  message = std::string(call) + " fails as planned";
+  return code;
 }
 
 // What every call but the first few needs: a context, and no fault in a kernel so far.
@@ -128,6 +152,8 @@ bool usable(std::uint64_t address, std::size_t bytes, std::size_t alignment, con
 
 void say(const std::string& text) { message = text; }
 
+int planned_status(const char* call) { return planned_failure(call); }
+
 }  // namespace emulation
 
 using namespace emulation;
@@ -140,23 +166,31 @@ void emulation_message(char* text, std::uint64_t size) {
   text[size - 1] = 0;
 }
 std::uint64_t emulation_live_allocations() { return device_memory().live_count(); }
-std::uint64_t emulation_live_handles() { return streams.size() + graphs.size() + modules.size() + events.size() + contexts; }
+std::uint64_t emulation_live_handles() { return streams.size() + graphs.size() + modules.size() + events.size() + contexts + pinned.count(); }
 void emulation_set_thread_order(int descending) { order = descending ? ThreadOrder::descending : ThreadOrder::ascending; }
+void emulation_plan(const char* call, int code) { planned[call] = code; }
+void emulation_set_machine(int version, int devices, int same_address) {
+  driver_version = version;
+  device_count = devices;
+  same_address_for_pinned = same_address != 0;
+}
 void emulation_set_capacity(std::uint64_t bytes) { device_memory().capacity = bytes; }
 
 int cuInit(unsigned flags) {
   if (flags != 0) return error(INVALID_VALUE, "cuInit: flags must be 0");
+  if (int status = planned_failure("cuInit")) return status;
+  if (device_count == 0) return error(NO_DEVICE, "there is no device");
   initialized = true;
   return SUCCESS;
 }
 
 int cuDriverGetVersion(int* version) {
-  *version = 13000;
+  *version = driver_version;
   return SUCCESS;
 }
 
 int cuDeviceGetCount(int* count) {
-  *count = 1;
+  *count = device_count;
   return initialized ? SUCCESS : NOT_INITIALIZED;
 }
 
@@ -181,6 +215,7 @@ int cuDeviceGetAttribute(int* value, int attribute, int) {
     case 38: *value = 1 << 20; return SUCCESS;
     case 75: *value = capability / 10; return SUCCESS;
     case 76: *value = capability % 10; return SUCCESS;
+    case 91: *value = same_address_for_pinned ? 1 : 0; return SUCCESS;
     case 97: *value = SHARED_CAPACITY; return SUCCESS;
     default: return error(INVALID_VALUE, "cuDeviceGetAttribute: not emulated: " + std::to_string(attribute));
   }
@@ -210,6 +245,7 @@ int cuDevicePrimaryCtxRelease_v2(int) {
       modules.clear();
       kernels.clear();
       events.clear();
+      pinned.forget();
     }
     sticky = 0;
   }
@@ -222,6 +258,30 @@ int cuCtxSetCurrent(std::uint64_t context) {
   return SUCCESS;
 }
 
+int cuCtxGetDevice(int* device) {
+  *device = 0;
+  return ready();
+}
+
+int cuMemHostRegister_v2(void* start, std::uint64_t bytes, unsigned flags) {
+  if (int status = ready()) return status;
+  if (int status = planned_failure("cuMemHostRegister")) return status;
+  if (bytes == 0 || flags > 3) return error(INVALID_VALUE, "cuMemHostRegister");
+  return pinned.pin(start, bytes, message) ? SUCCESS : ALREADY_PINNED;
+}
+
+int cuMemHostUnregister(void* start) {
+  if (int status = ready()) return status;
+  return pinned.unpin(start, message) ? SUCCESS : NOT_PINNED;
+}
+
+int cuMemHostGetDevicePointer_v2(std::uint64_t* address, void* start, unsigned) {
+  if (int status = ready()) return status;
+  if (!pinned.holds(start, 1)) return error(INVALID_VALUE, "cuMemHostGetDevicePointer: the memory is not pinned");
+  *address = reinterpret_cast<std::uint64_t>(start);
+  return SUCCESS;
+}
+
 int cuMemGetInfo_v2(std::uint64_t* free, std::uint64_t* total) {
   *total = device_memory().capacity;
   *free = *total - device_memory().live_bytes();
@@ -231,6 +291,7 @@ int cuMemGetInfo_v2(std::uint64_t* free, std::uint64_t* total) {
 int cuMemAlloc_v2(std::uint64_t* address, std::uint64_t bytes) {
   if (int status = ready()) return status;
   if (any_capture()) return error(CAPTURE_UNSUPPORTED, "memory is allocated while a stream is captured");
+  if (int status = planned_failure("cuMemAlloc")) return status;
   if (bytes == 0) return error(INVALID_VALUE, "an allocation of no bytes");
   *address = device_memory().allocate(bytes);
   return *address == 0 ? error(OUT_OF_MEMORY, "the capacity is used up") : SUCCESS;
@@ -244,8 +305,10 @@ int cuMemFree_v2(std::uint64_t address) {
 
 int cuMemcpyHtoDAsync_v2(std::uint64_t to, const void* from, std::uint64_t bytes, std::uint64_t stream) {
   if (int status = ready()) return status;
-  if (any_capture()) return error(CAPTURE_UNSUPPORTED, "memory of the host that may move is copied while a stream is captured");
+  if (any_capture()) return error(CAPTURE_UNSUPPORTED, "memory of the host that may change is copied while a stream is captured");
   if (!usable(to, bytes, 1, "cuMemcpyHtoD")) return INVALID_VALUE;
+  if (!pinned.unchanged(message)) return INVALID_VALUE;
+  if (pinned.holds(from, bytes)) pinned.copy_begins(from, bytes, ++copies);
   return enqueue(stream, [=] {
     std::memcpy(reinterpret_cast<void*>(to), from, bytes);
     return SUCCESS;
@@ -306,7 +369,8 @@ int cuStreamSynchronize(std::uint64_t handle) {
   if (int status = ready()) return status;
   Stream* stream = find(streams, handle);
   if (stream == nullptr) return error(INVALID_HANDLE, "no such stream");
-  return stream->capturing ? error(CAPTURE_UNSUPPORTED, "a captured stream is waited for") : SUCCESS;
+  if (stream->capturing) return error(CAPTURE_UNSUPPORTED, "a captured stream is waited for");
+  return pinned.waited_for(copies, message) ? SUCCESS : INVALID_VALUE;
 }
 
 int cuStreamBeginCapture_v2(std::uint64_t handle, int) {
@@ -352,13 +416,19 @@ int cuEventCreate(std::uint64_t* event, unsigned) {
 int cuEventRecord(std::uint64_t handle, std::uint64_t stream) {
   Event* event = find(events, handle);
   if (event == nullptr) return error(INVALID_HANDLE, "no such event");
+  event->number = copies;
   return enqueue(stream, [=] {
     event->at = std::chrono::steady_clock::now();
     return SUCCESS;
   });
 }
 
-int cuEventSynchronize(std::uint64_t event) { return find(events, event) ? ready() : error(INVALID_HANDLE, "no such event"); }
+int cuEventSynchronize(std::uint64_t handle) {
+  Event* event = find(events, handle);
+  if (event == nullptr) return error(INVALID_HANDLE, "no such event");
+  if (int status = ready()) return status;
+  return pinned.waited_for(event->number, message) ? SUCCESS : INVALID_VALUE;
+}
 
 int cuEventElapsedTime(float* milliseconds, std::uint64_t start, std::uint64_t end) {
   Event *first = find(events, start), *second = find(events, end);
@@ -372,6 +442,7 @@ int cuEventDestroy_v2(std::uint64_t event) { return events.erase(event) ? SUCCES
 // An image is the path of the library that the emulated NVRTC has built, behind a mark.
 int cuModuleLoadData(std::uint64_t* module, const void* image) {
   if (int status = ready()) return status;
+  if (int status = planned_failure("cuModuleLoadData")) return status;
   const char* text = static_cast<const char*>(image);
   if (std::strncmp(text, IMAGE_MARK, std::strlen(IMAGE_MARK)) != 0) return error(INVALID_IMAGE, "not an image of this emulation");
   void* library = dlopen(text + std::strlen(IMAGE_MARK), RTLD_NOW | RTLD_LOCAL);

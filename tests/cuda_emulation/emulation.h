@@ -18,5 +18,7 @@ int enqueue(std::uint64_t stream, std::function<int()> work);
 bool usable(std::uint64_t address, std::size_t bytes, std::size_t alignment, const char* what);
 // What emulation_message() answers next.
 void say(const std::string& text);
+// The code that a test has planned for the next call of a function; 0 otherwise.
+int planned_status(const char* call);
 
 }  // namespace emulation

@@ -4,4 +4,6 @@ import "./attention.ts";
 import "./conformance.ts";
 import "./faults.ts";
 import "./inspect.ts";
+import "./pinned_memory.ts";
+import "./trainer.ts";
 import "./training.ts";

@@ -1,0 +1,63 @@
+import type { Driver } from "./driver.ts";
+
+/** Memory of this program with the address that C sees, for what takes pointers within structures. */
+export interface HostMemory {
+  /** The memory. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where it lies; it stays there. */
+  readonly address: bigint;
+}
+
+/**
+ * Memory that is not pinned.
+ *
+ * @throws {Deno.errors.NotCapable} Without permission for ffi as a whole: Deno gives addresses to nobody else.
+ */
+export function hostMemory(bytes: number): HostMemory {
+  const memory = new Uint8Array(bytes);
+  return { bytes: memory, address: Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)) };
+}
+
+/**
+ * Pinned memory: the GPU copies from it while the program goes on. It is an ordinary ArrayBuffer that the driver was told
+ * to pin (cuMemHostRegister), so that a program with permission for a few libraries only, to whom Deno gives no
+ * addresses, learns this one from the driver.
+ *
+ * Where a driver does not pin memory of programs (some containers), it is left as it is: copies then take it at once.
+ */
+export class PinnedMemory implements HostMemory, Disposable {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly address: bigint;
+  /** False where the driver would not pin it. */
+  readonly pinned: boolean;
+  readonly #driver: Driver;
+
+  /** Pins memory; a context must be current. */
+  constructor(driver: Driver, bytes: number) {
+    this.#driver = driver;
+    this.bytes = new Uint8Array(bytes);
+    this.pinned = driver.pin(this.bytes);
+    if (addressesPermitted()) {
+      this.address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.bytes));
+      return;
+    }
+    const address = this.pinned ? driver.addressOfPinned(this.bytes) : undefined;
+    if (address === undefined) {
+      this[Symbol.dispose]();
+      throw new Error(
+        "Cannot use CUDA here with permission for its libraries alone: the driver does not pin memory, and Deno tells " +
+          "addresses only with permission for all libraries; run with --allow-ffi",
+      );
+    }
+    this.address = address;
+  }
+
+  /** Gives the memory back; copies from it must have ended. */
+  [Symbol.dispose](): void {
+    if (this.pinned) this.#driver.ended(() => this.#driver.unpin(this.bytes));
+  }
+}
+
+function addressesPermitted(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}
