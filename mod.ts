@@ -106,8 +106,9 @@ export { crossEntropy, crossEntropyByRow, type CrossEntropyOptions } from "./lib
 export { embedding } from "./lib/model/embedding.ts";
 export { feedForward, type FeedForwardWeights, swiglu } from "./lib/model/feed_forward.ts";
 export { linear } from "./lib/model/linear.ts";
-export type { ParameterShape } from "./lib/model/parameter_layout.ts";
+export type { ParameterKind, ParameterShape } from "./lib/model/parameter_layout.ts";
 export { type Parameter, type ParameterOptions, Parameters } from "./lib/model/parameters.ts";
+export { reluSquared } from "./lib/model/relu_squared.ts";
 export { rmsNorm } from "./lib/model/rms_norm.ts";
 export { rope, type RopeTable, ropeTable } from "./lib/model/rope.ts";
 export { silu } from "./lib/model/silu.ts";
@@ -144,6 +145,12 @@ export type { Evaluation } from "./lib/training/evaluate.ts";
 export { type Metrics, readMetrics } from "./lib/training/metrics.ts";
 export { train, type TrainOptions, type TrainResult } from "./lib/training/train_loop.ts";
 export { type OptimizerConfig, parseTrainingConfig, type TrainingConfig } from "./lib/training/training_config.ts";
+
+// Models of Hugging Face transformers
+export { type ImportedTokenizer, importRun } from "./lib/interop/import_run.ts";
+export { type LlamaCheckpoint, type ModelSource, openLlama } from "./lib/interop/llama_checkpoint.ts";
+export { readTransformersTokenizer } from "./lib/interop/transformers_tokenizer.ts";
+export { writeLlama, type WriteLlamaOptions } from "./lib/interop/write_llama.ts";
 
 // Devices
 export { type DeviceName, deviceNames, openDevice } from "./ffi/devices.ts";

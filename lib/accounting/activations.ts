@@ -27,13 +27,16 @@ export function activationComponents(model: ModelShape, scores: ScoresPolicy): C
     layer("queries", "attention", "d"),
     layer("keys", "attention", kv),
     layer("values", "attention", kv),
+    ...(model.qk_norm
+      ? [layer("RMSNorm of queries", "attention", "d"), layer("RMSNorm of keys", "attention", kv)]
+      : []),
     ...(scores === "stored"
       ? [layer("scores", "attention", "h", "c"), layer("softmax", "attention", "h", "c")]
       : [layer("log of the softmax's sum", "attention", "h")]),
     layer("weighted sum of values", "attention", "d"),
     layer("output projection", "attention", "d"),
     layer("W1", "feed-forward", "d_ff"),
-    layer("SiLU", "feed-forward", "d_ff"),
+    layer(model.ffn === "relu2" ? "squared ReLU" : "SiLU", "feed-forward", "d_ff"),
     ...(isGated ? [layer("W3", "feed-forward", "d_ff"), layer("gated product", "feed-forward", "d_ff")] : []),
     layer("W2", "feed-forward", "d"),
     ...(model.norm === "none" ? [] : [once("final RMSNorm", "norm", "d")]),

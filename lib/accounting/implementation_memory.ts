@@ -34,7 +34,17 @@ export function keptActivations(model: ModelShape): KeptSlices[] {
     kept("tokens and targets", "embedding", product(2), product("b", "c")),
     once("token_embeddings", "embedding", "d"),
     ...norms("ln1"),
-    layer("attn.qkv", "attention", qkvWidth(model)),
+    ...(model.qk_norm
+      ? [
+        layer("attn.qkv, queries", "attention", "d"),
+        layer("attn.qkv, keys", "attention", keyWidth(model)),
+        layer("attn.qkv, values", "attention", keyWidth(model)),
+        layer("attn.qk_norm, queries", "attention", "d"),
+        layer("attn.qk_norm, inverse roots of queries", "attention", "h"),
+        layer("attn.qk_norm, keys", "attention", keyWidth(model)),
+        layer("attn.qk_norm, inverse roots of keys", "attention", "h_kv"),
+      ]
+      : [layer("attn.qkv", "attention", qkvWidth(model))]),
     layer("attn.attention", "attention", "d"),
     layer("attn.attention, log of sums", "attention", "h"),
     layer("attn.output", "attention", "d"),
@@ -86,7 +96,7 @@ function moments(model: ModelShape): Moment[] {
     { added: [stream], released: [loss] },
     ...(model.norm === "none" ? [] : [{ added: [stream, stream], released: [loss, logits] }]),
     { added: [stream, hidden], released },
-    ...(model.ffn === "silu" ? [{ added: [stream, hidden, hidden], released: afterResult }] : []),
+    ...(model.ffn !== "swiglu" ? [{ added: [stream, hidden, hidden], released: afterResult }] : []),
   ];
 }
 
@@ -113,7 +123,10 @@ export function activationPeak(model: ModelShape, values: Values): bigint {
 export function parameterBytes(model: ModelShape, values: Values): bigint {
   const aligned = (...factors: Term[]) => roundUp(evaluate(product(...factors), values), GROUP_ELEMENTS);
   const norms = model.norm === "none" ? 0n : aligned("d");
-  const perLayer = 2n * norms + aligned("d", qkvWidth(model)) + aligned("d", "d") + aligned("d", "d_ff") +
+  const projections = model.qk_norm
+    ? aligned("d", "d") + 2n * aligned("d", keyWidth(model)) + 2n * aligned("d_h")
+    : aligned("d", qkvWidth(model));
+  const perLayer = 2n * norms + projections + aligned("d", "d") + aligned("d", "d_ff") +
     aligned(model.ffn === "swiglu" ? 2 : 1, "d", "d_ff");
   const vocabulary = aligned("V", "d");
   const elements = vocabulary + BigInt(model.num_layers) * perLayer + norms + (model.tied_embeddings ? 0n : vocabulary);

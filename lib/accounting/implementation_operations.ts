@@ -36,6 +36,7 @@ export function forwardOperations(
   const hidden = product(rows, "d_ff");
   const kv = keyWidth(model);
   const forward = named("forward");
+  const activation = activations[model.ffn];
   const { matmul, add, rmsNorm, addRmsNorm } = formulas;
   const sumThenNorm = model.norm === "none" ? add(product(rows, "d")) : addRmsNorm(rows, "d");
   const isPre = model.norm === "pre";
@@ -45,10 +46,15 @@ export function forwardOperations(
     // A pre-norm model has nothing to add before its first norm, the others have at every norm.
     ...(isPre ? [forward("layers.*.ln1", "norm", rmsNorm(rows, "d"))] : []),
     forward("layers.*.ln1", "norm", times(isPre ? sum("n", -1) : "n", sumThenNorm)),
-    forward("layers.*.attn.qkv", "attention", times("n", matmul(rows, qkvWidth(model), "d"))),
-    ...(model.position === "rope"
-      ? [forward("layers.*.attn.rope", "attention", times("n", formulas.rope(rows, sum("d", kv), queries, "d_h")))]
-      : []),
+    ...projectionWidths(model).map((width) =>
+      forward("layers.*.attn.qkv", "attention", times("n", matmul(rows, width, "d")))
+    ),
+    ...(model.qk_norm ? (["h", "h_kv"] as const) : []).map((heads) =>
+      forward("layers.*.attn.qk_norm", "attention", times("n", rmsNorm(product(rows, heads), "d_h")))
+    ),
+    ...rotatedWidths(model).map((width) =>
+      forward("layers.*.attn.rope", "attention", times("n", formulas.rope(rows, width, queries, "d_h")))
+    ),
     ...(generating ? [forward("layers.*.attn.attention", "attention", stored)] : []),
     forward(
       "layers.*.attn.attention",
@@ -61,7 +67,7 @@ export function forwardOperations(
     forward(
       "layers.*.ffn.activation",
       "feed-forward",
-      times("n", model.ffn === "swiglu" ? formulas.swiglu(hidden) : formulas.silu(hidden)),
+      times("n", formulas[activation.forward](hidden)),
     ),
     forward("layers.*.ffn.w2", "feed-forward", times("n", matmul(rows, "d", "d_ff"))),
     ...(model.norm === "none" ? [] : [forward("ln_final", "norm", isPre ? addRmsNorm(rows, "d") : rmsNorm(rows, "d"))]),
@@ -89,7 +95,6 @@ export function backwardOperations(model: ModelShape): ImplementationOperation[]
     model.norm === "none"
       ? []
       : [backward(component, "norm", times("n", formulas.rmsNormBackward(rows, "d", model.norm === "pre")))];
-  const rotated = sum("d", keyWidth(model));
   return [
     backward("loss", "head", formulas.fill(1)),
     backward("lm_head", "head", formulas.matmul("V", "d", rows)),
@@ -99,7 +104,7 @@ export function backwardOperations(model: ModelShape): ImplementationOperation[]
     backward(
       "layers.*.ffn.activation",
       "feed-forward",
-      times("n", model.ffn === "swiglu" ? formulas.swigluBackward(hidden) : formulas.siluBackward(hidden)),
+      times("n", formulas[activations[model.ffn].backward](hidden)),
     ),
     ...linear(`layers.*.ffn.${upName(model)}`, "feed-forward", upWidth(model), "d", readsStream),
     ...norm("layers.*.ln2"),
@@ -109,10 +114,20 @@ export function backwardOperations(model: ModelShape): ImplementationOperation[]
       "attention",
       times("n", formulas.attentionBackward(attentionSizes(model, "c", "c"))),
     ),
-    ...(model.position === "rope"
-      ? [backward("layers.*.attn.rope", "attention", times("n", formulas.rope(rows, rotated, "c", "d_h")))]
-      : []),
-    ...linear("layers.*.attn.qkv", "attention", qkvWidth(model), "d", readsStream),
+    ...rotatedWidths(model).map((width) =>
+      backward("layers.*.attn.rope", "attention", times("n", formulas.rope(rows, width, "c", "d_h")))
+    ),
+    ...(model.qk_norm ? (["h_kv", "h"] as const) : []).map((heads) =>
+      backward(
+        "layers.*.attn.qk_norm",
+        "attention",
+        times("n", formulas.rmsNormBackward(product(rows, heads), "d_h", false)),
+      )
+    ),
+    // Of several products of one input, the first to be differentiated writes its gradient, the others add.
+    ...projectionWidths(model).toReversed().flatMap((width, i) =>
+      linear("layers.*.attn.qkv", "attention", width, "d", readsStream || i > 0)
+    ),
     ...norm("layers.*.ln1"),
     backward("token_embeddings", "embedding", formulas.embeddingBackward(rows, "d", "V", model.tied_embeddings)),
   ];
@@ -169,3 +184,20 @@ function upName({ ffn }: ModelShape): string {
 function upWidth({ ffn }: ModelShape): Term {
   return ffn === "swiglu" ? product(2, "d_ff") : "d_ff";
 }
+
+// Widths of the products that make queries, keys and values, and of the pieces that are rotated: with norms of queries and
+// keys they are apart.
+function projectionWidths(model: ModelShape): Term[] {
+  return model.qk_norm ? ["d", keyWidth(model), keyWidth(model)] : [qkvWidth(model)];
+}
+
+function rotatedWidths(model: ModelShape): Term[] {
+  if (model.position === "none") return [];
+  return model.qk_norm ? ["d", keyWidth(model)] : [sum("d", keyWidth(model))];
+}
+
+const activations = {
+  swiglu: { forward: "swiglu", backward: "swigluBackward" },
+  silu: { forward: "silu", backward: "siluBackward" },
+  relu2: { forward: "reluSquared", backward: "reluSquaredBackward" },
+} as const;

@@ -1,7 +1,7 @@
 import type { ModelShape } from "./model_shape.ts";
 import { lookUp } from "./nearest_name.ts";
 
-const llama = { norm: "pre", position: "rope", ffn: "swiglu", tied_embeddings: false } as const;
+const llama = { norm: "pre", position: "rope", ffn: "swiglu", qk_norm: false, tied_embeddings: false } as const;
 
 /**
  * The GPT-2 sizes as the handout counts them: its own architecture (RMSNorm, RoPE, SwiGLU with d_ff = 4 d_model, no

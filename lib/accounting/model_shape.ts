@@ -2,7 +2,7 @@ import type { ModelConfig } from "../model/config.ts";
 import { type Expression, product, type Values } from "./expression.ts";
 
 /** What the accounting needs to know of a model: its configuration without what changes no count. */
-export type ModelShape = Omit<ModelConfig, "rope_theta" | "rmsnorm_eps">;
+export type ModelShape = Omit<ModelConfig, "rope_theta" | "rmsnorm_eps" | "embedding_std" | "output_init">;
 
 /** The symbols' values for a model and a batch of whole sequences. */
 export function valuesOf(model: ModelShape, batchSize = 1, sequenceLength = model.context_length): Values {

@@ -98,6 +98,9 @@ export const formulas = {
   silu: (all: Term) => formula("silu", { otherFlops: product(4, all), reads: [all], writes: [all] }),
   siluBackward: (all: Term) =>
     formula("siluBackward", { otherFlops: product(7, all), reads: [all, all], writes: [all] }),
+  reluSquared: (all: Term) => formula("reluSquared", { otherFlops: product(2, all), reads: [all], writes: [all] }),
+  reluSquaredBackward: (all: Term) =>
+    formula("reluSquaredBackward", { otherFlops: product(3, all), reads: [all, all], writes: [all] }),
   swiglu: (all: Term) => formula("swiglu", { otherFlops: product(5, all), reads: [all, all], writes: [all] }),
   swigluBackward: (all: Term) =>
     formula("swigluBackward", { otherFlops: product(10, all), reads: [all, all, all], writes: [all, all] }),

@@ -35,6 +35,9 @@ export function parameterComponents(model: ModelShape): ParameterComponent[] {
     weight("layers.*.attn.q_proj", "attention", "d", "d"),
     weight("layers.*.attn.k_proj", "attention", kv, "d"),
     weight("layers.*.attn.v_proj", "attention", kv, "d"),
+    ...(model.qk_norm
+      ? [weight("layers.*.attn.q_norm", "attention", "d_h"), weight("layers.*.attn.k_norm", "attention", "d_h")]
+      : []),
     weight("layers.*.attn.output_proj", "attention", "d", "d"),
     ...(hasNorms ? [weight("layers.*.ln2", "norm", "d")] : []),
     weight("layers.*.ffn.w1", "feed-forward", "d_ff", "d"),

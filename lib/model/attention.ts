@@ -3,6 +3,7 @@ import type { Slice } from "../tensor/slice.ts";
 import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { linear } from "./linear.ts";
+import { rmsNorm } from "./rms_norm.ts";
 import type { RopeTable } from "./rope.ts";
 
 /**
@@ -101,23 +102,29 @@ export interface AttentionOptions {
     /** i32, one position for each place in the sequence. */
     positions: Slice;
   };
+  /** Added to the mean square in the norms of queries and keys; 1e-5 if left out. */
+  epsilon?: number;
   /** For generation: where earlier keys and values are, and where those of this call go. Not while the tape records. */
   cache?: KeyValueCache;
 }
 
 /** Weights of an attention layer. */
 export interface AttentionWeights {
-  /** q_proj, k_proj and v_proj, or one tensor of all three stacked. */
+  /** q_proj, k_proj and v_proj, or, without `norms`, one tensor of all three stacked. */
   qkv: readonly Tensor[];
+  /** Weights of an RMSNorm of every head's queries and of one of its keys, [d_head] each; no norms if left out. */
+  norms?: { q: Tensor; k: Tensor };
   /** output_proj [d_model, d_model]. */
   output: Tensor;
 }
 
 /**
  * Causal multi-head self-attention (handout, multi-head self-attention; Vaswani et al., 2017) of x [..., T, d_model], with
- * rotary embedding of queries and keys if `rope` is given.
+ * RMSNorm of every head's queries and keys if the weights have `norms` (Henry et al., 2020; Dehghani et al., 2023), and rotary
+ * embedding of both after that if `rope` is given.
  *
  * @param component How the parts are named for those who count.
+ * @throws {RangeError} If the weights do not make heads of one size.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -141,76 +148,139 @@ export function multiheadSelfAttention(
   options: AttentionOptions,
   component: string = "attn",
 ): Tensor {
-  tape.component(`${component}.qkv`);
-  const qkv = linear(tape, x, weights.qkv);
-  const heads = attendPacked(tape, qkv, options, component);
-  tape.discard(qkv);
+  const projected = project(tape, x, weights, options, component);
+  const attended = attend(tape, projected, options, component);
+  for (const tensor of tensorsOf(projected)) tape.discard(tensor);
   tape.component(`${component}.output`);
-  const out = linear(tape, heads, weights.output);
-  tape.discard(heads);
+  const out = linear(tape, attended, weights.output);
+  tape.discard(attended);
   return out;
 }
 
-// Attention from rows that hold all query heads, then all key heads, then all value heads, as one linear layer made them.
-// Queries and keys are rotated in place, and their gradients back: the linear layer needs only the gradient.
-function attendPacked(tape: Tape, qkv: Tensor, options: AttentionOptions, component: string): Tensor {
-  const { device } = tape;
-  const { numHeads, numKvHeads = numHeads, rope, cache } = options;
-  const width = qkv.columns;
-  const headSize = width / (numHeads + 2 * numKvHeads);
-  const length = qkv.shape.at(-2)!;
-  const batch = qkv.rows / length;
-  if (!Number.isInteger(headSize)) {
+// So many heads side by side in the rows of a tensor, from a column on.
+interface Heads {
+  tensor: Tensor;
+  column: number;
+  count: number;
+}
+
+interface ProjectedHeads {
+  q: Heads;
+  k: Heads;
+  v: Heads;
+  headSize: number;
+}
+
+// Queries, keys and values: one product whose rows hold all three, or, where norms want heads without gaps between
+// the rows, three.
+function project(
+  tape: Tape,
+  x: Tensor,
+  { qkv, norms }: AttentionWeights,
+  { numHeads, numKvHeads = numHeads, epsilon }: AttentionOptions,
+  component: string,
+): ProjectedHeads {
+  tape.component(`${component}.qkv`);
+  if (norms === undefined) {
+    const tensor = linear(tape, x, qkv);
+    const headSize = tensor.columns / (numHeads + 2 * numKvHeads);
+    if (!Number.isInteger(headSize)) {
+      throw new RangeError(
+        `Cannot attend: rows of ${tensor.columns} do not hold ${numHeads} query and twice ${numKvHeads} key heads of one ` +
+          `size; make d_model a multiple of num_heads`,
+      );
+    }
+    return {
+      q: { tensor, column: 0, count: numHeads },
+      k: { tensor, column: numHeads * headSize, count: numKvHeads },
+      v: { tensor, column: (numHeads + numKvHeads) * headSize, count: numKvHeads },
+      headSize,
+    };
+  }
+  const headSize = norms.q.columns;
+  const widths = qkv.map(({ shape: [width] }) => width);
+  const expected = [numHeads, numKvHeads, numKvHeads].map((heads) => heads * headSize);
+  if (norms.k.columns !== headSize || widths.join(", ") !== expected.join(", ")) {
     throw new RangeError(
-      `Cannot attend: rows of ${width} do not hold ${numHeads} query and twice ${numKvHeads} key heads of one size; ` +
-        `make d_model a multiple of num_heads`,
+      `Cannot attend: q_proj, k_proj and v_proj make rows of ${widths.join(", ")}, the norms are for heads of ` +
+        `${headSize} and ${norms.k.columns}; give three weights that make rows of ${expected.join(", ")}`,
     );
   }
-  const rotation = rope && {
-    positions: rope.positions,
-    cos: rope.table.cos,
-    sin: rope.table.sin,
-    tableRows: rope.table.maxPositions,
-    rows: qkv.rows,
-    numPositions: length,
-    heads: numHeads + numKvHeads,
+  const [q, k, v] = qkv.map((weight) => linear(tape, x, weight));
+  tape.component(`${component}.qk_norm`);
+  const normalize = (heads: Tensor, weight: Tensor) => {
+    const normed = rmsNorm(tape, heads, weight, epsilon);
+    tape.discard(heads);
+    return normed;
+  };
+  return {
+    q: { tensor: normalize(q, norms.q), column: 0, count: numHeads },
+    k: { tensor: normalize(k, norms.k), column: 0, count: numKvHeads },
+    v: { tensor: v, column: 0, count: numKvHeads },
     headSize,
-    strideX: width,
-    strideOut: width,
   };
-  if (rotation) {
-    tape.component(`${component}.rope`);
-    device.rope({ x: qkv.slice, out: qkv.slice, ...rotation, inverse: false });
-  }
+}
+
+function tensorsOf({ q, k, v }: ProjectedHeads): Tensor[] {
+  return [...new Set([q.tensor, k.tensor, v.tensor])];
+}
+
+// Queries and keys are rotated in place, and their gradients back: whoever made them needs only the gradient.
+function attend(tape: Tape, projected: ProjectedHeads, options: AttentionOptions, component: string): Tensor {
+  const { device } = tape;
+  const { q, k, v, headSize } = projected;
+  const { numHeads, numKvHeads = numHeads, rope, cache } = options;
+  const length = q.tensor.shape.at(-2)!;
+  const batch = q.tensor.rows / length;
+  // Side by side in one tensor they are rotated together.
+  const rotated = q.tensor === k.tensor ? [{ ...q, count: numHeads + numKvHeads }] : [q, k];
+  const rotate = (sliceOf: (tensor: Tensor) => Slice, inverse: boolean) => {
+    if (rope === undefined) return;
+    device.scope.component = `${component}.rope`;
+    for (const { tensor, column, count } of rotated) {
+      const slice = sliceOf(tensor).sub(column);
+      device.rope({
+        x: slice,
+        out: slice,
+        positions: rope.positions,
+        cos: rope.table.cos,
+        sin: rope.table.sin,
+        tableRows: rope.table.maxPositions,
+        rows: tensor.rows,
+        numPositions: length,
+        heads: count,
+        headSize,
+        strideX: tensor.columns,
+        strideOut: tensor.columns,
+        inverse,
+      });
+    }
+  };
+  const operand = ({ tensor, column }: Heads, slice: Slice): AttentionOperand => ({
+    slice: slice.sub(column),
+    rowStride: tensor.columns,
+    batchStride: length * tensor.columns,
+  });
+  rotate((tensor) => tensor.slice, false);
   tape.component(`${component}.attention`);
-  const parts = (slice: Slice): Record<"q" | "k" | "v", AttentionOperand> => {
-    const strides = { rowStride: width, batchStride: length * width };
-    return {
-      q: { slice, ...strides },
-      k: { slice: slice.sub(numHeads * headSize), ...strides },
-      v: { slice: slice.sub((numHeads + numKvHeads) * headSize), ...strides },
-    };
-  };
-  const packed = parts(qkv.slice);
-  const { k, v, keyLength } = cache === undefined
-    ? { ...packed, keyLength: length }
-    : store(tape, cache, packed, { batch, length, columns: numKvHeads * headSize });
-  const out = tape.empty([...qkv.shape.slice(0, -1), numHeads * headSize]);
+  const fresh = { k: operand(k, k.tensor.slice), v: operand(v, v.tensor.slice) };
+  const seen = cache === undefined
+    ? { ...fresh, keyLength: length }
+    : store(tape, cache, fresh, { batch, length, columns: numKvHeads * headSize });
+  const out = tape.empty([...q.tensor.shape.slice(0, -1), numHeads * headSize]);
   const rows = (slice: Slice) => ({ slice, rowStride: out.columns, batchStride: length * out.columns });
   const logSumExp = tape.scratch(batch * numHeads * length);
   const args = {
     batch,
     queryLength: length,
-    keyLength,
     numHeads,
     numKvHeads,
     headSize,
     causal: true,
     logSumExp,
     scale: 1 / Math.sqrt(headSize),
-    q: packed.q,
-    k,
-    v,
+    q: operand(q, q.tensor.slice),
+    ...seen,
     out: rows(out.slice),
   };
   device.attention(args);
@@ -218,12 +288,10 @@ function attendPacked(tape: Tape, qkv: Tensor, options: AttentionOptions, compon
     outputs: [out],
     saved: [logSumExp],
     backward() {
-      const dQkv = tape.gradientFor(qkv).slice;
-      const { q: dQ, k: dK, v: dV } = parts(dQkv);
+      const gradients = new Map(tensorsOf(projected).map((tensor) => [tensor, tape.gradientFor(tensor).slice]));
+      const [dQ, dK, dV] = [q, k, v].map((heads) => operand(heads, gradients.get(heads.tensor)!));
       device.attentionBackward({ ...args, dOut: rows(out.gradient!.slice), dQ, dK, dV });
-      if (!rotation) return;
-      device.scope.component = `${component}.rope`;
-      device.rope({ x: dQkv, out: dQkv, ...rotation, inverse: true });
+      rotate((tensor) => gradients.get(tensor)!, true);
     },
   });
   return out;

@@ -24,14 +24,19 @@ export const ModelConfig: z.ZodType<Fields, ModelConfigInput> = z.object({
   num_kv_heads: positive("key and value heads, shared by num_heads / num_kv_heads query heads; default: num_heads")
     .optional(),
   d_ff: positive(
-    "width of the feed-forward layers; default: 8/3 d_model to the nearest multiple of 64 (4 d_model for silu)",
+    "width of the feed-forward layers; default: 8/3 d_model to the nearest multiple of 64 (4 d_model without a gate)",
   )
     .optional(),
   rope_theta: z.number().positive().default(10_000).describe("base of the rotary position embedding's wavelengths"),
   norm: z.enum(["pre", "post", "none"]).default("pre").describe("where RMSNorm stands in a block, if anywhere"),
   position: z.enum(["rope", "none"]).default("rope").describe("how positions enter: rotary embedding, or not at all"),
-  ffn: z.enum(["swiglu", "silu"]).default("swiglu").describe("feed-forward layer: gated (three matrices) or not (two)"),
+  ffn: z.enum(["swiglu", "silu", "relu2"]).default("swiglu")
+    .describe("feed-forward layer: gated (three matrices), or two matrices around SiLU or the squared ReLU"),
+  qk_norm: z.boolean().default(false).describe("whether RMSNorm is applied to every head's queries and keys"),
   tied_embeddings: z.boolean().default(false).describe("whether the output head is the token embedding"),
+  embedding_std: z.number().positive().default(1).describe("standard deviation with which token embeddings start"),
+  output_init: z.enum(["normal", "depth_scaled", "zero"]).default("normal")
+    .describe("how output_proj and w2 start: as all others, smaller by sqrt(2 num_layers), or at zero"),
   rmsnorm_eps: z.number().positive().default(1e-5).describe("added to the mean square in RMSNorm"),
 }).strict().transform((fields, context) => {
   const { d_model, num_heads, num_kv_heads = num_heads, ffn } = fields;

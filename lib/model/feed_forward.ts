@@ -1,6 +1,7 @@
 import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { linear } from "./linear.ts";
+import { reluSquared } from "./relu_squared.ts";
 import { silu } from "./silu.ts";
 
 /**
@@ -26,12 +27,12 @@ export function swiglu(tape: Tape, x: Tensor, w1: Tensor, w2: Tensor, w3: Tensor
 
 /** Weights of a feed-forward layer. */
 export interface FeedForwardWeights {
-  /** For swiglu w1 and w3, or one tensor of both stacked; for silu w1. */
+  /** For swiglu w1 and w3, or one tensor of both stacked; else w1. */
   up: readonly Tensor[];
   /** w2. */
   down: Tensor;
-  /** Gated, or w2(silu(w1 x)). */
-  kind: "swiglu" | "silu";
+  /** Gated, w2(silu(w1 x)), or w2(max(0, w1 x)^2). */
+  kind: "swiglu" | "silu" | "relu2";
 }
 
 /** The feed-forward layer of a block, its parts named under `component`. */
@@ -44,7 +45,7 @@ export function feedForward(
   tape.component(`${component}.${kind === "swiglu" ? "w1_w3" : "w1"}`);
   const raised = linear(tape, x, up);
   tape.component(`${component}.activation`);
-  const active = kind === "swiglu" ? gate(tape, raised) : silu(tape, raised);
+  const active = { swiglu: gate, silu, relu2: reluSquared }[kind](tape, raised);
   tape.discard(raised);
   tape.component(`${component}.w2`);
   const out = linear(tape, active, down);

@@ -4,6 +4,7 @@ import { Random } from "../tensor/random.ts";
 import type { Slice } from "../tensor/slice.ts";
 import { elements, Gradient, Tensor } from "../tensor/tensor.ts";
 import type { ModelConfig } from "./config_fields.ts";
+import { initialDeviation } from "./initial_deviation.ts";
 import { parameterLayout, type ParameterShape } from "./parameter_layout.ts";
 
 /** A named parameter in memory. */
@@ -43,12 +44,14 @@ export class Parameters implements Disposable {
   readonly lowPrecisionWeights: Slice | undefined;
   /** Number of parameters, as state dicts count them. */
   readonly count: number;
+  #config: ModelConfig;
   #groups = new Map<string, Tensor>();
   #arenas: Arena[] = [];
 
   /** Reserves the memory; the weights are undefined until `initialize()` or `load()`. */
   constructor(device: Device, config: ModelConfig, { trainable = true, dtype = "f32" }: ParameterOptions = {}) {
     this.device = device;
+    this.#config = config;
     const groups = parameterLayout(config);
     const sizes = groups.map(({ members }) => members.reduce((sum, { shape }) => sum + elements(shape), 0));
     const length = sizes.reduce((sum, size) => sum + roundUp(size), 0);
@@ -95,19 +98,22 @@ export class Parameters implements Disposable {
   }
 
   /**
-   * Draws the first weights (handout, parameter initialization), the same for a seed on every device: linear layers from
-   * a normal distribution of variance 2 / (d_in + d_out), embeddings of variance 1, both truncated at three standard
-   * deviations; norms are ones.
+   * Draws the first weights, the same for a seed on every device: matrices from a normal distribution truncated at three
+   * standard deviations (see `initialDeviation()`); norms are ones. Every matrix takes its numbers from the seed whatever the
+   * deviations are, so that models which differ only in them start alike elsewhere.
    */
   initialize(seed: number): void {
     if (!this.device.computes) return;
     const random = new Random(seed);
-    for (const { weights, shape, kind } of this.named.values()) {
-      const values = new Float32Array(weights.length);
-      const deviation = kind === "linear" ? Math.sqrt(2 / (shape[0] + shape[1])) : 1;
-      if (kind === "norm") values.fill(1);
-      else for (let i = 0; i < values.length; i++) values[i] = deviation * random.truncatedNormal(3);
-      this.device.upload(weights, values);
+    for (const parameter of this.named.values()) {
+      const values = new Float32Array(parameter.weights.length);
+      if (parameter.kind === "norm") {
+        values.fill(1);
+      } else {
+        const deviation = initialDeviation(parameter, this.#config);
+        for (let i = 0; i < values.length; i++) values[i] = deviation * random.truncatedNormal(3);
+      }
+      this.device.upload(parameter.weights, values);
     }
     this.#round();
   }

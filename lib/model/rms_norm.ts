@@ -3,8 +3,10 @@ import { Tensor } from "../tensor/tensor.ts";
 
 /**
  * x / sqrt(mean(x^2) + epsilon) * weight over the last dimension (handout, RMSNorm; Zhang and Sennrich, 2019), for x
- * [..., d_model] and a weight [d_model].
+ * [..., d_model] and a weight [d_model]. With a shorter weight, each part of a row that is as long as it has a norm of its
+ * own: heads that lie side by side.
  *
+ * @throws {RangeError} If a row is not a whole number of such parts.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -18,7 +20,14 @@ import { Tensor } from "../tensor/tensor.ts";
  * ```
  */
 export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, epsilon: number = 1e-5): Tensor {
-  const { rows, columns } = x;
+  const { columns } = weight;
+  const rows = x.slice.length / columns;
+  if (x.columns % columns !== 0) {
+    throw new RangeError(
+      `Cannot normalize: the weight is [${columns}], x [${x.shape.join(", ")}]; ` +
+        `the last dimension must be as long as the weight, or a multiple of it`,
+    );
+  }
   const out = tape.empty(x.shape);
   const inverseRms = tape.scratch(rows);
   tape.device.rmsNorm({

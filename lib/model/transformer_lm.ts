@@ -252,14 +252,19 @@ export class TransformerLM implements Disposable {
   }
 
   #weights(): TransformerWeights {
-    const { num_layers, norm, ffn, tied_embeddings } = this.config;
+    const { num_layers, norm, ffn, qk_norm, tied_embeddings } = this.config;
     const group = (name: string) => this.parameters.group(name);
+    const attn = (name: string) => ({
+      qkv: qk_norm ? ["q", "k", "v"].map((part) => group(`${name}.${part}_proj.weight`)) : [group(`${name}.qkv`)],
+      norms: qk_norm ? { q: group(`${name}.q_norm.weight`), k: group(`${name}.k_norm.weight`) } : undefined,
+      output: group(`${name}.output_proj.weight`),
+    });
     const ln = (name: string) => norm === "none" ? undefined : group(`${name}.weight`);
     const tokenEmbeddings = group("token_embeddings.weight");
     return {
       tokenEmbeddings,
       blocks: Array.from({ length: num_layers }, (_, i) => ({
-        attn: { qkv: [group(`layers.${i}.attn.qkv`)], output: group(`layers.${i}.attn.output_proj.weight`) },
+        attn: attn(`layers.${i}.attn`),
         ffn: {
           up: [group(`layers.${i}.ffn.${ffn === "swiglu" ? "w1_w3" : "w1.weight"}`)],
           down: group(`layers.${i}.ffn.w2.weight`),

@@ -72,6 +72,7 @@ Deno.test("the memory that a training step uses on the real cpu device is the pr
     norm: "pre",
     position: "rope",
     ffn: "swiglu",
+    qk_norm: false,
     tied_embeddings: false,
   }, 4);
 });
@@ -88,6 +89,7 @@ Deno.test("where lengths are multiples of 16, kept bytes are the formula's but f
     norm: "pre",
     position: "rope",
     ffn: "swiglu",
+    qk_norm: false,
     tied_embeddings: false,
   };
   const kept = keptActivations(shape);

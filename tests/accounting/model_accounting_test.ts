@@ -29,6 +29,7 @@ const tiny: ModelShape = {
   norm: "pre",
   position: "rope",
   ffn: "swiglu",
+  qk_norm: false,
   tied_embeddings: false,
 };
 
@@ -58,6 +59,8 @@ Deno.test("parameters follow every switch of the configuration", () => {
   assertEquals(base - count({ ...tiny, tied_embeddings: true }), 88n);
   assertEquals(base - count({ ...tiny, norm: "none" }), 56n);
   assertEquals(base - count({ ...tiny, ffn: "silu" }), 120n);
+  assertEquals(base - count({ ...tiny, ffn: "relu2" }), 120n);
+  assertEquals(count({ ...tiny, qk_norm: true }) - base, 12n); // three layers, two norms, heads of two
   assertEquals(count({ ...tiny, norm: "post" }), base);
   assertEquals(count({ ...tiny, position: "none" }), base);
   assertEquals(count({ ...tiny, num_kv_heads: 4 }) - base, 192n);

@@ -2,10 +2,11 @@ import type { ModelShape } from "../../lib/accounting/model_shape.ts";
 import type { Random } from "../../lib/tensor/random.ts";
 
 /** Switches of the configuration, all combinations. */
-export const variants: Pick<ModelShape, "norm" | "position" | "ffn" | "tied_embeddings">[] =
+export const variants: Pick<ModelShape, "norm" | "position" | "ffn" | "qk_norm" | "tied_embeddings">[] =
   (["pre", "post", "none"] as const)
     .flatMap((norm) => (["rope", "none"] as const).map((position) => ({ norm, position })))
-    .flatMap((fields) => (["swiglu", "silu"] as const).map((ffn) => ({ ...fields, ffn })))
+    .flatMap((fields) => (["swiglu", "silu", "relu2"] as const).map((ffn) => ({ ...fields, ffn })))
+    .flatMap((fields) => [false, true].map((qk_norm) => ({ ...fields, qk_norm })))
     .flatMap((fields) => [false, true].map((tied_embeddings) => ({ ...fields, tied_embeddings })));
 
 /** A small model with uneven dimensions and every switch at random. */

@@ -15,6 +15,7 @@ Deno.test("ModelConfig fills in the handout's defaults", () => {
       d_ff: 1344,
     },
     ...{ rope_theta: 10_000, norm: "pre", position: "rope", ffn: "swiglu", tied_embeddings: false, rmsnorm_eps: 1e-5 },
+    ...{ qk_norm: false, embedding_std: 1, output_init: "normal" },
   });
   assertEquals(ModelConfig.parse({ ...small, ffn: "silu" }).d_ff, 192);
   assertEquals(ModelConfig.parse({ ...small, d_model: 8 }).d_ff, 64);

@@ -5,6 +5,7 @@ import { crossEntropy } from "../../lib/model/cross_entropy.ts";
 import { embedding } from "../../lib/model/embedding.ts";
 import { feedForward, swiglu } from "../../lib/model/feed_forward.ts";
 import { linear } from "../../lib/model/linear.ts";
+import { reluSquared } from "../../lib/model/relu_squared.ts";
 import { addRmsNorm, rmsNorm } from "../../lib/model/rms_norm.ts";
 import { rope, ropeTable } from "../../lib/model/rope.ts";
 import { silu } from "../../lib/model/silu.ts";
@@ -42,6 +43,11 @@ check("rmsNorm()", (lab) => {
   lab.checkGradients((tape) => rmsNorm(tape, x, weight), { x, weight });
 });
 
+check("rmsNorm() of heads side by side", (lab) => {
+  const [x, weight] = [lab.normal(2, 3, 12), lab.normal(4)];
+  lab.checkGradients((tape) => rmsNorm(tape, x, weight), { x, weight });
+});
+
 check("addRmsNorm() through its sum and its norm", (lab) => {
   const [x, y, weight] = [lab.normal(3, 5), lab.normal(3, 5), lab.normal(5)];
   const identity = lab.tape.tensor(Array.from({ length: 25 }, (_, i) => i % 6 === 0 ? 1 : 0), [5, 5]);
@@ -62,15 +68,22 @@ check("silu()", (lab) => {
   lab.checkGradients((tape) => silu(tape, x), { x });
 });
 
+check("reluSquared()", (lab) => {
+  const x = lab.normal(20);
+  lab.checkGradients((tape) => reluSquared(tape, x), { x });
+});
+
 check("swiglu()", (lab) => {
   const [x, w1, w2, w3] = [lab.normal(2, 3, 4), lab.normal(6, 4), lab.normal(4, 6), lab.normal(6, 4)];
   lab.checkGradients((tape) => swiglu(tape, x, w1, w2, w3), { x, w1, w2, w3 });
 });
 
-check("feedForward() without a gate", (lab) => {
-  const [x, up, down] = [lab.normal(2, 3, 4), lab.normal(6, 4), lab.normal(4, 6)];
-  lab.checkGradients((tape) => feedForward(tape, x, { up: [up], down, kind: "silu" }), { x, up, down });
-});
+for (const kind of ["silu", "relu2"] as const) {
+  check(`feedForward() without a gate, ${kind}`, (lab) => {
+    const [x, up, down] = [lab.normal(2, 3, 4), lab.normal(6, 4), lab.normal(4, 6)];
+    lab.checkGradients((tape) => feedForward(tape, x, { up: [up], down, kind }), { x, up, down });
+  });
+}
 
 check("rope()", (lab) => {
   const [x, positions] = [lab.normal(2, 3, 6), lab.tape.integers([4, 0, 9])];
@@ -120,6 +133,24 @@ check("multiheadSelfAttention() with grouped queries and rope", (lab) => {
   );
 });
 
+check("multiheadSelfAttention() with norms of queries and keys, grouped queries and rope", (lab) => {
+  const [x, wq, wk, wv, output, q, k] = [
+    ...[lab.normal(2, 5, 8), lab.normal(8, 8), lab.normal(4, 8), lab.normal(4, 8), lab.normal(8, 8)],
+    ...[lab.normal(2), lab.normal(2)],
+  ];
+  const table = ropeTable(lab.device, lab.tape.arena, { theta: 100, headSize: 2, maxPositions: 5 });
+  const positions = lab.tape.integers([0, 1, 2, 3, 4]).slice;
+  lab.checkGradients(
+    (tape) =>
+      multiheadSelfAttention(tape, x, { qkv: [wq, wk, wv], norms: { q, k }, output }, {
+        numHeads: 4,
+        numKvHeads: 2,
+        rope: { table, positions },
+      }),
+    { x, wq, wk, wv, output, q, k },
+  );
+});
+
 for (const norm of ["pre", "post", "none"] as const) {
   check(`transformerBlock() with norm ${norm}`, (lab) => {
     const [x, wq, wk, wv, output] = [lab.normal(1, 3, 4), ...[0, 1, 2, 3].map(() => lab.normal(4, 4))];
@@ -139,7 +170,15 @@ check("crossEntropy(), and of a multiple of it", (lab) => {
   lab.checkGradients((tape) => crossEntropy(tape, linear(tape, x, weight), targets), { x, weight });
 });
 
-for (const [variant, changes] of Object.entries({ ...variants, grouped_queries: { num_kv_heads: 2 } })) {
+for (
+  const [variant, changes] of Object.entries({
+    ...variants,
+    grouped_queries: { num_kv_heads: 2 },
+    qk_norm: { qk_norm: true, num_kv_heads: 2 },
+    qk_norm_post: { qk_norm: true, norm: "post" as const },
+    relu2: { ffn: "relu2" as const, norm: "none" as const },
+  })
+) {
   check(`the ${variant} language model`, (lab) => {
     using model = new TransformerLM(lab.device, {
       ...{ vocab_size: 13, context_length: 6, num_layers: 2, d_model: 16, num_heads: 4, d_ff: 24 },

@@ -1,6 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import type { KeyValueCache } from "../../lib/model/attention.ts";
+import { type KeyValueCache, multiheadSelfAttention } from "../../lib/model/attention.ts";
+import type { ModelConfigInput } from "../../lib/model/config_fields.ts";
 import { crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
+import { rmsNorm } from "../../lib/model/rms_norm.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
 import { Device } from "../../lib/tensor/device.ts";
@@ -34,6 +36,27 @@ Deno.test("first weights depend on the seed alone and have the handout's spread"
   assert(model.parameters.state().get("ln_final.weight")!.every((weight) => weight === 1));
 });
 
+Deno.test("embedding_std and output_init change the deviations of their own parameters and no other number", () => {
+  using device = open();
+  const config = { ...small, num_layers: 8 };
+  const state = (changes: Partial<ModelConfigInput>) => {
+    using model = new TransformerLM(device, { ...config, ...changes }, { seed: 5 });
+    return model.parameters.state();
+  };
+  const usual = state({});
+  const expected: [Partial<ModelConfigInput>, (name: string) => number][] = [
+    [{ embedding_std: 0.25 }, (name) => name === "token_embeddings.weight" ? 0.25 : 1],
+    [{ output_init: "depth_scaled" }, (name) => /output_proj|w2/.test(name) ? 0.25 : 1], // 1 / sqrt(2 * 8)
+    [{ output_init: "zero" }, (name) => /output_proj|w2/.test(name) ? 0 : 1],
+  ];
+  for (const [changes, factorOf] of expected) {
+    for (const [name, weights] of state(changes)) {
+      const scaled = usual.get(name)!.map((weight) => weight * factorOf(name));
+      compareNumbers(name, scaled, weights, 1e-7);
+    }
+  }
+});
+
 Deno.test("parameters have the names of the CS336 state dict", () => {
   using device = open();
   using model = new TransformerLM(device, { ...small, num_layers: 1 });
@@ -43,9 +66,46 @@ Deno.test("parameters have the names of the CS336 state dict", () => {
     ...["layers.0.ln1.weight", "layers.0.ln2.weight", "lm_head.weight", "ln_final.weight", "token_embeddings.weight"],
   ]);
   assertEquals(model.parameters.count, 2 * 31 * 16 + 4 * 16 * 16 + 3 * 16 * 24 + 3 * 16);
+  using normed = new TransformerLM(device, { ...small, num_layers: 1, qk_norm: true });
+  const added = [...normed.parameters.named].filter(([name]) => !model.parameters.named.has(name));
+  assertEquals(added.map(([name, { shape }]) => [name, ...shape]), [
+    ["layers.0.attn.q_norm.weight", 4],
+    ["layers.0.attn.k_norm.weight", 4],
+  ]);
 });
 
-for (const [variant, changes] of Object.entries({ ...variants, grouped_queries: { num_kv_heads: 1 } })) {
+Deno.test("attention with norms refuses weights that do not make heads of the norms' size", () => {
+  using device = open();
+  using tape = new Tape(device);
+  const tensor = (...shape: number[]) => tape.tensor(new Float32Array(shape.reduce((a, b) => a * b)), shape);
+  const [x, output, four, two] = [tensor(3, 8), tensor(8, 8), tensor(4), tensor(2)];
+  const qkv = [tensor(8, 8), tensor(4, 8), tensor(4, 8)];
+  const options = { numHeads: 2, numKvHeads: 1 };
+  multiheadSelfAttention(tape, x, { qkv, norms: { q: four, k: four }, output }, options);
+  for (
+    const weights of [
+      { qkv, norms: { q: four, k: two } },
+      { qkv: [tensor(16, 8)], norms: { q: four, k: four } },
+      { qkv, norms: { q: two, k: two } },
+    ]
+  ) {
+    assertThrows(
+      () => multiheadSelfAttention(tape, x, { ...weights, output }, options),
+      RangeError,
+      "the norms are for heads of",
+    );
+  }
+  assertThrows(() => rmsNorm(tape, x, tensor(3)), RangeError, "the weight is [3], x [3, 8]");
+});
+
+for (
+  const [variant, changes] of Object.entries({
+    ...variants,
+    grouped_queries: { num_kv_heads: 1 },
+    qk_norm: { qk_norm: true, num_kv_heads: 2 },
+    relu2: { ffn: "relu2" as const },
+  })
+) {
   Deno.test(`the ${variant} model gives the same logits with a cache, token by token and in pieces, as without`, () => {
     using device = open();
     using model = new TransformerLM(device, { ...small, ...changes });
