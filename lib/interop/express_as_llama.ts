@@ -40,14 +40,14 @@ export function llamaConfigOf(
 }
 
 // A model of these fields and otherwise of our defaults is a Llama; so every other field must have its default, also one
-// that this file has never heard of.
+// that this file has never heard of. How the first weights were drawn is of no matter any more.
 function refuseWhatLlamaLacks(config: ModelConfigType): void {
   const { vocab_size, context_length, num_layers, d_model, num_heads, num_kv_heads, d_ff } = config;
-  const { rope_theta, tied_embeddings, rmsnorm_eps } = config;
+  const { rope_theta, tied_embeddings, rmsnorm_eps, embedding_std, output_init } = config;
   const llama: Record<string, unknown> = {
     ...ModelConfig.parse({
       ...{ vocab_size, context_length, num_layers, d_model, num_heads, num_kv_heads, d_ff },
-      ...{ rope_theta, tied_embeddings, rmsnorm_eps },
+      ...{ rope_theta, tied_embeddings, rmsnorm_eps, embedding_std, output_init },
     }),
   };
   const problems = Object.entries(config).flatMap(([field, value]) => {

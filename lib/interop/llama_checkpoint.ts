@@ -1,4 +1,5 @@
 import type { ModelConfig } from "../model/config_fields.ts";
+import { elements } from "../tensor/tensor.ts";
 import { readLlamaConfig } from "./llama_config.ts";
 import { llamaTensors } from "./llama_tensors.ts";
 import { pairsFromHalves } from "./rotary_rows.ts";
@@ -14,6 +15,8 @@ export interface ModelSource {
 
 /** A Llama checkpoint in our names and order of rows; it holds files open until it is disposed of. */
 export interface LlamaCheckpoint extends ModelSource, Disposable {
+  /** Number of parameters. */
+  parameters: number;
   /** Ids that end a text. */
   endOfText: number[];
   /** All weights by name, for `new TransformerLM(device, config, { state })`. */
@@ -55,6 +58,7 @@ export function openLlama(folder: string): LlamaCheckpoint {
   };
   return {
     config,
+    parameters: tensors.values().reduce((sum, { shape }) => sum + elements(shape), 0),
     endOfText,
     weights,
     state: () => new Map([...tensors.keys()].map((name) => [name, weights(name)])),

@@ -40,9 +40,14 @@ const runs: Record<string, (outside: string) => string[][]> = {
   train: (outside) => [
     // A run is not overwritten: the first is called as the task calls it, which generate looks for, a later one by its folder.
     "--steps 4 --eval_every 2 --checkpoint_every 2 --built-in-bytes 2e5 --model.vocab_size 300 --model.d_model 32 --model.num_layers 1"
-      .split(" ").concat(existsSync(`${copy}/runs/train`) ? ["--name", outside.split("/").at(-1)!] : []),
+      .split(" ").concat(existsSync(`${copy}/runs/train`) ? ["--name", nameOf(outside)] : []),
   ],
   generate: () => [["Once", "--max-new-tokens", "5"]],
+  import: (outside) => [[fixture("llama/untied"), "--name", `imported-${nameOf(outside)}`]],
+  export: (outside) => [
+    ["--out", `runs/exported-${nameOf(outside)}`],
+    ["--out", `results/exported-${nameOf(outside)}`],
+  ],
   device: () => [["--no-test"]],
   accounting: () => [["--preset", "gpt2-xl"]],
   transformer_accounting: () => [["--chart", "results/shares.svg"]],
@@ -150,6 +155,16 @@ Deno.test("every task has a description, and every script a task and a run in th
   assertEquals(scriptTasks.map(({ script }) => script).sort(), scripts.sort());
   assertEquals(scriptTasks.map(({ task }) => task).sort(), Object.keys(runs).sort());
 });
+
+/** The name of a folder that no other run has. */
+function nameOf(folder: string): string {
+  return folder.split("/").at(-1)!;
+}
+
+/** A folder of test data, which is outside of the copy. */
+function fixture(path: string): string {
+  return new URL(`../fixtures/${path}`, import.meta.url).pathname;
+}
 
 /** The address of a server on this machine that stands in for the published one. */
 function serve(): string {
