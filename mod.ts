@@ -153,5 +153,6 @@ export { readTransformersTokenizer } from "./lib/interop/transformers_tokenizer.
 export { writeLlama, type WriteLlamaOptions } from "./lib/interop/write_llama.ts";
 
 // Devices
-export { type DeviceName, deviceNames, openDevice } from "./ffi/devices.ts";
+export { type DeviceName, deviceNames, type DeviceOptions, openDevice } from "./ffi/devices.ts";
 export type { CpuOptions } from "./ffi/cpu/cpu_backend.ts";
+export type { CudaOptions } from "./ffi/cuda/cuda_runtime.ts";

@@ -46,6 +46,7 @@ export class CudaBackend implements Backend {
   constructor(options: CudaOptions = {}) {
     const cuda = this.#cuda = new CudaRuntime(options);
     this.#attention = new CudaAttention(cuda);
+    if (options.graphs ?? true) this.record = (work) => cuda.record(work);
     const { name, architecture } = cuda.properties;
     this.description = `${name} (sm_${architecture}), driver for CUDA ${cuda.driver.versionText}, ` +
       `NVRTC ${cuda.nvrtc.version}, cuBLASLt ${cuda.cublasLt.version}`;
@@ -77,13 +78,10 @@ export class CudaBackend implements Backend {
   }
 
   /**
-   * Records the operations that `work` calls, without running them, as one CUDA graph: replaying it costs one call.
-   * `work` must not allocate, upload or download; run it once before, so that kernels and scratch are there. What may
-   * change between replays (rates, ids, targets) is uploaded to slices that the operations read.
+   * Records the operations that `work` calls, without running them, as one CUDA graph: replaying it costs one call. Absent
+   * if `graphs` is false.
    */
-  record(work: () => void): Recording {
-    return this.#cuda.record(work);
-  }
+  readonly record?: (work: () => void) => Recording;
 
   /** Milliseconds that the GPU takes for what `work` queues. */
   measure(work: () => void): number {

@@ -14,8 +14,10 @@ export interface CudaOptions {
   device?: number;
   /** Whether float32 products may round their operands to TF32; false if left out. */
   tf32?: boolean;
-  /** Existing folder in which compiled kernels are kept (some hundred KB each); none if left out. */
+  /** Folder in which compiled kernels are kept (some hundred KB each), made where it may be; none if left out. */
   kernelCache?: string;
+  /** Whether work may be recorded as CUDA graphs; true if left out. */
+  graphs?: boolean;
   /** Paths of the libraries; looked for where left out. */
   libraries?: { driver?: string; nvrtc?: string; cublasLt?: string };
 }

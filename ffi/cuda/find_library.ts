@@ -26,6 +26,19 @@ export interface OpenLibrary<Symbols extends Deno.ForeignLibraryInterface> {
 export class LibraryNotFoundError extends Error {
   /** "LibraryNotFoundError". */
   override name = "LibraryNotFoundError";
+  /** The same in a line without the paths: "the CUDA driver was not found (7 places tried, 1 not permitted)". */
+  readonly reason: string;
+
+  /** Builds the message from what was tried. */
+  constructor({ title, advice }: LibraryQuery, { places, notPermitted, failures }: {
+    places: number;
+    notPermitted: number;
+    failures: readonly string[];
+  }) {
+    super(`Cannot open ${title}: no library at any of the paths tried; ${advice}. Tried:\n${failures.join("\n")}`);
+    const refused = notPermitted > 0 ? `, ${notPermitted} of them without --allow-ffi` : "";
+    this.reason = `${title} was not found (${places} ${places === 1 ? "place" : "places"} tried${refused})`;
+  }
 }
 
 /** The NVIDIA driver's library. */
@@ -97,11 +110,13 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   { path, newestMajor }: { path?: string | undefined; newestMajor?: number | undefined } = {},
 ): OpenLibrary<Symbols> {
   const failures: string[] = [];
+  let notPermitted = 0;
   const { paths, foldersWithout } = path === undefined
     ? libraryCandidates(query, newestMajor)
     : { paths: [path], foldersWithout: [] };
   for (const candidate of paths) {
     if (!mayOpen(candidate)) {
+      notPermitted++;
       failures.push(
         `  ${candidate}: not permitted; run with --allow-ffi${candidate.includes("/") ? `=${candidate}` : ""}`,
       );
@@ -115,14 +130,33 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
     }
   }
   if (foldersWithout.length > 0) failures.push(`  no such file in ${foldersWithout.join(", ")}`);
-  throw new LibraryNotFoundError(
-    `Cannot open ${query.title}: no library at any of the paths tried; ${query.advice}. Tried:\n${failures.join("\n")}`,
-  );
+  const places = paths.length + foldersWithout.length;
+  throw new LibraryNotFoundError(query, { places, notPermitted, failures });
 }
 
+/**
+ * The usual places, as a permission set names them that lets CUDA be used and nothing else be loaded: the toolkit's folder,
+ * and in folders of the system the libraries by name. What lies elsewhere (a toolkit's folder with its version, Python's
+ * wheels) takes `--allow-ffi` beside the set.
+ */
+export function usualPlaces(): string[] {
+  const versioned = [NVRTC_LIBRARY, CUBLASLT_LIBRARY].flatMap(({ sonames }) =>
+    sonames.filter((soname) => /\.so\.\d+$/.test(soname))
+  );
+  return [
+    TOOLKIT_FOLDER,
+    ...SYSTEM_FOLDERS.map((folder) => `${folder}/${DRIVER_LIBRARY.sonames[0]}`),
+    ...DISTRIBUTION_FOLDERS.flatMap((folder) => versioned.map((soname) => `${folder}/${soname}`)),
+  ];
+}
+
+const TOOLKIT_FOLDER = "/usr/local/cuda";
+
+// Where packages of the system's distribution put the toolkit's libraries.
+const DISTRIBUTION_FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
+
 const SYSTEM_FOLDERS = [
-  "/usr/lib/x86_64-linux-gnu",
-  "/usr/lib/aarch64-linux-gnu",
+  ...DISTRIBUTION_FOLDERS,
   "/usr/lib64",
   "/usr/lib/wsl/lib",
   "/usr/local/nvidia/lib64",
@@ -131,8 +165,9 @@ const SYSTEM_FOLDERS = [
 
 function toolkitFolders(): string[] {
   const roots = ["CUDA_HOME", "CUDA_PATH"].map(readVariable).filter((root) => root !== undefined);
-  roots.push("/usr/local/cuda", ...folderNames("/usr/local").filter((name) => /^cuda-\d/.test(name)).map(inUsrLocal));
-  return roots.flatMap((root) => [`${root}/lib64`, `${root}/targets/x86_64-linux/lib`]);
+  roots.push(TOOLKIT_FOLDER, ...folderNames("/usr/local").filter((name) => /^cuda-\d/.test(name)).map(inUsrLocal));
+  const target = Deno.build.arch === "aarch64" ? "sbsa-linux" : "x86_64-linux";
+  return roots.flatMap((root) => [`${root}/lib64`, `${root}/targets/${target}/lib`]);
 }
 
 function inUsrLocal(name: string): string {

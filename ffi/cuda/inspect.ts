@@ -119,7 +119,7 @@ export function testCuda(
     for (let i = 0; i < launches; i++) device.scale({ x, out: x, factor: 1 });
   };
   const launching = median(launchAll);
-  using graph = backend.record(launchAll);
+  using graph = device.record(launchAll);
   const replaying = median(() => graph.replay());
   return {
     description: backend.description,

@@ -30,7 +30,7 @@ export interface KernelModuleOptions {
   sharedBytesPerBlock: number;
   /** 8 KiB that calls use one after another: a launch's parameters, a compilation's options. */
   callMemory: HostMemory;
-  /** Folder for compiled kernels, which must exist; none: they are compiled every time. */
+  /** Folder for compiled kernels, made where it may be; none: they are compiled every time. */
   cacheFolder?: string;
 }
 
@@ -52,7 +52,8 @@ export class KernelModule implements Disposable {
     const source = kernelSource(dtype, architecture);
     const compile = () => nvrtc.compile(`denolm_${dtype}.cu`, source.text, source.options, callMemory);
     const image = cacheFolder === undefined ? compile() : cached(
-      `${cacheFolder}/kernels-${sha256([nvrtc.version, ...source.options, source.text].join("\n"))}.cubin`,
+      cacheFolder,
+      `kernels-${sha256([nvrtc.version, ...source.options, source.text].join("\n"))}.cubin`,
       compile,
     );
     this.#driver = driver;
@@ -143,14 +144,18 @@ export class KernelModule implements Disposable {
   }
 }
 
-// A file of the cache, or what `make` gives, kept there for the next time. A rename makes it appear whole.
-function cached(path: string, make: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+// A file of the cache, or what `make` gives, kept there for the next time if the folder may be written. A rename makes it
+// appear whole.
+function cached(folder: string, name: string, make: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const path = `${folder}/${name}`;
   try {
     return Deno.readFileSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   const made = make();
+  if (Deno.permissions.querySync({ name: "write", path: folder }).state !== "granted") return made;
+  Deno.mkdirSync(folder, { recursive: true });
   const temporary = `${path}.${crypto.randomUUID()}`;
   Deno.writeFileSync(temporary, made);
   Deno.renameSync(temporary, path);

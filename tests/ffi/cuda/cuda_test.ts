@@ -2,6 +2,7 @@
 // like a real one, belongs to the process.
 import "./attention.ts";
 import "./conformance.ts";
+import "./devices.ts";
 import "./faults.ts";
 import "./inspect.ts";
 import "./pinned_memory.ts";

@@ -169,11 +169,11 @@ testOnEmulation("a recorded step replays with new inputs, and refuses what a rep
       });
     };
     const expected = totals(step);
-    using graph = backend.record(step);
+    using graph = device.record(step);
     assertEquals(totals(() => graph.replay()), expected);
-    assertThrows(() => backend.record(() => device.upload(x, inputs[0])), Error, "Cannot upload while recording");
-    assertThrows(() => backend.record(() => device.download(total)), Error, "Cannot download while recording");
-    assertThrows(() => backend.record(() => device.arena("more", 10)), Error, "STREAM_CAPTURE");
+    assertThrows(() => device.record(() => device.upload(x, inputs[0])), Error, "Cannot upload while recording");
+    assertThrows(() => device.record(() => device.download(total)), Error, "Cannot download while recording");
+    assertThrows(() => device.record(() => device.arena("more", 10)), Error, "STREAM_CAPTURE");
     assertEquals(totals(step), expected);
   }
   assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });

@@ -26,9 +26,9 @@ for (const precision of ["float32", "bfloat16"] as const) {
 function train(emulation: Emulation, options: { precision: "float32" | "bfloat16"; records: boolean }) {
   const backend = emulation.open();
   const counts = { recordings: 0, replays: 0 };
-  const { record } = backend;
+  const record = backend.record!;
   const counted = (work: () => void): Recording => {
-    const recording = record.call(backend, work);
+    const recording = record(work);
     counts.recordings++;
     return {
       replay: () => {

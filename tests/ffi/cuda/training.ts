@@ -92,7 +92,7 @@ function train(backend: CudaBackend, { variant, dtype, changes = {}, recorded = 
   let step = work;
   const losses = learning_rates.map((learningRate, index) => {
     if (recorded && index === 1) {
-      const graph = graphs.use(backend.record(work));
+      const graph = graphs.use(device.record(work));
       step = () => graph.replay();
     }
     device.upload(tokens.slice, rows(index, 0));

@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { openDevice } from "../../../ffi/devices.ts";
+import { CudaError } from "../../../ffi/cuda/cuda_error.ts";
+import { testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
+
+// Opens "auto", and says what it is and what it passed over.
+function auto(libraries: Record<string, string>): { name: string; reasons: string[] } {
+  const reasons: string[] = [];
+  using device = openDevice("auto", {
+    threads: 1,
+    cuda: { libraries },
+    onPassedOver: (reason) => reasons.push(reason),
+  });
+  return { name: device.name, reasons };
+}
+
+testOnEmulation("auto takes the GPU where it works", ({ libraries }) => {
+  assertEquals(auto({ ...libraries }), { name: "cuda", reasons: [] });
+});
+
+testOnEmulation("auto passes over a GPU that does not work, and says why in a line", (emulation) => {
+  const libraries = { ...emulation.libraries };
+  emulation.setMachine({ devices: 0 });
+  assertMatch(auto(libraries).reasons[0], /^cuda not used: .*CUDA_ERROR_NO_DEVICE.*nvidia-smi/);
+  emulation.setMachine({ driverVersion: 12_040 });
+  assertMatch(auto(libraries).reasons[0], /^cuda not used: .*the driver supports CUDA 12\.4; update the driver/);
+  emulation.setMachine();
+  const { name, reasons } = auto({ ...libraries, driver: "/nowhere/libcuda.so.1" });
+  assert(name === "blas" || name === "cpu");
+  assertEquals(reasons[0], "cuda not used: the CUDA driver was not found (1 place tried)");
+  for (const reason of reasons) assert(!reason.includes("\n"), reason);
+});
+
+testOnEmulation("the cuda device by name is an error where it does not work", ({ libraries }) => {
+  assertThrows(() => openDevice("cuda", { cuda: { libraries, device: 7 } }), CudaError, "choose a device that");
+});
+
+// What a task's permission set grants: some libraries, by path.
+testOnEmulation("training on the GPU takes permission for its libraries only", async ({ libraries }) => {
+  const url = (path: string) => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
+  const code = `
+    import { openDevice } from ${url("ffi/devices.ts")};
+    import { Trainer } from ${url("lib/training/trainer.ts")};
+    import { smallConfig } from ${url("tests/training/small_run.ts")};
+    using device = openDevice("cuda", { cuda: { libraries: ${JSON.stringify(libraries)} } });
+    using trainer = new Trainer(device, smallConfig({ precision: "bfloat16" }));
+    const batch = { inputs: new Int32Array(12).fill(3), targets: new Int32Array(12).fill(4) };
+    for (let step = 0; step < 3; step++) trainer.step([batch]);
+    console.log([...trainer.readResults().losses].every((loss) => loss > 0));`;
+  const config = new URL("../../../deno.json", import.meta.url).pathname;
+  const run = (...permissions: string[]) =>
+    new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-q",
+        "--no-prompt",
+        "--no-lock",
+        "--config",
+        config,
+        ...permissions,
+        `data:application/typescript,${encodeURIComponent(code)}`,
+      ],
+      env: { NO_COLOR: "1" },
+    }).output();
+  const { stdout, stderr } = await run(`--allow-ffi=${libraries.driver}`);
+  assertEquals([new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)], ["true\n", ""]);
+  const refused = await run();
+  assertStringIncludes(
+    new TextDecoder().decode(refused.stderr),
+    `not permitted; run with --allow-ffi=${libraries.driver}`,
+  );
+});
