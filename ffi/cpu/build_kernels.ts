@@ -2,6 +2,7 @@
 // committed, so that only who changes a kernel needs the compiler; a test rebuilds them and compares bytes.
 
 import asc from "assemblyscript/asc";
+import { CONSTANTS_ADDRESS } from "./work_queue.ts";
 
 /** One module: its file and what it needs beyond SIMD, threads and bulk memory. */
 export interface KernelModule {
@@ -32,7 +33,7 @@ export async function buildKernels(relaxed: boolean): Promise<Uint8Array<ArrayBu
     "index.ts",
     ...["--outFile", "kernels.wasm", "-O3", "--noAssert", "--runtime", "stub", "--use", "abort="],
     ...["--enable", relaxed ? "simd,threads,relaxed-simd" : "simd,threads"],
-    ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+    ...["--memoryBase", `${CONSTANTS_ADDRESS}`, "--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
     // Addresses are 32 bits; that a literal would become an i64 in 64-bit memory is no concern.
     ...["--disableWarning", "201"],
   ], {

@@ -5,7 +5,10 @@ import { type Kernel, kernelNames, type Kernels, MAX_ARGUMENTS } from "./kernels
 const QUEUE_ADDRESS = 1024;
 const ARGUMENTS_ADDRESS = QUEUE_ADDRESS + 64;
 
-/** The first byte behind the queue. */
+/** Where the kernels' constants lie, behind the queue. */
+export const CONSTANTS_ADDRESS = 2048;
+
+/** The first byte behind the queue and the constants. */
 export const QUEUE_END = 4096;
 
 // Chunks nobody has taken yet; -1 tells workers to end. Workers sleep on it while it is 0.

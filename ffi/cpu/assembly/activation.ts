@@ -6,14 +6,14 @@ import { multiplyAdd } from "./fma";
 import { loadPart, storePart } from "./lanes";
 
 // @ts-ignore: decorator
-
+@inline
 function siluOf(x: v128): v128 {
   return f32x4.mul(x, sigmoid(x));
 }
 
 // sigmoid * (1 + x * (1 - sigmoid))
 // @ts-ignore: decorator
-
+@inline
 function siluSlope(x: v128, s: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.mul(s, multiplyAdd(x, f32x4.sub(one, s), one));

@@ -12,7 +12,7 @@ const BLOCK_BYTES: usize = BLOCK * BLOCK * 4;
 
 // Operands of the panel products: each packs all rows or columns of a block, padded to whole panels.
 // @ts-ignore: decorator
-
+@inline
 function packAllRows(
   target: usize,
   source: usize,
@@ -27,7 +27,7 @@ function packAllRows(
 }
 
 // @ts-ignore: decorator
-
+@inline
 function packAllColumns(
   target: usize,
   source: usize,
@@ -69,7 +69,7 @@ function multiplyAll(
 // Sets the scores that query `query` may not see to -Infinity. Columns are keys `key` to `key + keys - 1`; `visible` is how many keys from
 // key 0 on causality shows; maskRow is the mask's row, or 0.
 // @ts-ignore: decorator
-
+@inline
 function hide(scores: usize, key: usize, keys: usize, visible: usize, maskRow: usize): void {
   const seen = visible > key ? visible - key : 0;
   for (let j = seen; j < keys; j++) store<f32>(scores + j * 4, -Infinity);
@@ -177,7 +177,7 @@ export function attention(
 
 // Rows inside scratch have room for whole vectors behind their end.
 // @ts-ignore: decorator
-
+@inline
 function scaleRow(row: usize, length: usize, factor: f32): void {
   const factors = f32x4.splat(factor);
   for (const end = row + length * 4; row < end; row += 16) v128.store(row, f32x4.mul(v128.load(row), factors));
@@ -301,7 +301,7 @@ export function attentionBackward(
 // Operands are triples of 32-bit words in memory, since they are more than a command carries: address, row stride and batch stride of
 // q, k, v, out, dOut, dQ, dK and dV.
 // @ts-ignore: decorator
-
+@inline
 function operandAt(operands: usize, index: usize, sequence: usize, offset: usize): usize {
   const triple = operands + index * 12;
   return load<usize>(triple) + sequence * load<usize>(triple, 8) + offset;

@@ -2,31 +2,52 @@
 
 import { multiplyAdd } from "./fma";
 
+// What `exp` reads: ends of the range, 1 / ln 2, the shift, ln 2 in two parts, the polynomial. From memory a constant costs one
+// instruction; written into the code it would cost three in every turn of a loop, since V8 builds a constant vector anew where it is used.
+const CONSTANTS = memory.data<f32>([
+  88.3,
+  -87.3,
+  1.44269504,
+  12583039,
+  -0.693359375,
+  2.12194440e-4,
+  0.0013814599951729178,
+  0.008368716575205326,
+  0.04166838899254799,
+  0.1666652113199234,
+  0.4999999403953552,
+  1,
+]);
+
+// @ts-ignore: decorator
+@inline
+function constant(index: usize): v128 {
+  return v128.load32_splat(CONSTANTS + index * 4);
+}
+
 // e^x on four lanes, within 1 unit in the last place from -87.3 to 88.3: x = n ln 2 + r with |r| <= ln 2 / 2, then
 // 1 + r + r^2 p(r) with a polynomial p of degree 4 fitted to the relative error over that interval (3e-9), times 2^n.
 // Smaller x give 0 (so -Infinity does), greater ones e^88.3, and NaN stays NaN. ln 2 is taken in two parts, the first so short that
-// its multiples are exact.
+// its multiples are exact. The shift 1.5 x 2^23 + 127 rounds x / ln 2 to n and leaves n + 127, the exponent of 2^n, in the lowest bits.
 // @ts-ignore: decorator
-
+@inline
 export function exp(x: v128): v128 {
-  const normal = f32x4.ge(x, f32x4.splat(-87.3));
-  const isNaN = f32x4.ne(x, x);
-  const y = f32x4.pmax(f32x4.pmin(x, f32x4.splat(88.3)), f32x4.splat(-87.3));
-  const n = f32x4.nearest(f32x4.mul(y, f32x4.splat(1.44269504)));
-  let r = multiplyAdd(n, f32x4.splat(-0.693359375), y);
-  r = multiplyAdd(n, f32x4.splat(2.12194440e-4), r);
-  let p = multiplyAdd(r, f32x4.splat(0.0013814599951729178), f32x4.splat(0.008368716575205326));
-  p = multiplyAdd(p, r, f32x4.splat(0.04166838899254799));
-  p = multiplyAdd(p, r, f32x4.splat(0.1666652113199234));
-  p = multiplyAdd(p, r, f32x4.splat(0.4999999403953552));
-  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.and(f32x4.mul(p, power), v128.or(normal, isNaN));
+  const least = constant(1), shift = constant(3);
+  const y = f32x4.pmax(f32x4.pmin(x, constant(0)), least);
+  const shifted = multiplyAdd(y, constant(2), shift);
+  const n = f32x4.sub(shifted, shift);
+  const r = multiplyAdd(n, constant(5), multiplyAdd(n, constant(4), y));
+  let p = multiplyAdd(constant(6), r, constant(7));
+  p = multiplyAdd(p, r, constant(8));
+  p = multiplyAdd(p, r, constant(9));
+  p = multiplyAdd(p, r, constant(10));
+  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), constant(11));
+  return v128.andnot(f32x4.mul(p, i32x4.shl(shifted, 23)), f32x4.lt(x, least));
 }
 
 // 1 / (1 + e^-x) on four lanes.
 // @ts-ignore: decorator
-
+@inline
 export function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));

@@ -136,7 +136,7 @@ export function matmulFewRows(
 }
 
 // @ts-ignore: decorator
-
+@inline
 function put(c: usize, sum: f32, alpha: f32, beta: f32): void {
   store<f32>(c, beta == 0 ? alpha * sum : alpha * sum + beta * load<f32>(c));
 }

@@ -131,7 +131,7 @@ export function rmsNormBackward(
 }
 
 // @ts-ignore: decorator
-
+@inline
 function gradientOf(x: v128, d: v128, w: v128, r: v128, minusMean: v128): v128 {
   return f32x4.mul(r, multiplyAdd(f32x4.mul(x, r), minusMean, f32x4.mul(d, w)));
 }

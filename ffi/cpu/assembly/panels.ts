@@ -107,7 +107,7 @@ export function packRows(
 }
 
 // @ts-ignore: decorator
-
+@inline
 function transpose4(target: usize, step: usize, a: v128, b: v128, c: v128, d: v128): void {
   const ab0 = i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
   const ab1 = i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
@@ -120,7 +120,7 @@ function transpose4(target: usize, step: usize, a: v128, b: v128, c: v128, d: v1
 }
 
 // @ts-ignore: decorator
-
+@inline
 function put(c: usize, low: v128, high: v128, alpha: v128, beta: f32): void {
   low = f32x4.mul(low, alpha);
   high = f32x4.mul(high, alpha);
@@ -134,7 +134,10 @@ function put(c: usize, low: v128, high: v128, alpha: v128, beta: f32): void {
 }
 
 // C tile (6 x 8, rows `stride` bytes apart) = alpha * panel a [depth][6] times panel b [depth][8] + beta * C; C is not read if
-// beta is 0. Bound by the multipliers: 12 accumulators, 2 vectors of b and a splat of a fill 15 of 16 registers.
+// beta is 0. 12 accumulators, 2 vectors of b and a splat of a fill the 15 registers that V8 has. Bound by the multipliers where a
+// processor takes 6 instructions at a time: Deno checks the bounds of every access, which is why there are two steps to a turn, with the test
+// between them that keeps them apart (or else the two sums of each accumulator would be joined, and registers spill), and
+// why addresses are sums rather than offsets (the check is then the same for all six splats).
 export function multiplyPanels(
   a: usize,
   b: usize,
@@ -150,26 +153,49 @@ export function multiplyPanels(
   let c30 = c00, c31 = c00;
   let c40 = c00, c41 = c00;
   let c50 = c00, c51 = c00;
-  for (const end = a + depth * MR * 4; a < end; a += MR * 4) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    let x = v128.load32_splat(a);
-    c00 = multiplyAdd(x, b0, c00);
-    c01 = multiplyAdd(x, b1, c01);
-    x = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(x, b0, c10);
-    c11 = multiplyAdd(x, b1, c11);
-    x = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(x, b0, c20);
-    c21 = multiplyAdd(x, b1, c21);
-    x = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(x, b0, c30);
-    c31 = multiplyAdd(x, b1, c31);
-    x = v128.load32_splat(a, 16);
-    c40 = multiplyAdd(x, b0, c40);
-    c41 = multiplyAdd(x, b1, c41);
-    x = v128.load32_splat(a, 20);
-    c50 = multiplyAdd(x, b0, c50);
-    c51 = multiplyAdd(x, b1, c51);
+  for (const end = a + depth * MR * 4; a < end;) {
+    const b0 = v128.load(b), b1 = v128.load(b + 16);
+    let x0 = v128.load32_splat(a);
+    c00 = multiplyAdd(x0, b0, c00);
+    c01 = multiplyAdd(x0, b1, c01);
+    x0 = v128.load32_splat(a + 4);
+    c10 = multiplyAdd(x0, b0, c10);
+    c11 = multiplyAdd(x0, b1, c11);
+    x0 = v128.load32_splat(a + 8);
+    c20 = multiplyAdd(x0, b0, c20);
+    c21 = multiplyAdd(x0, b1, c21);
+    x0 = v128.load32_splat(a + 12);
+    c30 = multiplyAdd(x0, b0, c30);
+    c31 = multiplyAdd(x0, b1, c31);
+    x0 = v128.load32_splat(a + 16);
+    c40 = multiplyAdd(x0, b0, c40);
+    c41 = multiplyAdd(x0, b1, c41);
+    x0 = v128.load32_splat(a + 20);
+    c50 = multiplyAdd(x0, b0, c50);
+    c51 = multiplyAdd(x0, b1, c51);
+    a += MR * 4;
+    b += NR * 4;
+    if (a == end) break;
+    const b2 = v128.load(b), b3 = v128.load(b + 16);
+    let x1 = v128.load32_splat(a);
+    c00 = multiplyAdd(x1, b2, c00);
+    c01 = multiplyAdd(x1, b3, c01);
+    x1 = v128.load32_splat(a + 4);
+    c10 = multiplyAdd(x1, b2, c10);
+    c11 = multiplyAdd(x1, b3, c11);
+    x1 = v128.load32_splat(a + 8);
+    c20 = multiplyAdd(x1, b2, c20);
+    c21 = multiplyAdd(x1, b3, c21);
+    x1 = v128.load32_splat(a + 12);
+    c30 = multiplyAdd(x1, b2, c30);
+    c31 = multiplyAdd(x1, b3, c31);
+    x1 = v128.load32_splat(a + 16);
+    c40 = multiplyAdd(x1, b2, c40);
+    c41 = multiplyAdd(x1, b3, c41);
+    x1 = v128.load32_splat(a + 20);
+    c50 = multiplyAdd(x1, b2, c50);
+    c51 = multiplyAdd(x1, b3, c51);
+    a += MR * 4;
     b += NR * 4;
   }
   const factor = f32x4.splat(alpha);

@@ -5,19 +5,19 @@ import { exp, log } from "./exp";
 import { multiplyAdd } from "./fma";
 import { loadPart, maxLane, storePart, sumLanes } from "./lanes";
 
-// The largest of `columns` floats; NaN if one is NaN.
+// The largest of `columns` floats. NaN is passed over: what is computed from it shows it anyway.
 export function largest(x: usize, columns: usize): f32 {
   const whole = x + (columns & ~3) * 4, end = x + columns * 4;
   let m = f32x4.splat(-Infinity);
-  for (; x < whole; x += 16) m = f32x4.max(m, v128.load(x));
+  for (; x < whole; x += 16) m = f32x4.pmax(m, v128.load(x));
   let result = maxLane(m);
-  for (; x < end; x += 4) result = max(result, load<f32>(x));
+  for (; x < end; x += 4) result = load<f32>(x) > result ? load<f32>(x) : result;
   return result;
 }
 
 // out = exp(x - shift), which is also summed. `out` 0 only sums.
 // @ts-ignore: decorator
-
+@inline
 export function exponentials(x: usize, out: usize, columns: usize, shift: f32): f32 {
   const whole = (columns & ~7) * 4, shifts = f32x4.splat(shift);
   let s0 = f32x4.splat(0), s1 = s0;
