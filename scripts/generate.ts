@@ -4,6 +4,7 @@ import { generateBatch } from "../lib/model/generate.ts";
 import { loadModel, readTrainingState } from "../lib/training/checkpoint.ts";
 import { runScript } from "./frame/run_script.ts";
 import { UsageError } from "./frame/usage_error.ts";
+import { KERNEL_CACHE } from "./training/kernel_cache.ts";
 import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
 
 const Options = z.object({
@@ -22,7 +23,11 @@ const Options = z.object({
   samples: z.int().min(1).default(1).describe("texts to generate"),
   stop: z.string().default("<|endoftext|>").describe("special token that ends a text"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
+  precision: z.enum(["float32", "bfloat16"]).optional().describe(
+    "format of products; default: as in training where the device stores it",
+  ),
   threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
+  gpu: z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them"),
 });
 
 await runScript({
@@ -39,8 +44,12 @@ await runScript({
   const stopToken = tokenizer.specialTokenToId(options.stop);
   const prompt = options.prompt === "" && stopToken !== undefined ? [stopToken] : tokenizer.encode(options.prompt);
 
-  using device = openDevice(options.device, { threads: options.threads });
-  using model = loadModel(device, path);
+  using device = openDevice(options.device, {
+    threads: options.threads,
+    cuda: { device: options.gpu, kernelCache: KERNEL_CACHE },
+  });
+  const precision = options.precision ?? (device.dtypes.includes("bf16") ? config.precision : undefined);
+  using model = loadModel(device, path, { dtype: precision === "bfloat16" ? "bf16" : "f32" });
   const { maxNewTokens, temperature, topP, topK, seed, samples } = options;
   const prompts = Array.from({ length: samples }, () => prompt);
   const generated = generateBatch(model, prompts, { maxNewTokens, temperature, topP, topK, seed, stopToken });

@@ -5,6 +5,7 @@ import { holdsRun } from "../lib/training/experiment_record.ts";
 import { overlay, parseTrainingConfig, TrainingFlags } from "../lib/training/training_config.ts";
 import { Tokenizer } from "../mod.ts";
 import { runScript } from "./frame/run_script.ts";
+import { KERNEL_CACHE } from "./training/kernel_cache.ts";
 import { prepareData } from "./training/prepare_data.ts";
 import { runTraining } from "./training/run_training.ts";
 
@@ -16,6 +17,9 @@ const OwnOptions = z.object({
   resume: z.boolean().default(false).describe("go on from the run's newest checkpoint"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
   threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
+  gpu: z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them"),
+  tf32: z.boolean().default(false).describe("let the GPU round float32 operands to 10 bits of mantissa"),
+  graphs: z.boolean().default(true).describe("record a step on the GPU once and replay it"),
   builtInBytes: z.number().positive().default(4e6).describe("size of the built-in stories"),
 });
 
@@ -30,7 +34,8 @@ await runScript({
     "neither, the built-in stories.",
   ].join("\n"),
 }, async (given, report) => {
-  const { config: path, name, resume, device: deviceName, threads, builtInBytes } = OwnOptions.parse(given);
+  const { config: path, name, resume, device: deviceName, threads, gpu, tf32, graphs, builtInBytes } = OwnOptions
+    .parse(given);
   const flags = Object.fromEntries(Object.entries(given).filter(([key]) => !(key in OwnOptions.shape)));
   const folder = `runs/${name}`;
   if (resume !== holdsRun(folder)) {
@@ -42,9 +47,16 @@ await runScript({
   }
   const source = path ?? (resume ? `${folder}/config.json` : new URL("../configs/stories.jsonc", import.meta.url));
   const before = resume ? readConfigFile(`${folder}/config.json`) : {};
-  const config = parseTrainingConfig(overlay(overlay(before, readConfigFile(source)), flags), String(path ?? source));
+  const asked = parseTrainingConfig(overlay(overlay(before, readConfigFile(source)), flags), String(path ?? source));
 
-  using device = openDevice(deviceName, { threads });
+  using device = openDevice(deviceName, {
+    threads,
+    cuda: { device: gpu, tf32, graphs, kernelCache: KERNEL_CACHE },
+    onPassedOver: (reason) => report.say(`Device: ${reason}`),
+  });
+  // A run goes on in the precision that it began in.
+  const precision = asked.precision ?? (!resume && device.dtypes.includes("bf16") ? "bfloat16" : undefined);
+  const config = { ...asked, ...(precision && { precision }) };
   report.say(`Device: ${device.name} (${device.backend.description})`);
   const prepared = resume
     ? { config, tokenizer: config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer) }
@@ -54,6 +66,7 @@ await runScript({
   report.say("");
   report.result("run", folder);
   report.result("device", device.name);
+  report.result("precision", precision ?? "float32");
   report.result("parameters", result.model.parameters.count);
   report.result("steps", result.step);
   report.result("tokens", result.tokens);

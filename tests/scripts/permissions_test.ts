@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { blasPaths } from "../../ffi/cpu/blas_library.ts";
+import { usualPlaces } from "../../ffi/cuda/find_library.ts";
 
 // Every task runs here under its own permission set, in a copy of the project: what a task asks for beyond its set makes
 // it fail. And each grant of a set is taken away once: then some task must be stopped, or the grant is not needed.
@@ -137,8 +138,9 @@ for (const [set, kinds] of Object.entries(passedOver)) {
   });
 }
 
-Deno.test("the libraries that a set lets be loaded are those that the blas device looks for, by absolute path", () => {
-  const places = [blasPaths("linux", "x86_64"), blasPaths("linux", "aarch64"), blasPaths("darwin", "aarch64")].flat();
+Deno.test("the libraries that a set lets be loaded are those that blas and cuda look for, by absolute path", () => {
+  const blas = [blasPaths("linux", "x86_64"), blasPaths("linux", "aarch64"), blasPaths("darwin", "aarch64")].flat();
+  const places = [...blas, ...usualPlaces()];
   const absolute = [...new Set(places.filter((path) => path.startsWith("/")))].sort();
   for (const set of ["train", "generate"]) {
     assertEquals(z.array(z.string()).parse(configuration.permissions[set].ffi).toSorted(), absolute);
