@@ -17,6 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   "scripts": [
     "mod.ts",
+    "lib/experiments",
     "lib/dashboard",
     "lib/plot",
     "ffi",
@@ -30,6 +31,14 @@ const allowed: Record<string, readonly string[]> = {
     "lib/tensor",
   ],
   "lib/dashboard": ["lib/plot", "lib/tokenizer", "lib/training", "lib/data"],
+  "lib/experiments": [
+    "lib/plot",
+    "lib/accounting",
+    "lib/training",
+    "lib/model",
+    "lib/data",
+    "lib/tensor",
+  ],
   "lib/plot": ["lib/tokenizer", "lib/accounting", "lib/training", "lib/model", "lib/data", "lib/optim", "lib/tensor"],
   "lib/interop": ["lib/tokenizer", "lib/training", "lib/model", "lib/data", "lib/tensor"],
   "lib/tokenizer": ["lib/data", "lib/tensor"],

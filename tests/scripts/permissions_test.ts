@@ -50,10 +50,21 @@ const runs: Record<string, (outside: string) => string[][]> = {
     ["--out", `results/exported-${nameOf(outside)}`],
   ],
   device: () => [["--no-test"]],
+  learning_rate_tuning: () => [[]],
+  experiments: (outside) => [[...smoke, "--dry-run", "--openwebtext", text(outside)]],
+  learning_rate: () => [smoke],
+  batch_size_experiment: () => [smoke],
+  layer_norm_ablation: () => [smoke],
+  pre_norm_ablation: () => [smoke],
+  no_pos_emb: () => [smoke],
+  swiglu_ablation: () => [smoke],
+  main_experiment: (outside) => [[...smoke, "--openwebtext", text(outside)]],
   accounting: () => [["--preset", "gpt2-xl"]],
   transformer_accounting: () => [["--chart", "results/shares.svg"]],
   adamw_accounting: () => [[]],
 };
+
+const smoke = ["--scale", "smoke"];
 
 /** Runs that would need the network, by the grant without which they are stopped before they reach it. */
 const stoppedRuns: Record<string, string[]> = {
@@ -142,7 +153,7 @@ Deno.test("the libraries that a set lets be loaded are those that blas and cuda 
   const blas = [blasPaths("linux", "x86_64"), blasPaths("linux", "aarch64"), blasPaths("darwin", "aarch64")].flat();
   const places = [...blas, ...usualPlaces()];
   const absolute = [...new Set(places.filter((path) => path.startsWith("/")))].sort();
-  for (const set of ["train", "generate"]) {
+  for (const set of ["train", "generate", "experiments"]) {
     assertEquals(z.array(z.string()).parse(configuration.permissions[set].ffi).toSorted(), absolute);
   }
 });

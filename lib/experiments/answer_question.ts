@@ -1,0 +1,67 @@
+import { type CurveAxis, learningCurve } from "../plot/learning_curve.ts";
+import type { Answer, AnswerChart } from "./answer.ts";
+import { meanCurve } from "./mean_curve.ts";
+import type { Experiment } from "./experiment.ts";
+import type { ExperimentResults, VariantResult } from "./results.ts";
+import { variantTable } from "./variant_table.ts";
+
+const AXES: Record<CurveAxis, string> = {
+  step: "optimizer steps",
+  tokens: "tokens",
+  seconds: "wall-clock time",
+};
+
+/**
+ * An experiment's whole answer: what its own reasoning concludes, with what every answer has, the table of variants and the
+ * learning curves against steps, tokens and time.
+ *
+ * @param circumstances What the runs' records do not know: text, machine, command.
+ */
+export async function answerQuestion(
+  experiment: Experiment,
+  results: ExperimentResults,
+  circumstances: readonly [name: string, value: string][],
+): Promise<Answer> {
+  const { name, title, question } = experiment;
+  const conclusion = await experiment.conclude(results);
+  const { verdict, tables = [], charts = [], samples = [], drawn } = conclusion;
+  const shown = results.variants.filter(({ variant }) => drawn?.includes(variant.name) ?? true);
+  return {
+    ...{ problem: name, title, question, verdict, samples },
+    tables: [...tables, variantTable(results)],
+    charts: [...charts, ...await learningCurves(title, shown)],
+    circumstances: [...circumstances, ...circumstancesOf(results)],
+  };
+}
+
+async function learningCurves(title: string, variants: readonly VariantResult[]): Promise<AnswerChart[]> {
+  const runs = variants
+    .map(({ variant: { name }, runs }) => ({ name, metrics: meanCurve(runs.map(({ metrics }) => metrics)) }))
+    .filter(({ metrics }) => metrics.some(({ loss }) => loss !== undefined));
+  if (runs.length === 0) return [];
+  const seeds = variants.some(({ runs }) => runs.length > 1) ? ", each the mean over its seeds" : "";
+  return await Promise.all(
+    Object.entries(AXES).map(async ([axis, words]) => ({
+      name: `loss_by_${axis}`,
+      caption: `Training loss (thin) and validation loss against ${words}${seeds}.`,
+      svg: await learningCurve(title, runs, axis as CurveAxis),
+    })),
+  );
+}
+
+function circumstancesOf({ scale, settings, variants }: ExperimentResults): [string, string][] {
+  const runs = variants.flatMap(({ runs }) => runs);
+  const distinct = [...new Map(runs.map((run) => [run.folder, run])).values()];
+  const seconds = distinct.reduce((sum, { outcome }) => sum + outcome.seconds, 0);
+  const devices = [...new Set(distinct.map(({ outcome }) => outcome.device))];
+  const days = distinct.map(({ outcome }) => outcome.ended.slice(0, 10)).toSorted();
+  const seeds = Math.max(...variants.map(({ runs }) => runs.length));
+  return [
+    ["scale", `${scale}: ${settings.about}`],
+    ["tokens of each run", String(settings.tokens)],
+    ["runs", `${distinct.length}, seeds 0 to ${seeds - 1}`],
+    ["time of all runs together", `${(seconds / 60).toFixed(1)} min`],
+    ["device", devices.join("; ")],
+    ["ended", days[0] === days.at(-1) ? days[0] : `${days[0]} to ${days.at(-1)}`],
+  ];
+}

@@ -1,0 +1,35 @@
+import type { Conclusion } from "../answer.ts";
+import { describeComparison, describeSpread } from "../describe.ts";
+import { compareSeeds, spreadOf } from "../noise.ts";
+import type { ExperimentResults, VariantResult } from "../results.ts";
+
+/**
+ * The answer to "what does it do if this is changed": the baseline's loss, and each variant's beside it.
+ *
+ * @param remarks What the numbers alone do not say, a paragraph each.
+ */
+export function concludeAblation(
+  { baseline, variants }: ExperimentResults,
+  remarks: readonly string[] = [],
+): Conclusion {
+  const others = variants.filter((result) => result !== baseline);
+  return {
+    verdict: [
+      baseline.losses.length === 0
+        ? `The baseline, ${baseline.variant.name}, diverged.`
+        : `${baseline.variant.name} ends at a validation loss of ${describeSpread(spreadOf(baseline.losses))}.`,
+      ...others.map((result) => besideBaseline(result, baseline)),
+      ...remarks,
+    ],
+  };
+}
+
+/** One variant beside another, in a sentence. */
+export function besideBaseline({ variant, losses, diverged, runs }: VariantResult, baseline: VariantResult): string {
+  if (losses.length === 0 || baseline.losses.length === 0) {
+    const steps = diverged.map(({ outcome }) => outcome.step).join(", ");
+    return losses.length === 0 ? `${variant.name} diverged, at step ${steps} of ${runs[0].config.steps}.` : "";
+  }
+  const lost = diverged.length > 0 ? ` ${diverged.length} of its ${runs.length} runs diverged.` : "";
+  return `${variant.name} ${describeComparison(compareSeeds(baseline.losses, losses))}.${lost}`;
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { scaleNames } from "../../lib/experiments/scale.ts";
+import { deviceNames } from "../../mod.ts";
+
+/** What every experiment's task takes. */
+export const ExperimentOptions = z.object({
+  scale: z.enum(scaleNames).default("laptop").describe(
+    "seconds, minutes on two cores, or the handout's setting for a GPU",
+  ),
+  input: z.string().optional().describe(
+    "text to train on; default: the built-in stories, or TinyStories as downloaded at the scale of the handout",
+  ),
+  openwebtext: z.string().optional().describe(
+    "prose for main_experiment; default: OpenWebText as downloaded and unpacked",
+  ),
+  lowResource: z.boolean().default(false).describe(
+    "40,000,000 tokens a run, the handout's setting for smaller machines",
+  ),
+  tokens: z.int().min(1).optional().describe("tokens of every run; default: the scale's"),
+  jobs: z.int().min(1).optional().describe("runs at a time, each on its own thread; default: all cores"),
+  threads: z.int().min(1).default(1).describe(
+    "threads of each run; one run on two is slower than two runs on one each",
+  ),
+  device: z.enum(deviceNames).default("auto").describe("where to compute"),
+  dryRun: z.boolean().default(false).describe("show the plan, with time and memory, and stop"),
+  out: z.string().default("results").describe("folder for the answers: OUT/PROBLEM/SCALE"),
+});
+
+/** The options as given. */
+export type ExperimentOptions = z.output<typeof ExperimentOptions>;
