@@ -6,7 +6,6 @@ import {
   generateStories,
   openDevice,
   parseTrainingConfig,
-  readMetrics,
   TokenDataset,
   Tokenizer,
   train,
@@ -14,6 +13,7 @@ import {
   type TransformerLM,
 } from "../mod.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
+import { taskCommand } from "./frame/command_line.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 
@@ -106,6 +106,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
     data: TokenDataset.fromIds(ids.subarray(0, border), { vocabSize }),
     validation: TokenDataset.fromIds(ids.subarray(border), { vocabSize }),
     folder: out,
+    command: taskCommand("demo", Deno.args),
     onProgress: report.progress,
     signal: report.signal,
     onMetrics: ({ step, loss, validation_loss }) => {
@@ -113,10 +114,6 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
       report.say(`step ${String(step).padStart(4)} of ${steps}  ${name} ${value?.toFixed(3)}`);
     },
   });
-  const curve = `${out}/learning_curve.svg`;
-  const { learningCurve } = await import("../lib/plot/learning_curve.ts");
-  const metrics = readMetrics(`${out}/metrics.jsonl`);
-  await atomicWrite(curve, await learningCurve("Demo: loss on built-in stories", [{ name: "demo", metrics }]));
   report.result("parameters", trained.model.parameters.weights.length);
   report.result("loss of a model that knows nothing", Math.log(vocabSize));
   report.result("training loss", trained.loss);
@@ -125,10 +122,15 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
   report.result("tokens per second", Math.round(trained.tokens / trained.seconds));
 
   report.say("\n4. What it writes");
-  report.result("generated", write(trained.model, tokenizer, prompt, seed));
+  const story = write(trained.model, tokenizer, prompt, seed);
+  report.result("generated", story);
   report.say("");
+  await atomicWrite(`${out}/samples/step-${String(trained.step).padStart(8, "0")}.txt`, story + "\n");
+  const { writeRunReport } = await import("../lib/plot/run_report.ts");
+  await writeRunReport(out, "Demo: a small model on built-in stories");
   report.result("run written to", out);
-  report.result("learning curve", curve);
+  report.result("learning curve", `${out}/learning_curve.svg`);
+  report.result("page about the run", `${out}/report.html`);
   report.note(
     "the stories are made by a grammar, which is far easier to learn than real text; deno task data tinystories gets that.",
   );
@@ -159,7 +161,8 @@ function joined(pieces: Iterable<Uint32Array>): Uint32Array {
 
 /** Removes what an earlier demo left, and nothing else: only a folder that looks like one of its runs. */
 async function removeRun(folder: string): Promise<void> {
-  for (const name of ["config.json", "metrics.jsonl", "learning_curve.svg", "checkpoints", "samples", "tokenizer"]) {
+  const files = ["config.json", "metrics.jsonl", "sessions.jsonl", "learning_curve.svg", "report.html"];
+  for (const name of [...files, "checkpoints", "samples", "tokenizer"]) {
     await Deno.remove(`${folder}/${name}`, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

@@ -4,6 +4,7 @@ import { readConfigFile } from "../lib/training/config_file.ts";
 import { holdsRun } from "../lib/training/experiment_record.ts";
 import { overlay, parseTrainingConfig, TrainingFlags } from "../lib/training/training_config.ts";
 import { Tokenizer } from "../mod.ts";
+import { taskCommand } from "./frame/command_line.ts";
 import { runScript } from "./frame/run_script.ts";
 import { KERNEL_CACHE } from "./training/kernel_cache.ts";
 import { prepareData } from "./training/prepare_data.ts";
@@ -61,7 +62,8 @@ await runScript({
   const prepared = resume
     ? { config, tokenizer: config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer) }
     : await prepareData(config, folder, builtInBytes, report);
-  using result = await runTraining({ ...prepared, folder, device, resume }, report);
+  const command = taskCommand("train", Deno.args);
+  using result = await runTraining({ ...prepared, folder, device, resume, command }, report);
 
   report.say("");
   report.result("run", folder);
@@ -79,4 +81,5 @@ await runScript({
     if (bitsPerByte !== undefined) report.result("bits per byte", bitsPerByte);
   }
   report.result("learning curve", `${folder}/learning_curve.svg`);
+  report.result("page about the run", `${folder}/report.html`);
 });

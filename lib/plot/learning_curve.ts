@@ -56,9 +56,11 @@ export async function learningCurve(
   if (measured.length === 0) {
     throw new RangeError("Cannot draw the learning curve: no run has a finite loss yet; let one run for some steps");
   }
-  const { title: axisTitle, unit } = horizontal(axis, measured);
+  const { title: axisTitle, unit, format } = horizontal(axis, measured);
   const values = measured.map((point) => ({ ...point, x: point.x / unit }));
   const scale = scaleOf(values, runs);
+  // Where a run's validation loss tells the story, the noise of its training loss steps back, most among several runs.
+  const faint = runs.length === 1 ? 0.6 : 0.35;
   const evaluated = runs.filter(({ metrics }) => metrics.some(hasValidation)).map(({ name }) => name);
   const labels = {
     data: { values: labelsOf(values, runs, scale) },
@@ -76,8 +78,8 @@ export async function learningCurve(
       x: {
         ...{ field: "x", type: "quantitative", title: axisTitle, scale: { domain: [0, scale.right], nice: false } },
         axis: {
-          ...{ format: axis === "seconds" ? "~g" : "~s", tickCount: 6, grid: false },
-          labelExpr: "datum.value ? datum.label : '0'", // not "0k"
+          ...{ format, tickCount: 6, grid: false },
+          labelExpr: "datum.value ? datum.label : '0'", // not "0M"
         },
       },
       y: {
@@ -90,8 +92,7 @@ export async function learningCurve(
       {
         transform: [{ filter: "datum.kind == 'training'" }],
         mark: { type: "line", strokeWidth: 1, clip: true },
-        // Where a run's validation loss tells the story, the noise of its training loss steps back.
-        encoding: { opacity: { condition: { test: { field: "run", oneOf: evaluated }, value: 0.35 }, value: 0.8 } },
+        encoding: { opacity: { condition: { test: { field: "run", oneOf: evaluated }, value: faint }, value: 0.8 } },
       },
       {
         transform: [{ filter: "datum.kind == 'validation'" }],
@@ -128,13 +129,13 @@ function averaged(points: readonly Point[]): Point[] {
   });
 }
 
-/** The horizontal axis: what it says, and how many of its metric make one. */
-function horizontal(axis: CurveAxis, points: readonly Point[]): { title: string; unit: number } {
-  if (axis === "step") return { title: "optimizer steps", unit: 1 };
-  if (axis === "tokens") return { title: "tokens", unit: 1 };
+/** The horizontal axis: what it says, how many of its metric make one, and how numbers are written (as d3 names it). */
+function horizontal(axis: CurveAxis, points: readonly Point[]): { title: string; unit: number; format: string } {
+  if (axis === "step") return { title: "optimizer steps", unit: 1, format: "," };
+  if (axis === "tokens") return { title: "tokens", unit: 1, format: "~s" };
   const longest = points.reduce((most, { x }) => Math.max(most, x), 0);
   const [name, unit] = longest < 180 ? ["seconds", 1] : longest < 3 * 3600 ? ["minutes", 60] : ["hours", 3600];
-  return { title: `wall-clock time, ${name}`, unit };
+  return { title: `wall-clock time, ${name}`, unit, format: "~g" };
 }
 
 interface Scale {

@@ -29,8 +29,10 @@ th.number, td.number { text-align: right; white-space: nowrap; }
 figure { margin: 1rem 0; }
 figure svg { display: block; min-width: 26rem; max-width: 100%; height: auto; }
 figcaption { margin-top: 0.25rem; font-size: 0.9rem; }
-pre { margin: 0.75rem 0; padding: 0.75rem 1rem; border-radius: 6px; background: var(--shade); font-size: 0.875rem; }
-pre.command { overflow-x: auto; }
-pre.text { font: inherit; white-space: pre-wrap; }
+pre {
+  margin: 0.75rem 0; padding: 0.75rem 1rem; border-radius: 6px;
+  background: var(--shade); font-size: 0.875rem; white-space: pre-wrap;
+}
+pre.text { font: inherit; }
 code { font-family: ui-monospace, monospace; }
 `;

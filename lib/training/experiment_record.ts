@@ -1,9 +1,10 @@
 import { AtomicFile } from "../data/atomic_write.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
+import { readSessions, type RunSession } from "./run_sessions.ts";
 
 /**
- * A run's folder while a process works on it: config.json, metrics.jsonl, samples/, checkpoints/, and whatever a script
- * puts beside them. Metrics are only ever appended, one system call per line, so that a process killed at any
+ * A run's folder while a process works on it: config.json, metrics.jsonl, sessions.jsonl, samples/, checkpoints/, and whatever a
+ * script puts beside them. Metrics are only ever appended, one system call per line, so that a process killed at any
  * moment costs at most the line it was writing. One process at a time: the folder is locked until disposed of.
  *
  * @example
@@ -90,6 +91,12 @@ export class ExperimentRecord implements Disposable {
   /** Writes config.json: at the beginning, and where a resumed run was given other settings. */
   writeConfig(config: unknown): void {
     replaceFile(`${this.folder}/config.json`, JSON.stringify(config, undefined, 2) + "\n");
+  }
+
+  /** Notes that this process works on the run from here on, in sessions.jsonl. */
+  beginSession(session: RunSession): void {
+    const sessions = [...readSessions(this.folder), session];
+    replaceFile(`${this.folder}/sessions.jsonl`, sessions.map((one) => JSON.stringify(one) + "\n").join(""));
   }
 
   /** Adds a line of metrics. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readJsonLines } from "./json_lines.ts";
 
 /**
  * One line of a run's metrics.jsonl: where training stood, and what was measured there. Training and evaluation write
@@ -50,28 +51,5 @@ const Line: z.ZodType<Metrics> = z.object({
  * @throws {Error} If another line is damaged.
  */
 export function readMetrics(path: string): Metrics[] {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  return text.split("\n").slice(0, -1).map((line, i) => {
-    const parsed = Line.safeParse(parseJson(line));
-    if (parsed.success) return parsed.data;
-    const { path: field, message } = parsed.error.issues[0];
-    throw new Error(
-      `Cannot read ${path}: line ${i + 1} is no line of metrics (${[...field, message].join(": ")}); ` +
-        `remove it, or restore the file`,
-    );
-  });
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return line;
-  }
+  return readJsonLines(path, Line, "line of metrics");
 }

@@ -10,6 +10,7 @@ import { DivergenceError, lossLimit } from "./divergence.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
 import { ExperimentRecord } from "./experiment_record.ts";
 import type { Metrics } from "./metrics.ts";
+import type { RunSession } from "./run_sessions.ts";
 import { Trainer } from "./trainer.ts";
 import type { TrainingConfig } from "./training_config.ts";
 
@@ -30,6 +31,8 @@ export interface TrainOptions {
   folder?: string;
   /** Goes on from the newest checkpoint in the folder. */
   resume?: boolean;
+  /** The command line that starts this, kept in sessions.jsonl for whoever wants to repeat it. */
+  command?: string;
   /** SHA-256 of the tokenizer, kept in checkpoints; resuming with another is refused. */
   tokenizerHash?: string;
   /** Bytes of text per token of the validation data, for bits per byte. */
@@ -137,7 +140,10 @@ class TrainingRun {
     this.trainer = undo.use(new Trainer(device, config));
     if (resume) this.#restore();
     else if (folder !== undefined) this.record = undo.use(ExperimentRecord.create(folder, config));
-    if (this.record) this.#checkpoints = new CheckpointFolder(this.record.checkpointFolder);
+    if (this.record) {
+      this.#checkpoints = new CheckpointFolder(this.record.checkpointFolder);
+      this.record.beginSession(this.#session());
+    }
     undo.move();
   }
 
@@ -188,6 +194,20 @@ class TrainingRun {
       evaluation: this.#evaluation,
       interrupted: this.#interrupted && trainer.steps < this.#options.config.steps,
       [Symbol.dispose]: () => trainer[Symbol.dispose](),
+    };
+  }
+
+  #session(): RunSession {
+    const { device, command } = this.#options;
+    return {
+      started: new Date().toISOString(),
+      step: this.trainer.steps,
+      seconds: this.#state.seconds,
+      device: device.name,
+      description: device.backend.description,
+      system: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
+      parameters: this.trainer.model.parameters.count,
+      command,
     };
   }
 

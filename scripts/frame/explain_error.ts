@@ -1,3 +1,4 @@
+import { quoteWord } from "./command_line.ts";
 import type { ScriptDefinition } from "./script_definition.ts";
 
 /**
@@ -29,12 +30,8 @@ function explainPermission(
   return [
     `Cannot ${verb} ${target}: the permission set "${script.permissions}", under which the task ${script.name} runs, does not allow it.`,
     "To allow it this once:",
-    `  deno run -q -P=${script.permissions} ${quote(`--allow-${flag}=${target}`)} scripts/${script.name}.ts${
-      args.map((word) => ` ${quote(word)}`).join("")
+    `  deno run -q -P=${script.permissions} ${quoteWord(`--allow-${flag}=${target}`)} scripts/${script.name}.ts${
+      args.map((word) => ` ${quoteWord(word)}`).join("")
     }`,
   ].join("\n");
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,12 +1,12 @@
 import { account } from "../../lib/accounting/account.ts";
 import { measureDevice } from "../../lib/accounting/measured_device.ts";
-import { AtomicFile } from "../../lib/data/atomic_write.ts";
 import { TokenDataset } from "../../lib/data/token_dataset.ts";
 import { generate } from "../../lib/model/generate.ts";
 import type { TransformerLM } from "../../lib/model/transformer_lm.ts";
-import { learningCurve } from "../../lib/plot/learning_curve.ts";
+import { writeRunReport } from "../../lib/plot/run_report.ts";
 import type { Device } from "../../lib/tensor/device.ts";
-import { type Metrics, readMetrics } from "../../lib/training/metrics.ts";
+import { DivergenceError } from "../../lib/training/divergence.ts";
+import type { Metrics } from "../../lib/training/metrics.ts";
 import { train, type TrainResult } from "../../lib/training/train_loop.ts";
 import { STORY_SEPARATOR, type Tokenizer } from "../../mod.ts";
 import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
@@ -20,25 +20,49 @@ export interface TrainingOrder extends PreparedData {
   folder: string;
   device: Device;
   resume: boolean;
+  /** The command line, for whoever wants to repeat the run. */
+  command: string;
 }
 
 // Bytes per token are counted on at most this many tokens of the validation data.
 const COUNTED_TOKENS = 1 << 20;
 
 /**
- * Trains as a configuration says, tells of it in the report, and draws the learning curve. The caller disposes of the result.
+ * Trains as a configuration says, tells of it in the report, and leaves a learning curve and a page about the run in its folder,
+ * whether it went to its end, was stopped, or diverged. The caller disposes of the result.
  *
  * @throws {Error} If a signal stopped training; the message says how to go on.
  */
 export async function runTraining(order: TrainingOrder, report: Report): Promise<TrainResult> {
-  const { config, tokenizer, folder, device, resume } = order;
+  const { config, folder, device } = order;
+  const result = await trainAsOrdered(order, report).catch(async (error) => {
+    if (error instanceof DivergenceError) await writeRunReport(folder);
+    throw error;
+  });
+  try {
+    await writeRunReport(folder);
+    if (result.interrupted) {
+      throw new Error(
+        `Stopped by a signal after step ${result.step} of ${config.steps}; all is saved. To go on: ` +
+          `deno task train --name ${folder.replace(/^runs\//, "")} --resume --device ${device.name}`,
+      );
+    }
+    return result;
+  } catch (error) {
+    result[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function trainAsOrdered(order: TrainingOrder, report: Report): Promise<TrainResult> {
+  const { config, tokenizer, folder, device, resume, command } = order;
   const { vocab_size } = config.model;
   using data = TokenDataset.open(config.data!, { vocabSize: vocab_size });
   using validation = config.validation_data === undefined
     ? undefined
     : TokenDataset.open(config.validation_data, { vocabSize: vocab_size });
-  const result = await train({
-    ...{ config, device, data, validation, folder, resume },
+  return await train({
+    ...{ config, device, data, validation, folder, resume, command },
     tokenizerHash: tokenizer && await tokenizerHash(tokenizer),
     bytesPerToken: tokenizer && validation && bytesPerToken(tokenizer, validation),
     flops: { perToken: trainingFlopsPerToken(config.model), peakPerSecond: measuredPeak(device) },
@@ -51,19 +75,6 @@ export async function runTraining(order: TrainingOrder, report: Report): Promise
       return text;
     }),
   });
-  try {
-    await drawCurve(folder);
-    if (result.interrupted) {
-      throw new Error(
-        `Stopped by a signal after step ${result.step} of ${config.steps}; all is saved. To go on: ` +
-          `deno task train --name ${folder.replace(/^runs\//, "")} --resume`,
-      );
-    }
-    return result;
-  } catch (error) {
-    result[Symbol.dispose]();
-    throw error;
-  }
 }
 
 /** The beginning of a text as the model would write it. */
@@ -73,14 +84,6 @@ export function sampleText(model: TransformerLM, tokenizer: Tokenizer): string {
   const tokens = [...generate(model, prompt, { maxNewTokens: 96, temperature: 0.8, topP: 0.95, stopToken })];
   // Ids that the vocabulary lacks can be likely only before the model has learned anything.
   return tokenizer.decode([...prompt, ...tokens.filter((token) => token < tokenizer.vocabSize)]);
-}
-
-async function drawCurve(folder: string): Promise<void> {
-  const metrics = readMetrics(`${folder}/metrics.jsonl`);
-  if (!metrics.some(({ loss, validation_loss }) => typeof (loss ?? validation_loss) === "number")) return;
-  using file = new AtomicFile(`${folder}/learning_curve.svg`);
-  file.write(new TextEncoder().encode(await learningCurve(`Loss of ${folder}`, [{ name: folder, metrics }])));
-  file.commit();
 }
 
 function describe(metrics: Metrics, steps: number, report: Report): void {
