@@ -32,11 +32,17 @@ export function changeEvents({ stamp, milliseconds, signal }: ChangeEventsOption
         else if (Date.now() - lastWord > LONGEST_SILENCE_MILLISECONDS) say(": still here\n\n");
         seen = now;
       };
-      const timer = setInterval(look, milliseconds);
       const end = () => {
         stop();
         controller.close();
       };
+      const timer = setInterval(() => {
+        try {
+          look();
+        } catch {
+          end(); // The page asks again, and then an answer can say what is wrong.
+        }
+      }, milliseconds);
       stop = () => {
         clearInterval(timer);
         signal.removeEventListener("abort", end);

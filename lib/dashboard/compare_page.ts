@@ -3,7 +3,7 @@ import { type Markup, markup } from "../plot/markup.ts";
 import { runAddress, runsQuery, withQuery } from "./addresses.ts";
 import { configurationRows, differingRows } from "./configuration_rows.ts";
 import { curves, type CurvesPlace } from "./curves.ts";
-import { countText } from "./figure_text.ts";
+import { countText, NOTHING } from "./figure_text.ts";
 import { framed, liveSection } from "./page_frame.ts";
 import type { Run, Sample } from "./run_reader.ts";
 import { runsTable } from "./runs_table.ts";
@@ -33,16 +33,15 @@ export async function comparePage(compared: readonly ComparedRun[], axis: Curves
 function differences(runs: readonly Run[]): Markup {
   const rows = configurationRows(runs.map(({ config }) => config));
   const differing = differingRows(rows);
-  const same = markup`<p class="faint">The other ${countText(rows.length - differing.length)} fields are the same.</p>`;
-  if (differing.length === 0) return markup`<p>Nothing: all ${countText(rows.length)} fields are the same.</p>`;
-  return markup`${
-    htmlTable({
-      columns: ["field", ...runs.map(({ name }) => name)],
-      rows: differing.map((
-        { field, values },
-      ) => [markup`<code>${field}</code>`, ...values.map((value) => value ?? "–")]),
-    })
-  }${same}`;
+  const same = countText(rows.length - differing.length);
+  if (differing.length === 0) return markup`<p>Nothing: all ${same} fields are the same.</p>`;
+  const table = htmlTable({
+    columns: ["field", ...runs.map(({ name }) => name)],
+    rows: differing.map((
+      { field, values },
+    ) => [markup`<code>${field}</code>`, ...values.map((value) => value ?? NOTHING)]),
+  });
+  return markup`${table}<p class="faint">Fields that are the same: ${same}.</p>`;
 }
 
 function newestSample({ run: { name }, sample }: ComparedRun): Markup {

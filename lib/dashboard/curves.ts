@@ -4,6 +4,7 @@ import { withQuery } from "./addresses.ts";
 import { type Measure, measureChart, MEASURES } from "./measure_chart.ts";
 import { pageFigure } from "./page_figure.ts";
 import type { Run } from "./run_reader.ts";
+import { shortNames } from "./short_names.ts";
 
 const AXES: Readonly<Record<CurveAxis, string>> = { step: "Steps", tokens: "Tokens", seconds: "Time" };
 
@@ -25,10 +26,12 @@ export async function curves(runs: readonly Run[], { path, query, axis }: Curves
     metrics.some(({ loss, validation_loss }) => typeof (loss ?? validation_loss) === "number")
   );
   if (!hasLoss) return markup`<p>No loss has been measured yet; the curve appears with the first.</p>`;
+  const names = shortNames(runs.map(({ name }) => name));
+  const lines = runs.map(({ metrics }, i) => ({ name: names[i], metrics }));
   const measures = Object.keys(MEASURES) as Measure[];
   const [loss, ...others] = await Promise.all([
-    learningCurve("", runs, axis),
-    ...measures.map((measure) => measureChart(runs, measure, axis)),
+    learningCurve("", lines, axis),
+    ...measures.map((measure) => measureChart(lines, measure, axis)),
   ]);
   const links = (Object.keys(AXES) as CurveAxis[]).map((other) => {
     const address = withQuery(path, [...query, ["x", other]]);

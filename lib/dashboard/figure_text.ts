@@ -1,5 +1,5 @@
-const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const duration = new Intl.DurationFormat("en", { style: "narrow" });
+import { formatNumber, formatSeconds } from "../data/amounts.ts";
+
 const timeOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const dayAndTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
@@ -15,16 +15,12 @@ export function lossText(loss: number | null | undefined): string {
 
 /** A whole number with its thousands separated. */
 export function countText(value: number | undefined): string {
-  return value === undefined ? NOTHING : count.format(value);
+  return value === undefined ? NOTHING : formatNumber(value, 0);
 }
 
-/** A time span in its two largest units: "2h 5m", "48s". */
+/** A time span. */
 export function durationText(seconds: number | undefined): string {
-  if (seconds === undefined || !Number.isFinite(seconds)) return NOTHING;
-  const whole = Math.round(seconds);
-  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole % 3600 / 60);
-  if (hours > 0) return duration.format({ hours, minutes });
-  return minutes > 0 ? duration.format({ minutes, seconds: whole % 60 }) : `${whole}s`;
+  return seconds === undefined ? NOTHING : formatSeconds(seconds);
 }
 
 /** A moment: the time of day if it was today, else the day as well. */

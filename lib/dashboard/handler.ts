@@ -118,7 +118,7 @@ export class Dashboard {
     const stamp = () =>
       this.runs.names().filter((name) => asked.length === 0 || asked.includes(name))
         .map((name) => this.runs.stamp(name)).join("\n");
-    const { signal, lookEveryMilliseconds = 1000 } = this.#options;
+    const { signal, lookEveryMilliseconds = 2000 } = this.#options;
     return changeEvents({ stamp, milliseconds: lookEveryMilliseconds, signal });
   }
 }

@@ -1,7 +1,6 @@
 import { renderSvg } from "../plot/render_svg.ts";
-import type { CurveAxis } from "../plot/learning_curve.ts";
+import type { CurveAxis, CurveRun } from "../plot/learning_curve.ts";
 import type { Metrics } from "../training/metrics.ts";
-import type { Run } from "./run_reader.ts";
 
 /** What is measured beside the loss, how charts call it and write its values (d3's formats). */
 export const MEASURES = {
@@ -21,7 +20,7 @@ const MOST_POINTS = 200;
  * has a value of it.
  */
 export async function measureChart(
-  runs: readonly Run[],
+  runs: readonly CurveRun[],
   measure: Measure,
   axis: CurveAxis,
 ): Promise<string | undefined> {
@@ -38,7 +37,7 @@ export async function measureChart(
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     title,
     width: 220,
-    height: 120,
+    height: 90,
     data: { values },
     transform: [
       { bin: { maxbins: MOST_POINTS, nice: false }, field: "x", as: ["bin", "bin_end"] },

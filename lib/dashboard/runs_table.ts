@@ -28,10 +28,17 @@ function row(run: Run, pick: boolean): Markup {
   const id = encodeURIComponent(name);
   const box =
     markup`<td><input type="checkbox" name="run" value="${name}" id="pick-${id}" aria-label="Pick ${name}"></td>`;
-  return markup`<tr>${pick ? box : ""}<th scope="row"><a href="${runAddress(name)}" id="run-${id}">${name}</a></th>
+  return markup`<tr>${pick ? box : ""}<th scope="row"><a href="${runAddress(name)}" id="run-${id}">${
+    breakable(name)
+  }</a></th>
 <td>${stateMark(state)}</td><td>${progressMark(run)}</td>
 <td class="number">${lossText(loss)}</td><td class="number">${lossText(validation_loss)}</td>
 <td class="number lesser">${countText(tokens_per_second)}</td>
 <td class="number lesser"><time datetime="${changed.toISOString()}">${momentText(changed)}</time></td></tr>
 `;
+}
+
+/** A long name breaks where its parts meet. */
+function breakable(name: string): Markup {
+  return markup`${name.split(/(?<=[\/_-])/).map((part) => markup`${part}<wbr>`)}`;
 }

@@ -74,7 +74,7 @@ function shownToken(tokenizer: Tokenizer, id: number, index: number, isSpecial: 
   const title = `${isSpecial ? "special token" : "token"} ${id}, bytes ${hexBytes(bytes)}`;
   // A line break in the text is one on the page as well.
   const lineBreak = bytes.includes(0x0a) ? markup`<br>` : "";
-  return markup`<span class="token ${kind}" title="${title}">${parts}<span class="id">${id}</span></span>${lineBreak}`;
+  return markup`<span class="token ${kind}" title="${title}"><span>${parts}</span><span class="id">${id}</span></span>${lineBreak}`;
 }
 
 function hexBytes(bytes: Uint8Array): string {

@@ -1,0 +1,93 @@
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { ReadOnlyFolder } from "../../lib/dashboard/read_only_folder.ts";
+import { RunReader } from "../../lib/dashboard/run_reader.ts";
+import { ExperimentRecord } from "../../lib/training/experiment_record.ts";
+import { TemporaryFolder } from "../data/temporary_folder.ts";
+import { appendMetrics, fallingLoss, writeRun } from "./run_folder.ts";
+
+Deno.test("runs are folders with config.json and metrics.jsonl, however deep", () => {
+  using top = new TemporaryFolder();
+  for (const name of ["base", "experiments/rope-1a2b", "experiments/none-3c4d"]) writeRun(top.at(name));
+  Deno.mkdirSync(top.at("tokenizer"));
+  Deno.writeTextFileSync(top.at("tokenizer/config.json"), "{}");
+  assertEquals(reader(top).names(), ["base", "experiments/none-3c4d", "experiments/rope-1a2b"]);
+});
+
+Deno.test("a run is running while a process holds it, and then finished or stopped by its last step", () => {
+  using top = new TemporaryFolder();
+  const runs = reader(top);
+  const seen: string[] = [];
+  {
+    using record = ExperimentRecord.create(top.at("run"), { steps: 20 });
+    seen.push(runs.read("run").state);
+    record.append({ step: 10, tokens: 640, seconds: 1, loss: 4 });
+    seen.push(runs.read("run").state);
+  }
+  seen.push(runs.read("run").state);
+  appendMetrics(top.at("run"), { step: 20, tokens: 1280, seconds: 2, loss: 3 });
+  seen.push(runs.read("run").state);
+  assertEquals(seen, ["running", "running", "stopped", "finished"]);
+});
+
+Deno.test("looking at a run does not keep it from being taken up", () => {
+  using top = new TemporaryFolder();
+  ExperimentRecord.create(top.at("run"), {})[Symbol.dispose]();
+  const runs = reader(top);
+  assertEquals(runs.read("run").state, "stopped");
+  using record = ExperimentRecord.resume(top.at("run"));
+  assertEquals(record.folder, top.at("run"));
+});
+
+Deno.test("a run whose loss exploded or is no number has diverged", () => {
+  using top = new TemporaryFolder();
+  const config = { steps: 100, model: { vocab_size: 50 } };
+  const begin = { step: 10, tokens: 640, seconds: 1, loss: 3.9 };
+  const next = { step: 20, tokens: 1280, seconds: 2 };
+  writeRun(top.at("exploded"), { config, metrics: [begin, { ...next, loss: 9 }] });
+  writeRun(top.at("lost"), { config, metrics: [begin, { ...next, loss: null, gradient_norm: null }] });
+  writeRun(top.at("high"), { config, metrics: [begin, { ...next, loss: 7 }] }); // below twice ln 50
+  const runs = reader(top);
+  assertEquals(runs.names().map((name) => runs.read(name).state), ["diverged", "stopped", "diverged"]);
+});
+
+Deno.test("what is new in a run shows in its stamp and when it is read again", () => {
+  using top = new TemporaryFolder();
+  const folder = top.at("run");
+  writeRun(folder, { metrics: fallingLoss(20) });
+  const runs = reader(top);
+  const stamps = [runs.stamp("run")];
+  assertEquals(runs.read("run").metrics.length, 2);
+  appendMetrics(folder, { step: 30, tokens: 1920, seconds: 3, loss: 2.5 });
+  stamps.push(runs.stamp("run"));
+  assertEquals(runs.read("run").metrics.at(-1)?.loss, 2.5);
+  Deno.writeTextFileSync(`${folder}/samples/step-00000030.txt`, "Once");
+  Deno.utimeSync(`${folder}/samples`, 1, 1);
+  stamps.push(runs.stamp("run"));
+  {
+    using _held = ExperimentRecord.resume(folder);
+    stamps.push(runs.stamp("run"));
+  }
+  assertEquals(new Set(stamps).size, stamps.length);
+  assertNotEquals(stamps[0], stamps[1]);
+});
+
+Deno.test("samples come newest first, as many as asked for", () => {
+  using top = new TemporaryFolder();
+  writeRun(top.at("run"), { samples: { 9: "nine", 10: "ten", 100: "hundred" } });
+  assertEquals(reader(top).samples("run", 2), [{ step: 100, text: "hundred" }, { step: 10, text: "ten" }]);
+});
+
+Deno.test("damaged files are told of, and the rest of the run is shown", () => {
+  using top = new TemporaryFolder();
+  writeRun(top.at("run"), { metrics: fallingLoss(20) });
+  Deno.writeTextFileSync(top.at("run/config.json"), "{");
+  const { metrics, problems, config } = reader(top).read("run");
+  assertEquals([metrics.length, config], [2, undefined]);
+  assertMatch(problems.join(), /Cannot read run\/config.json: it is no JSON/);
+  Deno.writeTextFileSync(top.at("run/metrics.jsonl"), "{}\n{}\n");
+  assertMatch(reader(top).read("run").problems.join(), /line 1 is no line of metrics/);
+});
+
+function reader(top: TemporaryFolder): RunReader {
+  return new RunReader(new ReadOnlyFolder(top.path));
+}
