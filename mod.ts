@@ -123,9 +123,14 @@ export {
 } from "./lib/model/transformer_lm.ts";
 
 // Optimizers
-export { AdamW, type AdamWOptions, type AdamWState } from "./lib/optim/adamw.ts";
+export { AdamW, type AdamWState } from "./lib/optim/adamw.ts";
+export type { AdamWOptions } from "./lib/optim/adamw_settings.ts";
 export { clipGradNorm, GradientClipper } from "./lib/optim/clip_grad_norm.ts";
 export { type CosineSchedule, cosineSchedule } from "./lib/optim/cosine_schedule.ts";
+export { type LinearSchedule, linearSchedule } from "./lib/optim/linear_schedule.ts";
+export { Muon, type MuonOptions, type NamedTrainable } from "./lib/optim/muon.ts";
+export { NewtonSchulz } from "./lib/optim/newton_schulz.ts";
+export type { Moments, Optimizer } from "./lib/optim/optimizer.ts";
 export { Sgd } from "./lib/optim/sgd.ts";
 export type { Trainable } from "./lib/optim/trainable.ts";
 export { generate, generateBatch, type GeneratedToken, type GenerationOptions } from "./lib/model/generate.ts";

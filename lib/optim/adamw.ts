@@ -1,20 +1,10 @@
 import type { Arena } from "../tensor/arena.ts";
 import type { Slice } from "../tensor/slice.ts";
-import { gradientsOf, type Trainable } from "./trainable.ts";
+import { type AdamWOptions, adamwRates, adamwSettings } from "./adamw_settings.ts";
+import { checkStep, type Moments, type Optimizer } from "./optimizer.ts";
+import { gradientsOf, startWithin, type Trainable } from "./trainable.ts";
 
-/** Settings of AdamW. */
-export interface AdamWOptions {
-  /** Decay of the first moments; 0.9 if left out. */
-  beta1?: number;
-  /** Decay of the second moments; 0.95 if left out, as usual for language models. */
-  beta2?: number;
-  /** Added to the root of the second moment; 1e-8 if left out. */
-  epsilon?: number;
-  /** Weights shrink by learning rate times this in each step; 0.1 if left out. */
-  weightDecay?: number;
-}
-
-/** What a checkpoint keeps of AdamW. */
+/** What AdamW needs to go on exactly where it was. */
 export interface AdamWState {
   /** Steps done. */
   step: number;
@@ -43,7 +33,7 @@ export interface AdamWState {
  * assertAlmostEquals(device.download(weights)[0], 0.9, 1e-6); // the first step has the size of the learning rate
  * ```
  */
-export class AdamW implements Disposable {
+export class AdamW implements Optimizer {
   /** What it steps. */
   readonly parameters: Trainable;
   /** f32, as long as the weights. */
@@ -62,19 +52,8 @@ export class AdamW implements Disposable {
    * @throws {RangeError} If a setting is out of its range, or the parameters have no gradients.
    */
   constructor(parameters: Trainable, options: AdamWOptions = {}) {
-    const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = options;
-    for (const [name, value] of Object.entries({ beta1, beta2 })) {
-      if (!(value >= 0 && value < 1)) {
-        throw new RangeError(`Cannot make AdamW: ${name} is ${value}; it must be at least 0 and below 1`);
-      }
-    }
-    for (const [name, value] of Object.entries({ epsilon, weightDecay })) {
-      if (!(value >= 0 && value < Infinity)) {
-        throw new RangeError(`Cannot make AdamW: ${name} is ${value}; it must be a number of at least 0`);
-      }
-    }
     gradientsOf(parameters);
-    this.options = { beta1, beta2, epsilon, weightDecay };
+    this.options = adamwSettings("AdamW", options);
     this.parameters = parameters;
     const { device, weights } = parameters;
     const moments = device.arena("optimizer state", 2 * (weights.bytes + 64));
@@ -105,10 +84,8 @@ export class AdamW implements Disposable {
 
   /** The first half of `step()`: counts it and writes its rates to the device. */
   prepareStep(learningRate: number): void {
-    const { beta1, beta2, weightDecay } = this.options;
-    const t = ++this.#steps;
-    const stepSize = learningRate * Math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t);
-    this.parameters.device.upload(this.#rates, new Float32Array([stepSize, learningRate * weightDecay]));
+    const rates = adamwRates(++this.#steps, learningRate, this.options);
+    this.parameters.device.upload(this.#rates, Float32Array.from(rates));
   }
 
   /** The second half of `step()`: the same work in every step, which a device may record once and replay. */
@@ -133,7 +110,20 @@ export class AdamW implements Disposable {
     Object.assign(device.scope, { component, phase });
   }
 
-  /** What a checkpoint needs to go on exactly here. */
+  /** The moments that go with a piece of the weights. */
+  momentsOf(weights: Slice): Required<Moments> {
+    const start = startWithin(this.parameters.weights, weights);
+    const [first, second] = [this.firstMoments, this.secondMoments].map((all) => all.sub(start, weights.length));
+    return { first, second };
+  }
+
+  /** Counts on from a checkpoint's step. */
+  resumeAt(step: number): void {
+    checkStep(step);
+    this.#steps = step;
+  }
+
+  /** What is needed to go on exactly here. */
   state(): AdamWState {
     const { device } = this.parameters;
     return {
@@ -144,15 +134,13 @@ export class AdamW implements Disposable {
   }
 
   /**
-   * Goes on from a checkpoint.
+   * Goes on from a state.
    *
    * @throws {RangeError} If the moments are not as long as the weights.
    */
   load({ step, firstMoments, secondMoments }: AdamWState): void {
     const { device, weights } = this.parameters;
-    if (!Number.isSafeInteger(step) || step < 0) {
-      throw new RangeError(`Cannot load the optimizer: step is ${step}; it must be a whole number of at least 0`);
-    }
+    checkStep(step);
     if (firstMoments.length !== weights.length || secondMoments.length !== weights.length) {
       throw new RangeError(
         `Cannot load the optimizer: it has ${firstMoments.length} and ${secondMoments.length} moments for ` +

@@ -1,5 +1,5 @@
 import type { Device } from "../tensor/device.ts";
-import type { Slice } from "../tensor/slice.ts";
+import { BYTES_PER_ELEMENT, type Slice } from "../tensor/slice.ts";
 
 /** What an optimizer steps: all weights in one piece of memory, their gradients in another (a model's `parameters`). */
 export interface Trainable {
@@ -11,6 +11,11 @@ export interface Trainable {
   readonly gradients: Slice | undefined;
   /** bf16 copy of the weights, which a step renews; undefined without one. */
   readonly lowPrecisionWeights?: Slice | undefined;
+}
+
+/** Index of a piece's first element among all weights. */
+export function startWithin(weights: Slice, piece: Slice): number {
+  return (piece.byteOffset - weights.byteOffset) / BYTES_PER_ELEMENT[weights.dtype];
 }
 
 /**

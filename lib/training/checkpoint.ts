@@ -6,16 +6,16 @@ import {
   writeSafetensors,
 } from "../data/safetensors.ts";
 import { parameterLayout } from "../model/parameter_layout.ts";
-import type { Parameter } from "../model/parameters.ts";
 import { TransformerLM, type TransformerOptions } from "../model/transformer_lm.ts";
-import type { AdamW } from "../optim/adamw.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
 import type { Device } from "../tensor/device.ts";
+import type { Slice } from "../tensor/slice.ts";
 import { Random } from "../tensor/random.ts";
 import { differences, type TrainingConfig, TrainingConfigSchema } from "./training_config.ts";
 
 /*
- * A checkpoint is a safetensors file: the weights under the names of the state dict, AdamW's moments under the same names
- * behind a prefix, and one entry of metadata that holds, as JSON, all else that training needs to go on. Other tools
+ * A checkpoint is a safetensors file: the weights under the names of the state dict, the optimizer's moments under the same
+ * names behind a prefix, and one entry of metadata that holds, as JSON, all else that training needs to go on. Other tools
  * read the weights as they are.
  */
 const METADATA_KEY = "denolm_training_state";
@@ -85,20 +85,19 @@ export type ExpectedState = Pick<TrainingState, "config" | "data_tokens" | "toke
 export function saveCheckpoint(
   path: string,
   model: TransformerLM,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   state: TrainingStateInput,
 ): void {
   const { device, parameters } = model;
   const tensors: Record<string, SafetensorsTensor> = {};
-  for (const [name, parameter] of parameters.named) {
-    const { shape, weights } = parameter;
-    const [start, length] = [startOf(parameter, model), weights.length];
+  for (const [name, { shape, weights }] of parameters.named) {
     const add = (prefix: string, slice: typeof weights) => {
       tensors[prefix + name] = { shape, values: () => device.download(slice) };
     };
+    const { first, second } = optimizer.momentsOf(weights);
     add("", weights);
-    add(FIRST_MOMENTS, optimizer.firstMoments.sub(start, length));
-    add(SECOND_MOMENTS, optimizer.secondMoments.sub(start, length));
+    add(FIRST_MOMENTS, first);
+    if (second) add(SECOND_MOMENTS, second);
   }
   writeSafetensors(path, tensors, { [METADATA_KEY]: JSON.stringify(state) });
 }
@@ -135,7 +134,7 @@ export function saveWeights(
 export function loadCheckpoint(
   path: string,
   model: TransformerLM,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   expected?: ExpectedState,
 ): TrainingState {
   using file = openSafetensors(path);
@@ -149,16 +148,19 @@ export function loadCheckpoint(
   checkFits(path, state, model, expected);
   const { parameters } = model;
   const weights = readWeights(file, model);
-  const firstMoments = new Float32Array(parameters.weights.length);
-  const secondMoments = new Float32Array(parameters.weights.length);
-  for (const [name, parameter] of parameters.named) {
-    const start = startOf(parameter, model);
-    const part = (moments: Float32Array) => moments.subarray(start, start + parameter.weights.length);
-    file.readInto(FIRST_MOMENTS + name, part(firstMoments));
-    file.readInto(SECOND_MOMENTS + name, part(secondMoments));
+  const moments: [Slice, Float32Array][] = [];
+  for (const [name, { weights }] of parameters.named) {
+    const { first, second } = optimizer.momentsOf(weights);
+    for (const [prefix, slice] of [[FIRST_MOMENTS, first], [SECOND_MOMENTS, second]] as const) {
+      if (slice === undefined) continue;
+      const values = new Float32Array(slice.length);
+      file.readInto(prefix + name, values);
+      moments.push([slice, values]);
+    }
   }
   parameters.load(weights);
-  optimizer.load({ step: state.step, firstMoments, secondMoments });
+  for (const [slice, values] of moments) model.device.upload(slice, values);
+  optimizer.resumeAt(state.step);
   return state;
 }
 
@@ -240,9 +242,4 @@ function readFloats(file: SafetensorsReader, name: string): Float32Array {
   const values = new Float32Array(file.shape(name).reduce((product, size) => product * size, 1));
   file.readInto(name, values);
   return values;
-}
-
-/** Index of a parameter's first element among all weights, and so among all moments. */
-function startOf({ weights }: Parameter, { parameters }: TransformerLM): number {
-  return (weights.byteOffset - parameters.weights.byteOffset) / 4;
 }

@@ -1,14 +1,15 @@
 import type { TokenBatch } from "../data/token_batch.ts";
 import { TransformerLM } from "../model/transformer_lm.ts";
-import { AdamW } from "../optim/adamw.ts";
 import { GradientClipper } from "../optim/clip_grad_norm.ts";
-import { cosineSchedule } from "../optim/cosine_schedule.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
 import type { Arena } from "../tensor/arena.ts";
 import type { Device } from "../tensor/device.ts";
 import { RepeatedWork } from "../tensor/repeated_work.ts";
 import type { Slice } from "../tensor/slice.ts";
 import { Tape } from "../tensor/tape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { learningRateAt } from "./learning_rate.ts";
+import { makeOptimizer } from "./make_optimizer.ts";
 import type { TrainingConfig } from "./training_config.ts";
 
 /** What steps gave, read back from the device. */
@@ -26,7 +27,7 @@ interface DeviceBatch {
 }
 
 /**
- * A model with its optimizer, and the work of one training step: gradients of several batches, clipping, AdamW. A step
+ * A model with its optimizer, and the work of one training step: gradients of several batches, clipping, the optimizer. A step
  * reads nothing back and, from the second one on, takes no new memory from the device.
  *
  * A device that can record (see `Device.records`) is given a step as one recorded piece of work from the second one on. So all
@@ -37,7 +38,7 @@ export class Trainer implements Disposable {
   /** What is trained. */
   readonly model: TransformerLM;
   /** Its optimizer, which counts the steps. */
-  readonly optimizer: AdamW;
+  readonly optimizer: Optimizer;
   /** Memory of one step, free between steps: evaluation may use it. */
   readonly activations: Arena;
   #config: TrainingConfig;
@@ -54,7 +55,6 @@ export class Trainer implements Disposable {
 
   /** Makes the model with its first weights and an optimizer that has done no step. */
   constructor(device: Device, config: TrainingConfig) {
-    const { beta1, beta2, eps, weight_decay } = config.optimizer;
     this.#config = config;
     const dtype = config.precision === "bfloat16" ? "bf16" : "f32";
     if (!device.dtypes.includes(dtype)) {
@@ -64,7 +64,7 @@ export class Trainer implements Disposable {
       );
     }
     this.model = new TransformerLM(device, config.model, { seed: config.seed, dtype });
-    this.optimizer = new AdamW(this.model.parameters, { beta1, beta2, epsilon: eps, weightDecay: weight_decay });
+    this.optimizer = makeOptimizer(this.model.parameters, config.optimizer);
     this.#clipper = new GradientClipper(device);
     this.activations = device.arena("activations");
     this.#tape = new Tape(device, { arena: this.activations, dtype });
@@ -86,13 +86,7 @@ export class Trainer implements Disposable {
 
   /** Learning rate of the step that makes the number of steps `step`: the schedule counts from 1, so none is 0. */
   learningRate(step: number): number {
-    const { max_learning_rate, min_learning_rate, warmup_steps, cosine_steps } = this.#config.optimizer;
-    return cosineSchedule(step, {
-      maxLearningRate: max_learning_rate,
-      minLearningRate: min_learning_rate,
-      warmupSteps: warmup_steps,
-      cosineSteps: cosine_steps,
-    });
+    return learningRateAt(step, this.#config.optimizer);
   }
 
   /**
