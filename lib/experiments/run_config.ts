@@ -19,13 +19,14 @@ const LINES = 100;
  * ```
  */
 export function runConfig(settings: ScaleSettings, change: Change, seed: number): TrainingConfig {
-  const { model, learningRate, tokens, evaluationSequences, evaluations } = settings;
+  const { model, precision, learningRate, tokens, evaluationSequences, evaluations } = settings;
   const batch_size = change.batch_size ?? settings.batchSize;
   const context_length = change.model?.context_length ?? model.context_length;
   const steps = Math.max(1, Math.round(tokens / (batch_size * context_length)));
   const every = (times: number) => Math.max(1, Math.floor(steps / times));
   const base = {
     model,
+    precision,
     optimizer: { max_learning_rate: learningRate },
     batch_size,
     steps,

@@ -1,4 +1,5 @@
 import type { ModelConfigInput } from "../model/config_fields.ts";
+import type { TrainingConfig } from "../training/training_config.ts";
 
 /** The sizes in which every experiment exists. */
 export const scaleNames = ["smoke", "laptop", "handout"] as const;
@@ -15,6 +16,8 @@ export interface ScaleSettings {
   about: string;
   /** The model. */
   model: ModelConfigInput;
+  /** Of products and activations; float32 if left out. */
+  precision?: TrainingConfig["precision"];
   /** The learning rate after the warm-up that the sweep found best at this scale. */
   learningRate: number;
   /** Sequences in a batch. */

@@ -17,11 +17,14 @@ export const ExperimentOptions = z.object({
     "40,000,000 tokens a run, the handout's setting for smaller machines",
   ),
   tokens: z.int().min(1).optional().describe("tokens of every run; default: the scale's"),
-  jobs: z.int().min(1).optional().describe("runs at a time, each on its own thread; default: all cores"),
+  jobs: z.int().min(1).optional().describe("runs at a time; default: as many as there are cores, on a GPU one"),
   threads: z.int().min(1).default(1).describe(
     "threads of each run; one run on two is slower than two runs on one each",
   ),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
+  precision: z.enum(["float32", "bfloat16"]).optional().describe(
+    "of products and activations; default: bfloat16 where the device has it",
+  ),
   dryRun: z.boolean().default(false).describe("show the plan, with time and memory, and stop"),
   out: z.string().default("results").describe("folder for the answers: OUT/PROBLEM/SCALE"),
 });

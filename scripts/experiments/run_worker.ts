@@ -1,14 +1,15 @@
-import { openDevice } from "../../ffi/devices.ts";
 import { type Performance, performRun } from "../../lib/experiments/perform_run.ts";
 import type { PreparedText } from "../../lib/experiments/prepared_text.ts";
 import {
   type DeviceName,
   generate,
+  openDevice,
   STORY_SEPARATOR,
   Tokenizer,
   type TrainingConfig,
   type TransformerLM,
 } from "../../mod.ts";
+import { KERNEL_CACHE } from "../training/kernel_cache.ts";
 
 /** What a Worker is told: to perform a run, or to stop the one it is at. */
 export type Order =
@@ -57,7 +58,7 @@ async function perform(
   stop = new AbortController();
   const tokenizer = await Tokenizer.load(text.tokenizer);
   // A device of its own for each run, so that its memory is counted from zero.
-  using device = openDevice(name, { threads });
+  using device = openDevice(name, { threads, cuda: { kernelCache: KERNEL_CACHE } });
   return await performRun({
     ...{ folder, config, text, device },
     signal: stop.signal,
