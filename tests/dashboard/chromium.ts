@@ -2,7 +2,13 @@
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** Why a message waits: nothing takes this long but a machine that is overloaded. */
+// Without a window, a sandbox (which root and containers lack) and whatever a browser does for itself on the network.
+const SWITCHES = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+// Nothing takes this long unless the machine is overloaded.
 const LONGEST_WAIT_MILLISECONDS = 30_000;
 
 interface Message {
@@ -48,13 +54,8 @@ export class BrowserPage implements AsyncDisposable {
   /** Starts Chromium with an empty page. */
   static async open(path: string): Promise<BrowserPage> {
     const profile = await Deno.makeTempDir({ prefix: "denolm_chromium_" });
-    const quiet = ["quiet", "no-first-run", "background-networking", "component-update", "sync"].slice(1);
     const browser = new Deno.Command(path, {
-      args: [
-        ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--hide-scrollbars"],
-        ...quiet.map((what) => what === "no-first-run" ? `--${what}` : `--disable-${what}`),
-        ...[`--user-data-dir=${profile}`, "--remote-debugging-port=0", "about:blank"],
-      ],
+      args: [...SWITCHES, `--user-data-dir=${profile}`, "--remote-debugging-port=0", "about:blank"],
       ...{ stdin: "null", stdout: "null", stderr: "null" },
     }).spawn();
     const port = await until(() => Deno.readTextFileSync(`${profile}/DevToolsActivePort`).split("\n")[0] || undefined);

@@ -59,12 +59,16 @@ const runs: Record<string, (outside: string) => string[][]> = {
   no_pos_emb: () => [smoke],
   swiglu_ablation: () => [smoke],
   main_experiment: (outside) => [[...smoke, "--openwebtext", text(outside)]],
+  dashboard: () => [["--port", "0"]],
   accounting: () => [["--preset", "gpt2-xl"]],
   transformer_accounting: () => [["--chart", "results/shares.svg"]],
   adamw_accounting: () => [[]],
 };
 
 const smoke = ["--scale", "smoke"];
+
+/** Scripts that serve until they are stopped, and the pages to look at before that. */
+const servers: Record<string, string[]> = { "scripts/dashboard.ts": ["", "runs/train", "tokenizer", "events"] };
 
 /** Runs that would need the network, by the grant without which they are stopped before they reach it. */
 const stoppedRuns: Record<string, string[]> = {
@@ -202,12 +206,33 @@ async function run(
   args: string[],
   log?: string,
 ): Promise<{ code: number; stderr: string }> {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+  const task = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "--no-prompt", `-P=${set}`, ...localServer(args), script, ...args],
     cwd: copy,
     env: { NO_COLOR: "1", ...(log !== undefined && { DENO_AUDIT_PERMISSIONS: log }) },
-  }).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+    ...{ stdout: "piped", stderr: "piped" },
+  }).spawn();
+  const stderr = new Response(task.stderr).text();
+  let stdout = "";
+  for await (const text of task.stdout.pipeThrough(new TextDecoderStream())) {
+    const before = stdout;
+    stdout += text;
+    const address = /http:\S+(?=\n)/;
+    if (script in servers && !address.test(before) && address.test(stdout)) {
+      await visit(address.exec(stdout)![0], servers[script]);
+      task.kill("SIGINT");
+    }
+  }
+  return { code: (await task.status).code, stderr: await stderr };
+}
+
+/** Looks at pages of a server; one that lacks a permission for them fails. */
+async function visit(address: string, pages: readonly string[]): Promise<void> {
+  for (const page of pages) {
+    const response = await fetch(address + page);
+    await response.body?.cancel();
+    assert(response.status < 500, `${page} gave ${response.status}`);
+  }
 }
 
 /** Whether a missing permission stops a task of the set. */
