@@ -33,7 +33,8 @@ export async function buildKernels(relaxed: boolean): Promise<Uint8Array<ArrayBu
     "index.ts",
     ...["--outFile", "kernels.wasm", "-O3", "--noAssert", "--runtime", "stub", "--use", "abort="],
     ...["--enable", relaxed ? "simd,threads,relaxed-simd" : "simd,threads"],
-    ...["--memoryBase", `${CONSTANTS_ADDRESS}`, "--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+    ...["--memoryBase", `${CONSTANTS_ADDRESS}`],
+    ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
     // Addresses are 32 bits; that a literal would become an i64 in 64-bit memory is no concern.
     ...["--disableWarning", "201"],
   ], {

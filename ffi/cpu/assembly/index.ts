@@ -3,7 +3,8 @@
 
 export { add, axpy, copy, copyRows, fill, mul, scale } from "./elementwise";
 export { silu, siluBackward, swiglu, swigluBackward } from "./activation";
-export { attention, attentionBackward, attentionBackwardScratch, attentionBlocks, attentionScratch } from "./attention";
+export { attention, attentionBlocks, attentionScratch } from "./attention";
+export { attentionBackward, attentionBackwardScratch } from "./attention_backward";
 export { embedding, embeddingBackward } from "./embedding";
 export { matmulBlocks, matmulFewRows, packPanels } from "./matmul";
 export { addRmsNorm, rmsNorm, rmsNormBackward } from "./norm";

@@ -106,6 +106,28 @@ export function packRows(
   }
 }
 
+// The way back: writes the first `columns` columns of a panel [depth][8] as rows of `depth` floats, rowStride bytes apart.
+export function unpackColumns(target: usize, rowStride: usize, panel: usize, depth: usize, columns: usize): void {
+  const whole = columns == NR ? depth & ~3 : 0;
+  for (let k: usize = 0; k < whole; k += 4) {
+    const row = panel + k * NR * 4, place = target + k * 4;
+    transpose4(place, rowStride, v128.load(row), v128.load(row, 32), v128.load(row, 64), v128.load(row, 96));
+    transpose4(
+      place + 4 * rowStride,
+      rowStride,
+      v128.load(row, 16),
+      v128.load(row, 48),
+      v128.load(row, 80),
+      v128.load(row, 112),
+    );
+  }
+  for (let j: usize = 0; j < columns; j++) {
+    for (let k = whole; k < depth; k++) {
+      store<f32>(target + j * rowStride + k * 4, load<f32>(panel + (k * NR + j) * 4));
+    }
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 function transpose4(target: usize, step: usize, a: v128, b: v128, c: v128, d: v128): void {
