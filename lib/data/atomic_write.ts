@@ -1,3 +1,5 @@
+import { writeError } from "./disk_full_error.ts";
+
 /** Writes the content of a file through its open handle; a test passes one that fails, as a full disk does. */
 export type FileWriter = (file: Deno.FsFile) => void | Promise<void>;
 
@@ -38,14 +40,30 @@ export class AtomicFile implements Disposable {
     this.file = Deno.openSync(this.#temporary, { read: true, write: true, createNew: true });
   }
 
-  /** Writes all of `bytes` where the file stands (one system call may take only a part). */
+  /**
+   * Writes all of `bytes` where the file stands (one system call may take only a part).
+   *
+   * @throws {DiskFullError} If there is no room.
+   */
   write(bytes: Uint8Array): void {
-    for (let written = 0; written < bytes.length;) written += this.file.writeSync(bytes.subarray(written));
+    try {
+      for (let written = 0; written < bytes.length;) written += this.file.writeSync(bytes.subarray(written));
+    } catch (error) {
+      throw writeError(this.path, error);
+    }
   }
 
-  /** Syncs the content to disk, closes it, and puts it in the place of `path`. */
+  /**
+   * Syncs the content to disk, closes it, and puts it in the place of `path`.
+   *
+   * @throws {DiskFullError} If there is no room, which some file systems find out only now.
+   */
   commit(): void {
-    this.file.syncSync();
+    try {
+      this.file.syncSync();
+    } catch (error) {
+      throw writeError(this.path, error);
+    }
     this.file.close();
     this.#open = false;
     try {

@@ -1,3 +1,5 @@
+import { writeError } from "../data/disk_full_error.ts";
+
 /** A checkpoint in a run's folder. */
 export interface CheckpointFile {
   /** Optimizer steps done in it. */
@@ -51,9 +53,18 @@ export class CheckpointFolder {
       Deno.linkSync(this.pathOf(step), temporary);
     } catch {
       // Some file systems have no second names, and some sandboxes do not allow them.
-      Deno.copyFileSync(this.pathOf(step), temporary);
+      this.#copy(step, temporary);
     }
     Deno.renameSync(temporary, this.bestPath);
+  }
+
+  #copy(step: number, to: string): void {
+    try {
+      Deno.copyFileSync(this.pathOf(step), to);
+    } catch (error) {
+      Deno.removeSync(to);
+      throw writeError(this.bestPath, error);
+    }
   }
 
   /** Removes all but the newest `keep` checkpoints; the best stays under its own name. */

@@ -1,4 +1,5 @@
 import { AtomicFile } from "../data/atomic_write.ts";
+import { writeError } from "../data/disk_full_error.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 
@@ -47,16 +48,14 @@ export class ExperimentRecord implements Disposable {
       );
     }
     for (const name of ["samples", "checkpoints"]) Deno.mkdirSync(`${folder}/${name}`, { recursive: true });
-    const lock = lockFolder(folder);
-    try {
-      const record = new ExperimentRecord(folder, lock);
-      // Written last: a folder with config.json is a run.
-      record.writeConfig(config);
-      return record;
-    } catch (error) {
-      lock.close();
-      throw error;
-    }
+    using undo = new DisposableStack();
+    const lock = undo.use(lockFolder(folder));
+    const record = new ExperimentRecord(folder, lock);
+    undo.use(record.#metrics);
+    // Written last: a folder with config.json is a run.
+    record.writeConfig(config);
+    undo.move();
+    return record;
   }
 
   /**
@@ -68,14 +67,12 @@ export class ExperimentRecord implements Disposable {
     if (!holdsRun(folder)) {
       throw new Error(`Cannot resume ${folder}: it holds no run (no config.json); leave out --resume to start one`);
     }
-    const lock = lockFolder(folder);
-    try {
-      for (const part of ["", "/samples", "/checkpoints"]) removeTemporaryFiles(folder + part);
-      return new ExperimentRecord(folder, lock);
-    } catch (error) {
-      lock.close();
-      throw error;
-    }
+    using undo = new DisposableStack();
+    const lock = undo.use(lockFolder(folder));
+    for (const part of ["", "/samples", "/checkpoints"]) removeTemporaryFiles(folder + part);
+    const record = new ExperimentRecord(folder, lock);
+    undo.move();
+    return record;
   }
 
   /** Where the metrics are. */
@@ -99,10 +96,20 @@ export class ExperimentRecord implements Disposable {
     replaceFile(`${this.folder}/sessions.jsonl`, sessions.map((one) => JSON.stringify(one) + "\n").join(""));
   }
 
-  /** Adds a line of metrics. */
+  /**
+   * Adds a line of metrics, whole or not at all.
+   *
+   * @throws {DiskFullError} If there is no room.
+   */
   append(metrics: Metrics): void {
     const line = new TextEncoder().encode(JSON.stringify(metrics) + "\n");
-    for (let written = 0; written < line.length;) written += this.#metrics.writeSync(line.subarray(written));
+    let written = 0;
+    try {
+      while (written < line.length) written += this.#metrics.writeSync(line.subarray(written));
+    } catch (error) {
+      this.#metrics.truncateSync(this.#metrics.statSync().size - written);
+      throw writeError(this.metricsPath, error);
+    }
   }
 
   /** Has the metrics on disk before a checkpoint that stands on them. */

@@ -1,11 +1,13 @@
 import { account } from "../../lib/accounting/account.ts";
 import { measureDevice } from "../../lib/accounting/measured_device.ts";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { TokenDataset } from "../../lib/data/token_dataset.ts";
 import { generate } from "../../lib/model/generate.ts";
 import type { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { writeRunReport } from "../../lib/plot/run_report.ts";
 import type { Device } from "../../lib/tensor/device.ts";
 import { DivergenceError } from "../../lib/training/divergence.ts";
+import { holdsRun } from "../../lib/training/experiment_record.ts";
 import type { Metrics } from "../../lib/training/metrics.ts";
 import { train, type TrainResult } from "../../lib/training/train_loop.ts";
 import { STORY_SEPARATOR, type Tokenizer } from "../../mod.ts";
@@ -35,16 +37,19 @@ const COUNTED_TOKENS = 1 << 20;
  */
 export async function runTraining(order: TrainingOrder, report: Report): Promise<TrainResult> {
   const { config, folder, device } = order;
+  const resumeCommand = `deno task train --name ${folder.replace(/^runs\//, "")} --resume --device ${device.name}`;
   const result = await trainAsOrdered(order, report).catch(async (error) => {
     if (error instanceof DivergenceError) await writeRunReport(folder);
+    if (error instanceof DiskFullError && holdsRun(folder)) {
+      throw new Error(`${error.message} To go on from the last checkpoint: ${resumeCommand}`, { cause: error });
+    }
     throw error;
   });
   try {
     await writeRunReport(folder);
     if (result.interrupted) {
       throw new Error(
-        `Stopped by a signal after step ${result.step} of ${config.steps}; all is saved. To go on: ` +
-          `deno task train --name ${folder.replace(/^runs\//, "")} --resume --device ${device.name}`,
+        `Stopped by a signal after step ${result.step} of ${config.steps}; all is saved. To go on: ${resumeCommand}`,
       );
     }
     return result;

@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AtomicFile, atomicWrite } from "../../lib/data/atomic_write.ts";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
+import { fullDisk } from "./full_disk.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 
 Deno.test("atomicWrite() replaces a file by text, by bytes, and by what a function writes", async () => {
@@ -24,6 +26,30 @@ Deno.test("atomicWrite() leaves the old file and nothing else when writing fails
   await assertRejects(() => atomicWrite(folder.at("a"), failing), Error, "No space left on device");
   assertEquals(Deno.readTextFileSync(folder.at("a")), "old");
   assertEquals(folder.names(), ["a"]);
+});
+
+Deno.test("a disk that is full is named with the file, whether it shows in writing or in syncing", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("a");
+  const write = () => {
+    using file = new AtomicFile(path);
+    file.write(new Uint8Array(100));
+    file.commit();
+  };
+  for (const room of [0, 1, 99]) {
+    using _full = fullDisk(room);
+    assertThrows(write, DiskFullError, `Cannot write ${path}: no space is left on the disk; free some and try again`);
+  }
+  const { syncSync } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.syncSync = () => {
+    throw Object.assign(new Error("Disk quota exceeded (os error 122)"), { code: "EDQUOT" });
+  };
+  try {
+    assertThrows(write, DiskFullError, "no space is left on the disk");
+  } finally {
+    Deno.FsFile.prototype.syncSync = syncSync;
+  }
+  assertEquals(folder.names(), []);
 });
 
 Deno.test("a rename that fails removes the temporary file", async () => {

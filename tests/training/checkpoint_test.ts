@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { openSafetensors, writeSafetensors } from "../../lib/data/safetensors.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
@@ -11,6 +12,7 @@ import {
   saveWeights,
 } from "../../lib/training/checkpoint.ts";
 import { parseTrainingConfig, type TrainingConfig } from "../../lib/training/training_config.ts";
+import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { referenceDevice, smallConfig } from "./small_run.ts";
 
@@ -138,22 +140,12 @@ Deno.test("a disk that fills up leaves the checkpoint before whole and nothing h
   const whole = Deno.readFileSync(path);
   for (const room of [0, 100, 5000]) {
     using _full = fullDisk(room);
-    assertThrows(() => saveCheckpoint(path, model, optimizer, state(smallConfig({ seed: 1 }))), Error, "No space left");
+    const save = () => saveCheckpoint(path, model, optimizer, state(smallConfig({ seed: 1 })));
+    assertThrows(save, DiskFullError, `Cannot write ${path}: no space is left on the disk`);
   }
   assertEquals(Deno.readFileSync(path), whole);
   assertEquals(folder.names(), ["a.safetensors"]);
 });
-
-/** Makes every file fail, as on a full disk, after some bytes more. */
-function fullDisk(room: number): Disposable {
-  const { writeSync } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.writeSync = function (bytes) {
-    room -= bytes.length;
-    if (room < 0) throw new Error("No space left on device (os error 28)");
-    return writeSync.call(this, bytes);
-  };
-  return { [Symbol.dispose]: () => Deno.FsFile.prototype.writeSync = writeSync };
-}
 
 Deno.test("weights that come from elsewhere make a checkpoint for generating, and none to go on from", () => {
   using folder = new TemporaryFolder();

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { ExperimentRecord } from "../../lib/training/experiment_record.ts";
 import { type Metrics, readMetrics } from "../../lib/training/metrics.ts";
+import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 function line(step: number): Metrics {
@@ -38,6 +40,21 @@ Deno.test("a resumed run loses the lines after its checkpoint and the one that w
     record.append(line(3));
     assertEquals(readMetrics(path), [line(1), line(2), line(3)]);
   }
+});
+
+Deno.test("a line of metrics for which the disk has no room leaves no half of it", () => {
+  using runs = new TemporaryFolder();
+  using record = ExperimentRecord.create(runs.at("a"), {});
+  record.append(line(1));
+  for (const room of [0, 1, 30]) {
+    {
+      using _full = fullDisk(room);
+      assertThrows(() => record.append(line(2)), DiskFullError, `Cannot write ${record.metricsPath}: no space is left`);
+    }
+    assertEquals(Deno.readTextFileSync(record.metricsPath), JSON.stringify(line(1)) + "\n");
+  }
+  record.append(line(2));
+  assertEquals(readMetrics(record.metricsPath), [line(1), line(2)]);
 });
 
 Deno.test("resuming removes temporary files that a killed process left", () => {

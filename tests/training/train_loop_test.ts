@@ -2,16 +2,19 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { TokenDataset } from "../../lib/data/token_dataset.ts";
 import type { Device } from "../../lib/tensor/device.ts";
 import { Random } from "../../lib/tensor/random.ts";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { openSafetensors } from "../../lib/data/safetensors.ts";
 import { readTrainingState } from "../../lib/training/checkpoint.ts";
 import { CheckpointFolder } from "../../lib/training/checkpoint_folder.ts";
 import { DivergenceError } from "../../lib/training/divergence.ts";
 import { evaluate } from "../../lib/training/evaluate.ts";
+import { holdsRun } from "../../lib/training/experiment_record.ts";
 import { type Metrics, readMetrics } from "../../lib/training/metrics.ts";
 import { train, type TrainOptions, type TrainResult } from "../../lib/training/train_loop.ts";
 import { Trainer } from "../../lib/training/trainer.ts";
 import { parseTrainingConfig } from "../../lib/training/training_config.ts";
 import { openDevice } from "../../ffi/devices.ts";
+import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { referenceDevice, smallConfig, walk } from "./small_run.ts";
 
@@ -80,6 +83,33 @@ Deno.test("a signal ends training after the step at hand with a checkpoint, and 
   });
   assertEquals(resumed, straight);
   assertEquals(readMetrics(runs.at("a/metrics.jsonl")).map(({ step }) => step), [3, 4, 4, 7, 7]);
+});
+
+Deno.test("a disk that fills up at any moment ends training with its reason, and the run goes on to the same bits", async () => {
+  const config = smallConfig({ log_every: 1, checkpoint_every: 2 });
+  const straight = await run({ device: cpu(), config }, weights);
+  const steps = new Set<number | undefined>();
+  for (const room of [0, 500, 2_000, 5_000, 20_000, 35_000, 45_000]) {
+    using runs = new TemporaryFolder();
+    const folder = runs.at("a");
+    {
+      using _full = fullDisk(room);
+      await assertRejects(
+        () => run({ device: cpu(), config, folder }, weights),
+        DiskFullError,
+        `Cannot write ${folder}/`,
+      );
+    }
+    const left = Array.from(Deno.readDirSync(`${folder}/checkpoints`), ({ name }) => name);
+    assertEquals(left.filter((name) => name.endsWith(".tmp")), []);
+    const saved = new CheckpointFolder(`${folder}/checkpoints`).latest()?.step;
+    steps.add(saved);
+    if (saved !== undefined) {
+      assertEquals(readTrainingState(new CheckpointFolder(`${folder}/checkpoints`).pathOf(saved)).step, saved);
+    }
+    assertEquals(await run({ device: cpu(), config, folder, resume: holdsRun(folder) }, weights), straight);
+  }
+  assert(steps.size >= 3, `the disk filled up only around steps ${[...steps]}`);
 });
 
 Deno.test("metrics say what happened: losses, rates, norms, evaluations", async () => {
