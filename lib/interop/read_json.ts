@@ -18,7 +18,7 @@ export function readJson<Schema extends z.ZodType>(path: string, schema: Schema)
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => explain(issue, value));
-  throw new Error(`Cannot use ${path}: ${problems.length === 1 ? "" : "\n  "}${problems.join("\n  ")}`);
+  throw new Error(`Cannot use ${path}:${problems.length === 1 ? " " : "\n  "}${problems.join("\n  ")}`);
 }
 
 function explain(issue: z.core.$ZodIssue, value: unknown): string {
