@@ -49,6 +49,9 @@ await runScript({
   const source = path ?? (resume ? `${folder}/config.json` : new URL("../configs/stories.jsonc", import.meta.url));
   const before = resume ? readConfigFile(`${folder}/config.json`) : {};
   const asked = parseTrainingConfig(overlay(overlay(before, readConfigFile(source)), flags), String(path ?? source));
+  if (resume && asked.data === undefined) {
+    throw new Error(`Cannot resume ${folder}: it was imported, not trained here; text can be generated with it`);
+  }
 
   using device = openDevice(deviceName, {
     threads,
