@@ -131,11 +131,11 @@ function averaged(points: readonly Point[]): Point[] {
 
 /** The horizontal axis: what it says, how many of its metric make one, and how numbers are written (as d3 names it). */
 function horizontal(axis: CurveAxis, points: readonly Point[]): { title: string; unit: number; format: string } {
-  if (axis === "step") return { title: "optimizer steps", unit: 1, format: "," };
+  if (axis === "step") return { title: "optimizer steps", unit: 1, format: ",d" };
   if (axis === "tokens") return { title: "tokens", unit: 1, format: "~s" };
   const longest = points.reduce((most, { x }) => Math.max(most, x), 0);
   const [name, unit] = longest < 180 ? ["seconds", 1] : longest < 3 * 3600 ? ["minutes", 60] : ["hours", 3600];
-  return { title: `wall-clock time, ${name}`, unit, format: "~g" };
+  return { title: `wall-clock time, ${name}`, unit, format: "~r" };
 }
 
 interface Scale {

@@ -94,3 +94,12 @@ Deno.test("losses that are not finite are left out, and nothing at all is refuse
     "no run has a finite loss yet",
   );
 });
+
+Deno.test("hundreds of steps and of seconds are written out, not as powers of ten", async () => {
+  const metrics = run(120).map((line) => ({ ...line, seconds: line.step }));
+  for (const axis of ["step", "seconds"] as const) {
+    const svg = await learningCurve("Loss", [{ name: "long", metrics }], axis);
+    assertStringIncludes(svg, ">100</text>");
+    assertEquals(svg.match(/>[\d.]+e\+\d+</g), null);
+  }
+});
