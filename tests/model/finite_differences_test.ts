@@ -13,7 +13,7 @@ import { softmax } from "../../lib/model/softmax.ts";
 import { transformerBlock } from "../../lib/model/transformer_block.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
-import { variants } from "../device_conformance/pytorch_training.ts";
+import { variants } from "../device_conformance/trajectories.ts";
 import { Laboratory } from "./finite_differences.ts";
 
 function check(name: string, run: (lab: Laboratory) => void): void {

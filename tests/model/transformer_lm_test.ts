@@ -9,7 +9,7 @@ import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tape } from "../../lib/tensor/tape.ts";
 import { compareNumbers } from "../device_conformance/conformance.ts";
-import { variants } from "../device_conformance/pytorch_training.ts";
+import { variants } from "../device_conformance/trajectories.ts";
 
 const small = { vocab_size: 31, context_length: 12, num_layers: 2, d_model: 16, num_heads: 4, d_ff: 24 };
 const ids = Array.from({ length: 24 }, (_, i) => (i * i + 3) % 31);
