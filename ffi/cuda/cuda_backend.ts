@@ -2,6 +2,7 @@ import type { Backend, Recording } from "../../lib/tensor/device.ts";
 import type * as operations from "../../lib/tensor/operations.ts";
 import { BYTES_PER_ELEMENT, type DType, type Slice } from "../../lib/tensor/slice.ts";
 import { CudaAttention } from "./cuda_attention.ts";
+import { CudaMatmul } from "./cuda_matmul.ts";
 import { type CudaBlock, type CudaOptions, CudaRuntime } from "./cuda_runtime.ts";
 import {
   blockPerRow,
@@ -18,8 +19,6 @@ const SORT_CHUNK = 1024;
 const SORT_DIGITS = 256;
 // A float32 sum of this many blocks' shares; the number must not depend on the GPU, or results would.
 const SUM_BLOCKS = 1024;
-const MATMUL_TILE = 64;
-const MATMUL_SHARED_BYTES = 2 * 16 * (MATMUL_TILE + 1) * 4;
 
 /**
  * An NVIDIA GPU: kernels compiled at run time and matrix products by cuBLASLt, both from libraries that a CUDA machine
@@ -35,6 +34,7 @@ export class CudaBackend implements Backend {
   /** True. */
   readonly computes = true;
   readonly #cuda: CudaRuntime;
+  readonly #matmul: CudaMatmul;
   readonly #attention: CudaAttention;
 
   /**
@@ -45,6 +45,7 @@ export class CudaBackend implements Backend {
    */
   constructor(options: CudaOptions = {}) {
     const cuda = this.#cuda = new CudaRuntime(options);
+    this.#matmul = new CudaMatmul(cuda);
     this.#attention = new CudaAttention(cuda);
     if (options.graphs ?? true) this.record = (work) => cuda.record(work);
     const { name, architecture } = cuda.properties;
@@ -95,25 +96,7 @@ export class CudaBackend implements Backend {
 
   /** See {@link operations.MatmulArguments}. */
   matmul(args: operations.MatmulArguments): void {
-    const { a, b, c, m, n, k, transposeA = false, transposeB = false, alpha = 1, beta = 0, batch = 1 } = args;
-    const { strideA = transposeA ? m : k, strideB = transposeB ? k : n, strideC = n } = args;
-    const { batchStrideA = 0, batchStrideB = 0, batchStrideC = 0 } = args;
-    const addresses = { a: BigInt(this.#at(a)), b: BigInt(this.#at(b)), c: BigInt(this.#at(c)) };
-    const shape = {
-      ...{ m, n, k, transposeA, transposeB, strideA, strideB, strideC, batch },
-      ...{ batchStrideA, batchStrideB, batchStrideC },
-      inputType: floatType(a),
-      outputType: floatType(c),
-    };
-    if (this.#cuda.cublasLt.matmul(shape, addresses, { alpha, beta }, this.#cuda.stream)) return;
-    this.#cuda.launch("matmul", a.dtype, {
-      grid: [Math.ceil(n / MATMUL_TILE), Math.ceil(m / MATMUL_TILE), batch],
-      block: 256,
-      sharedBytes: MATMUL_SHARED_BYTES,
-    }, [
-      ...[this.#at(a), this.#at(b), this.#at(c), flag(c.dtype === "bf16"), m, n, k, flag(transposeA), flag(transposeB)],
-      ...[alpha, beta, strideA, strideB, strideC, batchStrideA, batchStrideB, batchStrideC],
-    ]);
+    this.#matmul.multiply(args);
   }
 
   /** See {@link operations.EmbeddingArguments}. */
@@ -434,8 +417,4 @@ export class CudaBackend implements Backend {
 
 function flag(value: boolean): number {
   return value ? 1 : 0;
-}
-
-function floatType(slice: Slice): "f32" | "bf16" {
-  return slice.dtype === "bf16" ? "bf16" : "f32";
 }

@@ -1,7 +1,9 @@
 import type { Recording } from "../../lib/tensor/device.ts";
 import type { Block, DType, Slice } from "../../lib/tensor/slice.ts";
+import { Cublas, type CublasOptions } from "./cublas.ts";
 import { CublasLt } from "./cublaslt.ts";
 import { type DeviceProperties, Driver } from "./driver.ts";
+import { LibraryNotFoundError } from "./find_library.ts";
 import { PinnedMemory } from "./host_memory.ts";
 import { KernelModule } from "./kernel_module.ts";
 import type { LaunchConfiguration } from "./launch_configuration.ts";
@@ -19,7 +21,7 @@ export interface CudaOptions {
   /** Whether work may be recorded as CUDA graphs; true if left out. */
   graphs?: boolean;
   /** Paths of the libraries; looked for where left out. */
-  libraries?: { driver?: string; nvrtc?: string; cublasLt?: string };
+  libraries?: { driver?: string; nvrtc?: string; cublasLt?: string; cublas?: string };
 }
 
 /** A piece of GPU memory. */
@@ -52,6 +54,9 @@ export class CudaRuntime implements Disposable {
   readonly #arguments: PinnedMemory;
   readonly #staging: Staging;
   readonly #cleanup = new DisposableStack();
+  readonly #cublasOptions: CublasOptions;
+  // Undefined until a product needs it; null if it is not there.
+  #cublas: Cublas | null | undefined;
   readonly #modules = new Map<"f32" | "bf16", KernelModule>();
   readonly #graphs = new Set<bigint>();
   // Scratch of one operation at a time. Memory that was outgrown is kept, since a recorded graph may use it.
@@ -85,7 +90,23 @@ export class CudaRuntime implements Disposable {
     this.cublasLt = opening.use(
       new CublasLt({ path: libraries.cublasLt, newestMajor, tf32, workspace: { address, bytes } }),
     );
+    this.#cublasOptions = { path: libraries.cublas, newestMajor, tf32, stream, workspace: { address, bytes } };
     this.#cleanup = opening.move();
+  }
+
+  /** cuBLAS beside cuBLASLt, opened when it is first needed; undefined where it is not installed or not permitted. */
+  cublas(): Cublas | undefined {
+    if (this.#cublas !== undefined) return this.#cublas ?? undefined;
+    if (this.#recording) {
+      throw new Error("Cannot open cuBLAS while recording; run the same work once before recording it");
+    }
+    try {
+      this.#cublas = new Cublas(this.#cublasOptions);
+    } catch (error) {
+      if (!(error instanceof LibraryNotFoundError)) throw error;
+      this.#cublas = null;
+    }
+    return this.#cublas ?? undefined;
   }
 
   /** Device address of a slice's first element. */
@@ -248,6 +269,8 @@ export class CudaRuntime implements Disposable {
     this.#modules.clear();
     for (const { address } of this.#scratch) this.driver.ended(() => this.driver.free(BigInt(address)));
     this.#scratch = [];
+    const cublas = this.#cublas;
+    if (cublas) this.driver.ended(() => cublas[Symbol.dispose]());
     this.#cleanup.dispose();
   }
 }

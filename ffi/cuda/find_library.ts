@@ -68,6 +68,15 @@ export const CUBLASLT_LIBRARY: LibraryQuery = {
   advice: "install the CUDA toolkit or Python's nvidia-cublas, or set DENOLM_CUBLASLT to the path of libcublasLt.so",
 };
 
+/** The library of matrix products that takes every shape. */
+export const CUBLAS_LIBRARY: LibraryQuery = {
+  title: "cuBLAS",
+  variable: "DENOLM_CUBLAS",
+  sonames: ["libcublas.so.13", "libcublas.so.12", "libcublas.so"],
+  wheelFolders: ["cu13/lib", "cublas/lib"],
+  advice: "install the CUDA toolkit or Python's nvidia-cublas, or set DENOLM_CUBLAS to the path of libcublas.so",
+};
+
 /** Where to look for a library. */
 export interface LibraryCandidates {
   /** Paths and bare names to open, in this order. */
@@ -140,7 +149,7 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
  * wheels) takes `--allow-ffi` beside the set.
  */
 export function usualPlaces(): string[] {
-  const versioned = [NVRTC_LIBRARY, CUBLASLT_LIBRARY].flatMap(({ sonames }) =>
+  const versioned = [NVRTC_LIBRARY, CUBLASLT_LIBRARY, CUBLAS_LIBRARY].flatMap(({ sonames }) =>
     sonames.filter((soname) => /\.so\.\d+$/.test(soname))
   );
   return [

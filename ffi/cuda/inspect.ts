@@ -3,10 +3,12 @@ import { Random } from "../../lib/tensor/random.ts";
 import type { Slice } from "../../lib/tensor/slice.ts";
 import { CudaBackend } from "./cuda_backend.ts";
 import type { CudaOptions } from "./cuda_runtime.ts";
+import { attentionByProducts } from "./attention_by_products.ts";
+import { cublasSymbols } from "./cublas.ts";
 import { cublasVersion } from "./cublaslt.ts";
 import { cublasLtSymbols } from "./cublaslt_symbols.ts";
 import { type DeviceProperties, Driver } from "./driver.ts";
-import { CUBLASLT_LIBRARY, openLibrary } from "./find_library.ts";
+import { CUBLAS_LIBRARY, CUBLASLT_LIBRARY, LibraryNotFoundError, openLibrary } from "./find_library.ts";
 import { Nvrtc } from "./nvrtc.ts";
 
 /** What of CUDA is on this machine. */
@@ -17,6 +19,8 @@ export interface CudaInspection {
   nvrtc?: { path: string; version: string };
   /** The library of matrix products. */
   cublasLt?: { path: string; version: string };
+  /** The library of matrix products that takes every shape; where it is missing, an own, slower kernel takes its place. */
+  cublas?: { path: string };
   /** The GPUs. */
   devices: DeviceProperties[];
   /** For each part that is missing or does not work, why, and what to do. Empty: the cuda device can be opened. */
@@ -52,6 +56,13 @@ export function inspectCuda(libraries: CudaOptions["libraries"] = {}): CudaInspe
     inspection.cublasLt = { path: library.path, version };
     library.close();
   });
+  try {
+    const library = openLibrary(CUBLAS_LIBRARY, cublasSymbols, { path: libraries.cublas, newestMajor });
+    inspection.cublas = { path: library.path };
+    library.close();
+  } catch (error) {
+    if (!(error instanceof LibraryNotFoundError)) throw error;
+  }
   return inspection;
 }
 
@@ -82,9 +93,10 @@ export interface CudaSelfTestSizes {
 }
 
 /**
- * Opens a GPU, checks products against the host's, and measures: the median of five runs each, after one to warm up.
+ * Opens a GPU, checks products against the host's and attention against attention by products, and measures: the median
+ * of five runs each, after one to warm up.
  *
- * @throws {Error} If the GPU cannot be opened, or a product is wrong.
+ * @throws {Error} If the GPU cannot be opened, or computes something wrong.
  */
 export function testCuda(
   options: CudaOptions = {},
@@ -108,6 +120,8 @@ export function testCuda(
     checkProduct(device, matrix, { a, b, c });
     return 2 * matrix ** 3 / milliseconds / 1e9;
   });
+
+  checkAttention(device);
 
   const [source, destination] = [0, 1].map(() => arena.alloc(copyBytes / 4, "f32"));
   device.fill({ x: source, value: 1.5 });
@@ -146,5 +160,39 @@ function checkProduct(device: Device, matrix: number, { a, b, c }: { a: Slice; b
           `check the driver and the libraries`,
       );
     }
+  }
+}
+
+// Compares the fused kernels of attention with products, in float32 and bfloat16.
+function checkAttention(device: Device): void {
+  const [batch, length, numHeads, headSize] = [2, 130, 2, 64];
+  for (const dtype of ["f32", "bf16"] as const) {
+    using arena = device.arena("attention");
+    const random = new Random(1);
+    const operand = () => {
+      const slice = arena.alloc(batch * length * numHeads * headSize, dtype);
+      device.upload(slice, Float32Array.from({ length: slice.length }, () => random.normal()));
+      return { slice, rowStride: numHeads * headSize, batchStride: length * numHeads * headSize };
+    };
+    const [q, k, v, out, dOut, dQ, dK, dV] = Array.from({ length: 8 }, operand);
+    const logSumExp = arena.alloc(batch * numHeads * length, "f32");
+    const sizes = { batch, queryLength: length, keyLength: length, numHeads, numKvHeads: numHeads, headSize };
+    const args = { ...sizes, causal: true, scale: headSize ** -0.5, q, k, v, out, logSumExp, dOut, dQ, dK, dV };
+    const results = () => [out, dQ, dK, dV].map(({ slice }) => device.download(slice));
+    device.attention(args);
+    device.attentionBackward(args);
+    const fused = results();
+    attentionByProducts(device, arena, args);
+    results().forEach((expected, i) => {
+      const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+      const off = expected.reduce((largest, value, j) => Math.max(largest, Math.abs(value - fused[i][j])), 0);
+      if (off <= (dtype === "f32" ? 1e-4 : 3e-2) * scale) return;
+      throw new Error(
+        `Cannot trust this GPU: ${
+          ["attention", "its dQ", "its dK", "its dV"][i]
+        } in ${dtype} is off by ${off}, of ${scale}; ` +
+          `report it with this line and the output of deno task device --no-test`,
+      );
+    });
   }
 }

@@ -47,3 +47,16 @@ export function attentionTiles(
 ): LaunchConfiguration {
   return { grid: [Math.ceil(rows / tile), heads, batch], block: 128, sharedBytes };
 }
+
+// What matmul.cu calls TILE and DEPTH.
+const PRODUCT_TILE = 64;
+const PRODUCT_DEPTH = 16;
+
+/** A block per tile of a product, for every matrix of the batch. */
+export function productTiles(m: number, n: number, batch: number): LaunchConfiguration {
+  return {
+    grid: [Math.ceil(n / PRODUCT_TILE), Math.ceil(m / PRODUCT_TILE), batch],
+    block: 256,
+    sharedBytes: 2 * PRODUCT_DEPTH * (PRODUCT_TILE + 1) * 4,
+  };
+}

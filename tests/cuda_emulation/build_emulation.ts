@@ -2,14 +2,35 @@ import { createHash } from "node:crypto";
 import { CudaBackend } from "../../ffi/cuda/cuda_backend.ts";
 import type { CudaOptions } from "../../ffi/cuda/cuda_runtime.ts";
 
-const SOURCES = ["cuda.cpp", "device_memory.cpp", "pinned_memory.cpp", "run_kernel.cpp", "nvrtc.cpp", "cublaslt.cpp"];
-const HEADERS = ["device_memory.h", "emulated_device.h", "emulation.h", "pinned_memory.h", "run_kernel.h", "runtime.h"];
+const SOURCES = [
+  "cuda.cpp",
+  "device_memory.cpp",
+  "pinned_memory.cpp",
+  "run_kernel.cpp",
+  "nvrtc.cpp",
+  "product.cpp",
+  "cublaslt.cpp",
+  "cublas.cpp",
+];
+const HEADERS = [
+  "device_memory.h",
+  "emulated_device.h",
+  "emulation.h",
+  "pinned_memory.h",
+  "product.h",
+  "run_kernel.h",
+  "runtime.h",
+];
 
 const observationSymbols = {
   emulation_message: { parameters: ["buffer", /* char *text */ "u64" /* size */], result: "void" },
   emulation_live_allocations: { parameters: [], result: "u64" },
   emulation_live_handles: { parameters: [], result: "u64" },
   emulation_live_descriptors: { parameters: [], result: "u64" },
+  emulation_live_cublas: { parameters: [], result: "u64" },
+  emulation_cublas_products: { parameters: [], result: "u64" },
+  emulation_set_cublas_offers: { parameters: ["i32" /* int value */], result: "void" },
+  emulation_set_cublaslt_offers: { parameters: ["i32" /* int value */], result: "void" },
   emulation_set_thread_order: { parameters: ["i32" /* int descending */], result: "void" },
   emulation_plan: { parameters: ["buffer", /* const char *call */ "i32" /* code */], result: "void" },
   emulation_set_machine: {
@@ -27,13 +48,13 @@ export class Emulation implements Disposable {
 
   /** Opens the library at a path. */
   constructor(path: string) {
-    this.libraries = { driver: path, nvrtc: path, cublasLt: path };
+    this.libraries = { driver: path, nvrtc: path, cublasLt: path, cublas: path };
     this.#library = Deno.dlopen(path, observationSymbols);
   }
 
   /** A GPU that is none. */
   open(options: CudaOptions = {}): CudaBackend {
-    return new CudaBackend({ ...options, libraries: this.libraries });
+    return new CudaBackend({ libraries: this.libraries, ...options });
   }
 
   /** What was wrong with the last call that failed. */
@@ -45,11 +66,12 @@ export class Emulation implements Disposable {
 
   /** Allocations, handles and descriptors that nobody has freed. */
   leaks(): { allocations: number; handles: number; descriptors: number } {
-    const { emulation_live_allocations, emulation_live_handles, emulation_live_descriptors } = this.#library.symbols;
+    const { emulation_live_allocations, emulation_live_handles, emulation_live_descriptors, emulation_live_cublas } =
+      this.#library.symbols;
     return {
       allocations: Number(emulation_live_allocations()),
       handles: Number(emulation_live_handles()),
-      descriptors: Number(emulation_live_descriptors()),
+      descriptors: Number(emulation_live_descriptors() + emulation_live_cublas()),
     };
   }
 
@@ -66,6 +88,17 @@ export class Emulation implements Disposable {
   /** What driver and devices there are, and whether pinned memory has one address for the host and the GPU. */
   setMachine({ driverVersion = 13_000, devices = 1, sameAddressForPinnedMemory = true } = {}): void {
     this.#library.symbols.emulation_set_machine(driverVersion, devices, sameAddressForPinnedMemory ? 1 : 0);
+  }
+
+  /** Whether cuBLASLt and cuBLAS have an algorithm for anything. */
+  setProducts({ cublasLt = true, cublas = true } = {}): void {
+    this.#library.symbols.emulation_set_cublaslt_offers(cublasLt ? 1 : 0);
+    this.#library.symbols.emulation_set_cublas_offers(cublas ? 1 : 0);
+  }
+
+  /** Products that cuBLAS itself has made so far. */
+  cublasProducts(): number {
+    return Number(this.#library.symbols.emulation_cublas_products());
   }
 
   /** How much memory the emulated device has. */
@@ -128,6 +161,7 @@ export function testOnEmulation(
       } finally {
         emulation.setThreadOrder("ascending");
         emulation.setMachine();
+        emulation.setProducts();
       }
     },
   });
@@ -138,7 +172,7 @@ const build = buildEmulation();
 /** Opens an emulated GPU, for suites that register their tests themselves; undefined where no compiler is. */
 export const openEmulated: (() => CudaBackend) | undefined = build.path === undefined ? undefined : () => {
   const { path } = build;
-  return new CudaBackend({ libraries: { driver: path, nvrtc: path, cublasLt: path } });
+  return new CudaBackend({ libraries: { driver: path, nvrtc: path, cublasLt: path, cublas: path } });
 };
 
 function exists(path: string): boolean {

@@ -1,4 +1,4 @@
-// The part of cuBLASLt that ffi/cuda uses: column-major products in float32 with a plain loop.
+// The part of cuBLASLt that ffi/cuda uses.
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -6,26 +6,19 @@
 #include <vector>
 
 #include "emulation.h"
+#include "product.h"
+
+using emulation::R_16BF;
+using emulation::R_32F;
+using Layout = emulation::MatrixLayout;
 
 namespace {
 
 enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, NOT_SUPPORTED = 15 };
-constexpr int R_32F = 0, R_16BF = 14;
 
 struct Descriptor {
   int compute_type;
   int transpose[2] = {0, 0};
-};
-
-struct Layout {
-  int type;
-  std::uint64_t rows, columns;
-  std::int64_t stride;
-  int batch = 1;
-  std::int64_t batch_stride = 0;
-
-  std::size_t element_bytes() const { return type == R_32F ? 4 : 2; }
-  std::size_t bytes() const { return ((batch - 1) * batch_stride + (columns - 1) * stride + rows) * element_bytes(); }
 };
 
 struct Preference {
@@ -38,46 +31,18 @@ std::map<std::uint64_t, Layout> layouts;
 std::map<std::uint64_t, Preference> preferences;
 std::uint64_t next_handle = 1;
 int handles = 0;
-
-float load(const void* base, int type, std::int64_t index) {
-  if (type == R_32F) return static_cast<const float*>(base)[index];
-  std::uint32_t bits = std::uint32_t(static_cast<const std::uint16_t*>(base)[index]) << 16;
-  float value;
-  std::memcpy(&value, &bits, 4);
-  return value;
-}
-
-void store(void* base, int type, std::int64_t index, float value) {
-  if (type == R_32F) {
-    static_cast<float*>(base)[index] = value;
-    return;
-  }
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  bool not_a_number = (bits & 0x7fffffffu) > 0x7f800000u;
-  std::uint32_t rounded = not_a_number ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u);
-  static_cast<std::uint16_t*>(base)[index] = static_cast<std::uint16_t>(rounded >> 16);
-}
-
-// op(X) as float32, row-major [rows, columns].
-std::vector<float> gather(const void* base, const Layout& layout, bool transpose, std::int64_t start, std::uint64_t rows, std::uint64_t columns) {
-  std::vector<float> values(rows * columns);
-  for (std::uint64_t i = 0; i < rows; i++) {
-    for (std::uint64_t j = 0; j < columns; j++) {
-      std::int64_t index = transpose ? j + std::int64_t(i) * layout.stride : i + std::int64_t(j) * layout.stride;
-      values[i * columns + j] = load(base, layout.type, start + index);
-    }
-  }
-  return values;
-}
+bool offers = true;
 
 }  // namespace
 
 extern "C" {
 
+void emulation_set_cublaslt_offers(int value) { offers = value != 0; }
+
 std::size_t cublasLtGetVersion() { return 130100; }
 
 int cublasLtCreate(std::uint64_t* handle) {
+  if (int status = emulation::planned_status("cublasLtCreate")) return status;
   *handle = 77;
   handles++;
   return SUCCESS;
@@ -157,6 +122,7 @@ int cublasLtMatmulAlgoGetHeuristic(std::uint64_t, std::uint64_t descriptor, std:
     return INVALID_VALUE;
   }
   *found = 0;
+  if (!offers) return NOT_SUPPORTED;
   for (std::uint64_t layout : {a, b, c, d}) {
     if (layouts[layout].type == R_16BF && layouts[layout].stride % 2 != 0) return NOT_SUPPORTED;
   }
@@ -176,15 +142,8 @@ int cublasLtMatmul(std::uint64_t handle, std::uint64_t descriptor, const float* 
   }
   const Descriptor description = descriptors[descriptor];
   const Layout A = layouts[a_layout], B = layouts[b_layout], C = layouts[c_layout];
-  const bool transpose_a = description.transpose[0] != 0, transpose_b = description.transpose[1] != 0;
-  const std::uint64_t m = C.rows, n = C.columns, k = transpose_a ? A.rows : A.columns;
-  if ((transpose_a ? A.columns : A.rows) != m || (transpose_b ? B.rows : B.columns) != n || (transpose_b ? B.columns : B.rows) != k) return INVALID_VALUE;
-  for (const Layout* layout : {&A, &B, &C}) {
-    if (layout->stride < std::int64_t(layout->rows)) {
-      emulation::say("cublasLtMatmul: a leading dimension is smaller than the rows");
-      return INVALID_VALUE;
-    }
-  }
+  const emulation::Product product = {a, b, c, A, B, C, description.transpose[0] != 0, description.transpose[1] != 0, *alpha_address, *beta_address};
+  if (!emulation::valid(product, "cublasLtMatmul")) return INVALID_VALUE;
   int alignment[4];
   std::uint64_t workspace_needed;
   std::memcpy(alignment, algorithm, sizeof alignment);
@@ -194,30 +153,7 @@ int cublasLtMatmul(std::uint64_t handle, std::uint64_t descriptor, const float* 
       !emulation::usable(c, C.bytes(), alignment[3], "cublasLtMatmul, C")) {
     return INVALID_VALUE;
   }
-  const float alpha = *alpha_address, beta = *beta_address;
-  int status = emulation::enqueue(stream, [=] {
-    if (!emulation::usable(a, A.bytes(), 1, "cublasLtMatmul, A") || !emulation::usable(b, B.bytes(), 1, "cublasLtMatmul, B") ||
-        !emulation::usable(c, C.bytes(), 1, "cublasLtMatmul, C")) {
-      return 700;
-    }
-    for (int batch = 0; batch < C.batch; batch++) {
-      auto left = gather(reinterpret_cast<const void*>(a), A, transpose_a, batch * A.batch_stride, m, k);
-      // The right operand transposed, so that the inner loop runs along both.
-      auto right = gather(reinterpret_cast<const void*>(b), B, !transpose_b, batch * B.batch_stride, n, k);
-      for (std::uint64_t j = 0; j < n; j++) {
-        for (std::uint64_t i = 0; i < m; i++) {
-          const float *row = &left[i * k], *column = &right[j * k];
-          double sum = 0;
-          for (std::uint64_t x = 0; x < k; x++) sum += double(row[x]) * column[x];
-          std::int64_t index = batch * C.batch_stride + i + j * C.stride;
-          void* output = reinterpret_cast<void*>(c);
-          store(output, C.type, index, float(alpha * sum + (beta == 0 ? 0 : beta * double(load(output, C.type, index)))));
-        }
-      }
-    }
-    return 0;
-  });
-  return status == 0 ? SUCCESS : 13;
+  return emulation::queue_product(product, stream, "cublasLtMatmul") == 0 ? SUCCESS : 13;
 }
 
 }  // extern "C"

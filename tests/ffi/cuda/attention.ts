@@ -1,34 +1,54 @@
 import { assert } from "@std/assert";
+import { attentionByProducts } from "../../../ffi/cuda/attention_by_products.ts";
 import { Device } from "../../../lib/tensor/device.ts";
 import { Random } from "../../../lib/tensor/random.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 import { compareNumbers } from "../../device_conformance/conformance.ts";
 
+type Results = Record<string, Float32Array>;
+
 for (const headSize of [32, 64, 128]) {
   for (const causal of [true, false]) {
     const name = `cuda: attention on tensor cores, heads of ${headSize}${causal ? ", causal" : ""}`;
-    testOnEmulation(`${name}, agrees with the plain kernels`, (emulation) => {
-      const plain = attend(emulation, { headSize, causal, architecture: 75 });
-      for (const order of causal ? ["descending"] as const : ["ascending"] as const) {
-        emulation.setThreadOrder(order);
-        const onTensorCores = attend(emulation, { headSize, causal, architecture: 80 });
-        let differing = 0;
-        for (const [result, values] of Object.entries(onTensorCores)) {
-          compareNumbers(result, plain[result], values, result === "logSumExp" ? 1e-5 : 2e-2);
-          differing += values.filter((value, i) => value !== plain[result][i]).length;
-        }
-        // Another order of sums rounds differently somewhere: it was another kernel.
-        assert(differing > 0);
-      }
+    testOnEmulation(`${name}, agrees with the plain kernels and with products`, (emulation) => {
+      const { fused: plain, products } = attend(emulation, { headSize, causal, dtype: "bf16", architecture: 75 });
+      emulation.setThreadOrder(causal ? "descending" : "ascending");
+      const { fused: onTensorCores } = attend(emulation, { headSize, causal, dtype: "bf16", architecture: 80 });
+      compare(plain, onTensorCores, 2e-2);
+      compare(products, onTensorCores, 2e-2);
+      // Another order of sums rounds differently somewhere: it was another kernel.
+      assert(
+        Object.entries(plain).some(([name, values]) => values.some((value, i) => value !== onTensorCores[name][i])),
+      );
     });
   }
 }
 
-// Attention and its gradients of grouped heads with more keys than queries and sizes that no tile divides.
+for (const headSize of [16, 64, 80]) {
+  for (const causal of [true, false]) {
+    const name = `cuda: attention in float32, heads of ${headSize}${causal ? ", causal" : ""}`;
+    testOnEmulation(`${name}, agrees with products`, (emulation) => {
+      const { fused, products } = attend(emulation, { headSize, causal, dtype: "f32", architecture: 90 });
+      compare(products, fused, 1e-5);
+    });
+  }
+}
+
+function compare(expected: Results, actual: Results, tolerance: number): void {
+  for (const [name, values] of Object.entries(expected)) compareNumbers(name, values, actual[name], tolerance);
+}
+
+// Attention and its gradients of grouped heads with more keys than queries and sizes that no tile divides, by the fused
+// kernels and by products.
 function attend(
   emulation: Emulation,
-  { headSize, causal, architecture }: { headSize: number; causal: boolean; architecture: number },
-): Record<string, Float32Array> {
+  { headSize, causal, dtype, architecture }: {
+    headSize: number;
+    causal: boolean;
+    dtype: "f32" | "bf16";
+    architecture: number;
+  },
+): { fused: Results; products: Results } {
   Deno.env.set("DENOLM_EMULATED_ARCHITECTURE", String(architecture));
   try {
     using device = new Device(emulation.open());
@@ -37,7 +57,7 @@ function attend(
     const [batch, queryLength, keyLength, numHeads, numKvHeads] = [2, 70, 101, 4, 2];
     const operand = (length: number, heads: number) => {
       const [rowStride, batchStride] = [heads * headSize, length * heads * headSize];
-      const slice = arena.alloc(batch * batchStride, "bf16");
+      const slice = arena.alloc(batch * batchStride, dtype);
       device.upload(slice, Float32Array.from({ length: slice.length }, () => 1.5 * random.normal()));
       return { slice, rowStride, batchStride };
     };
@@ -45,11 +65,17 @@ function attend(
     const [k, v, dK, dV] = Array.from({ length: 4 }, () => operand(keyLength, numKvHeads));
     const logSumExp = arena.alloc(batch * numHeads * queryLength, "f32");
     const sizes = { batch, queryLength, keyLength, numHeads, numKvHeads, headSize };
-    const args = { ...sizes, causal, scale: 1 / Math.sqrt(headSize), q, k, v, out, logSumExp };
+    const args = { ...sizes, causal, scale: 1 / Math.sqrt(headSize), q, k, v, out, logSumExp, dOut, dQ, dK, dV };
+    const read = () => {
+      const results = { out: out.slice, dQ: dQ.slice, dK: dK.slice, dV: dV.slice };
+      return Object.fromEntries(Object.entries(results).map(([name, slice]) => [name, device.download(slice)]));
+    };
     device.attention(args);
-    device.attentionBackward({ ...args, dOut, dQ, dK, dV });
-    const results = { out: out.slice, logSumExp, dQ: dQ.slice, dK: dK.slice, dV: dV.slice };
-    return Object.fromEntries(Object.entries(results).map(([name, slice]) => [name, device.download(slice)]));
+    device.attentionBackward(args);
+    const fused = read();
+    for (const { slice } of [out, dQ, dK, dV]) device.fill({ x: slice, value: NaN });
+    attentionByProducts(device, arena, args);
+    return { fused, products: read() };
   } finally {
     Deno.env.delete("DENOLM_EMULATED_ARCHITECTURE");
   }

@@ -5,6 +5,7 @@ import "./conformance.ts";
 import "./devices.ts";
 import "./faults.ts";
 import "./inspect.ts";
+import "./matmul.ts";
 import "./pinned_memory.ts";
 import "./trainer.ts";
 import "./training.ts";

@@ -4,8 +4,13 @@ import { testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 
 Deno.test("on a machine without CUDA the inspection says what is missing", () => {
   const nowhere = "/nowhere/lib.so";
-  const { devices, problems } = inspectCuda({ driver: nowhere, nvrtc: nowhere, cublasLt: nowhere });
-  assertEquals(devices, []);
+  const { devices, cublas, problems } = inspectCuda({
+    driver: nowhere,
+    nvrtc: nowhere,
+    cublasLt: nowhere,
+    cublas: nowhere,
+  });
+  assertEquals([devices, cublas], [[], undefined]);
   assertEquals(problems.length, 3);
   assertStringIncludes(problems[0], "Cannot open the CUDA driver");
 });

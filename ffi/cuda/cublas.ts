@@ -1,0 +1,173 @@
+import { checkStatus, CUBLAS_STATUS } from "./cuda_error.ts";
+import type { MatmulShape } from "./cublaslt.ts";
+import { CUBLAS_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
+
+/** The functions of cuBLAS that are used (cublas_api.h). */
+export const cublasSymbols = {
+  cublasCreate_v2: { parameters: ["buffer" /* cublasHandle_t *handle */], result: "i32" /* cublasStatus_t */ },
+  cublasDestroy_v2: { parameters: ["u64" /* cublasHandle_t handle */], result: "i32" },
+  cublasSetStream_v2: {
+    parameters: ["u64", /* cublasHandle_t handle */ "u64" /* cudaStream_t streamId */],
+    result: "i32",
+  },
+  cublasSetWorkspace_v2: {
+    parameters: ["u64", /* cublasHandle_t handle */ "u64", /* void *workspace */ "usize" /* size_t size */],
+    result: "i32",
+  },
+  cublasGemmEx: {
+    parameters: [
+      "u64", /* cublasHandle_t handle */
+      "i32", /* cublasOperation_t transa */
+      "i32", /* cublasOperation_t transb */
+      "i32", /* int m */
+      "i32", /* int n */
+      "i32", /* int k */
+      "buffer", /* const void *alpha */
+      "u64", /* const void *A */
+      "i32", /* cudaDataType Atype */
+      "i32", /* int lda */
+      "u64", /* const void *B */
+      "i32", /* cudaDataType Btype */
+      "i32", /* int ldb */
+      "buffer", /* const void *beta */
+      "u64", /* void *C */
+      "i32", /* cudaDataType Ctype */
+      "i32", /* int ldc */
+      "i32", /* cublasComputeType_t computeType */
+      "i32", /* cublasGemmAlgo_t algo */
+    ],
+    result: "i32",
+  },
+  cublasGemmStridedBatchedEx: {
+    parameters: [
+      "u64", /* cublasHandle_t handle */
+      "i32", /* cublasOperation_t transa */
+      "i32", /* cublasOperation_t transb */
+      "i32", /* int m */
+      "i32", /* int n */
+      "i32", /* int k */
+      "buffer", /* const void *alpha */
+      "u64", /* const void *A */
+      "i32", /* cudaDataType Atype */
+      "i32", /* int lda */
+      "i64", /* long long int strideA */
+      "u64", /* const void *B */
+      "i32", /* cudaDataType Btype */
+      "i32", /* int ldb */
+      "i64", /* long long int strideB */
+      "buffer", /* const void *beta */
+      "u64", /* void *C */
+      "i32", /* cudaDataType Ctype */
+      "i32", /* int ldc */
+      "i64", /* long long int strideC */
+      "i32", /* int batchCount */
+      "i32", /* cublasComputeType_t computeType */
+      "i32", /* cublasGemmAlgo_t algo */
+    ],
+    result: "i32",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+const CUDA_R_32F = 0;
+const CUDA_R_16BF = 14;
+const CUBLAS_COMPUTE_32F = 68;
+const CUBLAS_COMPUTE_32F_FAST_TF32 = 77;
+const CUBLAS_GEMM_DEFAULT = -1;
+const CUBLAS_STATUS_NOT_SUPPORTED = 15;
+const LARGEST_INT = 2 ** 31 - 1;
+
+/** How cuBLAS is opened. */
+export interface CublasOptions {
+  /** The library; looked for if left out. */
+  path?: string | undefined;
+  /** The newest major version of CUDA that the driver supports. */
+  newestMajor?: number;
+  /** Whether float32 products may round their operands to TF32. */
+  tf32: boolean;
+  /** The stream on which products are queued. */
+  stream: bigint;
+  /** Device memory that the products use one after another. */
+  workspace: { address: bigint; bytes: number };
+}
+
+/** Matrix products by cuBLAS itself, which takes shapes and alignments for which cuBLASLt offers no algorithm. */
+export class Cublas implements Disposable {
+  /** Where the library was found. */
+  readonly path: string;
+  readonly #library: OpenLibrary<typeof cublasSymbols>;
+  readonly #handle: bigint;
+  readonly #tf32: boolean;
+  readonly #alpha = new Float32Array(1);
+  readonly #alphaBytes = new Uint8Array(this.#alpha.buffer);
+  readonly #beta = new Float32Array(1);
+  readonly #betaBytes = new Uint8Array(this.#beta.buffer);
+
+  /**
+   * Opens the library; a context must be current.
+   *
+   * @throws {LibraryNotFoundError} If there is none.
+   */
+  constructor({ path, newestMajor, tf32, stream, workspace }: CublasOptions) {
+    this.#tf32 = tf32;
+    const library = this.#library = openLibrary(CUBLAS_LIBRARY, cublasSymbols, { path, newestMajor });
+    this.path = library.path;
+    using opening = new DisposableStack();
+    opening.defer(() => library.close());
+    const handle = new BigUint64Array(1);
+    check("cublasCreate", library.symbols.cublasCreate_v2(new Uint8Array(handle.buffer)));
+    this.#handle = handle[0];
+    opening.defer(() => library.symbols.cublasDestroy_v2(handle[0]));
+    // The workspace last: setting the stream takes it away again. With memory of its own it would allocate at the first
+    // product, which must not happen while a step is recorded.
+    check("cublasSetStream", library.symbols.cublasSetStream_v2(this.#handle, stream));
+    const { address, bytes } = workspace;
+    check("cublasSetWorkspace", library.symbols.cublasSetWorkspace_v2(this.#handle, address, BigInt(bytes)));
+    opening.move();
+  }
+
+  /**
+   * Queues a row-major product; operands are swapped as {@linkcode CublasLt} does.
+   *
+   * @returns False if cuBLAS does not support it; then nothing is queued.
+   */
+  matmul(
+    shape: MatmulShape,
+    { a, b, c }: { a: bigint; b: bigint; c: bigint },
+    factors: { alpha: number; beta: number },
+  ): boolean {
+    const { m, n, k, strideA, strideB, strideC, batch, inputType, outputType } = shape;
+    if (Math.max(m, n, k, strideA, strideB, strideC) > LARGEST_INT) return false;
+    this.#alpha[0] = factors.alpha;
+    this.#beta[0] = factors.beta;
+    const [input, output] = [inputType, outputType].map((type) => type === "f32" ? CUDA_R_32F : CUDA_R_16BF);
+    const compute = inputType === "f32" && this.#tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const operations = [shape.transposeB ? 1 : 0, shape.transposeA ? 1 : 0] as const;
+    const { cublasGemmEx, cublasGemmStridedBatchedEx } = this.#library.symbols;
+    const call = batch === 1 ? "cublasGemmEx" : "cublasGemmStridedBatchedEx";
+    const code = batch === 1
+      ? cublasGemmEx(
+        ...[this.#handle, ...operations, n, m, k, this.#alphaBytes] as const,
+        ...[b, input, strideB, a, input, strideA, this.#betaBytes] as const,
+        ...[c, output, strideC, compute, CUBLAS_GEMM_DEFAULT] as const,
+      )
+      : cublasGemmStridedBatchedEx(
+        ...[this.#handle, ...operations, n, m, k, this.#alphaBytes] as const,
+        ...[b, input, strideB, BigInt(shape.batchStrideB)] as const,
+        ...[a, input, strideA, BigInt(shape.batchStrideA), this.#betaBytes] as const,
+        ...[c, output, strideC, BigInt(shape.batchStrideC), batch, compute, CUBLAS_GEMM_DEFAULT] as const,
+      );
+    if (code === CUBLAS_STATUS_NOT_SUPPORTED) return false;
+    checkStatus(CUBLAS_STATUS, call, code, { m, n, k, batch });
+    return true;
+  }
+
+  /** Closes the library; queued products must have ended. */
+  [Symbol.dispose](): void {
+    check("cublasDestroy", this.#library.symbols.cublasDestroy_v2(this.#handle));
+    this.#library.close();
+  }
+}
+
+function check(call: string, code: number): void {
+  checkStatus(CUBLAS_STATUS, call, code);
+}
