@@ -84,7 +84,7 @@ async function planRun(variant: Variant, seed: number, options: PlanOptions): Pr
 const LONGEST_NAME = 100;
 
 // Fields that follow from others say nothing of their own in a name.
-const FOLLOWING = /_every$|^eval_|^steps$|^optimizer\.(warmup|cosine)_steps$|^optimizer\.min_learning_rate$/;
+const FOLLOWING = /_every$|^eval_|^steps$|^optimizer\.(warmup|cosine|decay)_steps$|^optimizer\.min_learning_rate$/;
 
 /** What a run changes of its scale's settings, as words for a folder's name. */
 function changedFields(config: TrainingConfig, base: TrainingConfig): string[] {

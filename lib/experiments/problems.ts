@@ -1,6 +1,7 @@
 import type { Experiment } from "./experiment.ts";
 import { batchSize } from "./problems/batch_size.ts";
 import { layerNorm } from "./problems/layer_norm.ts";
+import { leaderboard } from "./problems/leaderboard.ts";
 import { learningRate } from "./problems/learning_rate.ts";
 import { mainExperiment } from "./problems/main_experiment.ts";
 import { noPosEmb } from "./problems/no_pos_emb.ts";
@@ -16,4 +17,5 @@ export const problems: readonly Experiment[] = [
   noPosEmb,
   swiglu,
   mainExperiment,
+  leaderboard,
 ];

@@ -3,6 +3,12 @@ import { parseTrainingConfig, type TrainingConfig } from "../training/training_c
 // Where a run's text lies does not matter, what it says does.
 const PLACES = ["input", "data", "validation_data", "tokenizer"] as const;
 
+// Fields without a default, or from which other defaults follow.
+const LEADING = [
+  ...["model.vocab_size", "model.context_length", "model.num_layers", "model.d_model", "model.num_heads"],
+  ...["optimizer.max_learning_rate", "steps"],
+];
+
 const HASH_DIGITS = 10;
 
 /**
@@ -22,16 +28,27 @@ const HASH_DIGITS = 10;
  * ```
  */
 export async function runHash(config: TrainingConfig, text: string): Promise<string> {
-  const { vocab_size, context_length, num_layers, d_model, num_heads } = config.model;
-  const smallest = { vocab_size, context_length, num_layers, d_model, num_heads };
-  const ordinary = fieldsOf(parseTrainingConfig({ model: smallest }));
-  const sizes = new Set(Object.keys(smallest).map((field) => `model.${field}`));
-  const fields = [...fieldsOf(config)].filter(([field, value]) =>
-    sizes.has(field) || !(ordinary.has(field) && ordinary.get(field) === value)
-  );
+  const ordinary = ordinaryFields(config);
+  const fields = [...fieldsOf(config)].filter(([field, value]) => ordinary.get(field) !== value);
   const identity = JSON.stringify([text, fields.toSorted(([a], [b]) => a < b ? -1 : 1)]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(identity));
   return new Uint8Array(digest).toHex().slice(0, HASH_DIGITS);
+}
+
+/**
+ * The defaults beside a configuration's own sizes, steps and rate, from which other defaults follow; what has no default is not
+ * among them.
+ */
+function ordinaryFields({ model, optimizer, steps }: TrainingConfig): Map<string, unknown> {
+  const { vocab_size, context_length, num_layers, d_model, num_heads } = model;
+  const leading = {
+    model: { vocab_size, context_length, num_layers, d_model, num_heads },
+    optimizer: { max_learning_rate: optimizer.max_learning_rate },
+    steps,
+  };
+  const fields = fieldsOf(parseTrainingConfig(leading));
+  for (const field of LEADING) fields.delete(field);
+  return fields;
 }
 
 /**

@@ -32,6 +32,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   "lib/dashboard": ["lib/plot", "lib/tokenizer", "lib/training", "lib/data"],
   "lib/experiments": [
+    "lib/dashboard",
     "lib/plot",
     "lib/accounting",
     "lib/training",

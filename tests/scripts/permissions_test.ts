@@ -52,12 +52,15 @@ const runs: Record<string, (outside: string) => string[][]> = {
   device: () => [["--no-test"]],
   learning_rate_tuning: () => [[]],
   experiments: (outside) => [[...smoke, "--dry-run", "--openwebtext", text(outside)]],
-  learning_rate: () => [smoke],
+  // A run that has ended is not repeated, so each call asks for runs of a length of its own.
+  learning_rate: () => [[...smoke, "--tokens", String(64 * ++calls)]],
   batch_size_experiment: () => [smoke],
   layer_norm_ablation: () => [smoke],
   pre_norm_ablation: () => [smoke],
   no_pos_emb: () => [smoke],
   swiglu_ablation: () => [smoke],
+  leaderboard: () => [smoke],
+  experiment_log: () => [[]],
   main_experiment: (outside) => [[...smoke, "--openwebtext", text(outside)]],
   dashboard: () => [["--port", "0"]],
   accounting: () => [["--preset", "gpt2-xl"]],
@@ -66,6 +69,7 @@ const runs: Record<string, (outside: string) => string[][]> = {
 };
 
 const smoke = ["--scale", "smoke"];
+let calls = 0;
 
 /** Scripts that serve until they are stopped, and the pages to look at before that. */
 const servers: Record<string, string[]> = { "scripts/dashboard.ts": ["", "runs/train", "tokenizer", "events"] };
