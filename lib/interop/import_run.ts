@@ -21,6 +21,20 @@ export interface ImportedTokenizer {
  * @param folder The run's folder, such as "runs/imported".
  * @throws {RangeError} If the tokenizer has more tokens than the model.
  * @throws {Error} If the folder is there already and not empty.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readTrainingState } from "../training/checkpoint.ts";
+ * import { openLlama } from "./llama_checkpoint.ts";
+ * const runs = Deno.makeTempDirSync();
+ * {
+ *   using llama = openLlama(new URL("../../tests/fixtures/llama/tied", import.meta.url).pathname);
+ *   await importRun(`${runs}/tied`, llama);
+ *   const state = readTrainingState(`${runs}/tied/checkpoints/step-00000000.safetensors`);
+ *   assertEquals(state.config.model, llama.config);
+ * }
+ * Deno.removeSync(runs, { recursive: true });
+ * ```
  */
 export async function importRun(folder: string, source: ModelSource, imported?: ImportedTokenizer): Promise<void> {
   const { config: model, weights } = source;

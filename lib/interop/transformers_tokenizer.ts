@@ -12,6 +12,13 @@ const AddedTokens = z.record(z.string(), z.int().min(0));
  *
  * @returns Nothing if the folder holds neither.
  * @throws {Error} If it encodes in a way that is not supported; the message says which.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const folder = new URL("../../tests/fixtures/llama/tokenizer", import.meta.url).pathname;
+ * const tokenizer = await readTransformersTokenizer(folder);
+ * assertEquals(tokenizer?.specialTokenToId("<|endoftext|>"), 0);
+ * ```
  */
 export async function readTransformersTokenizer(folder: string): Promise<Tokenizer | undefined> {
   if (isFile(`${folder}/tokenizer.json`)) return await Tokenizer.load(folder);
