@@ -104,6 +104,7 @@ int nvrtcCreateProgram(std::uint64_t* program, const char* source, const char* n
 int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* options) {
   auto found = programs.find(handle);
   if (found == programs.end()) return 4;
+  if (int status = emulation::planned_status("nvrtcCompileProgram")) return status;
   Program& program = found->second;
   std::string definitions;
   std::vector<std::string> command = {"g++", "-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-fno-semantic-interposition", "-Wl,-Bsymbolic",

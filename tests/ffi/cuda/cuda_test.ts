@@ -3,9 +3,11 @@
 import "./attention.ts";
 import "./conformance.ts";
 import "./devices.ts";
+import "./errors.ts";
 import "./faults.ts";
 import "./inspect.ts";
 import "./matmul.ts";
 import "./pinned_memory.ts";
+import "./recordings.ts";
 import "./trainer.ts";
 import "./training.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { libraryCandidates, NVRTC_LIBRARY } from "../../../ffi/cuda/find_library.ts";
+import { CUBLAS_LIBRARY, CUBLASLT_LIBRARY, libraryCandidates, NVRTC_LIBRARY } from "../../../ffi/cuda/find_library.ts";
 
 Deno.test("libraries of a newer CUDA than the driver's are passed over", () => {
   const withVersion = (newestMajor: number) => {
@@ -23,20 +23,34 @@ Deno.test("a library named by the environment is the only candidate", () => {
   }
 });
 
-Deno.test("folders of Python's wheels come before bare names", () => {
-  const folder = Deno.makeTempDirSync();
-  const wheel = `${folder}/lib/python3.12/site-packages/nvidia/cu13/lib`;
-  const before = Deno.env.get("VIRTUAL_ENV");
-  try {
-    Deno.mkdirSync(wheel, { recursive: true });
-    Deno.writeTextFileSync(`${wheel}/libnvrtc.so.13`, "");
-    Deno.env.set("VIRTUAL_ENV", folder);
-    const { paths } = libraryCandidates({ ...NVRTC_LIBRARY, variable: "DENOLM_NO_SUCH_VARIABLE" });
-    const found = paths.indexOf(`${wheel}/libnvrtc.so.13`);
-    assert(found >= 0 && found < paths.indexOf("libnvrtc.so.13"));
-  } finally {
-    if (before === undefined) Deno.env.delete("VIRTUAL_ENV");
-    else Deno.env.set("VIRTUAL_ENV", before);
-    Deno.removeSync(folder, { recursive: true });
-  }
-});
+// Where the wheels of each version of CUDA put each library, under site-packages/nvidia.
+const wheels = {
+  13: { folders: ["cu13/lib", "cu13/lib", "cu13/lib"] },
+  12: { folders: ["cuda_nvrtc/lib", "cublas/lib", "cublas/lib"] },
+};
+
+for (const [version, { folders }] of Object.entries(wheels)) {
+  Deno.test(`libraries in Python's wheels of CUDA ${version} come before bare names`, () => {
+    const environment = Deno.makeTempDirSync();
+    const before = Deno.env.get("VIRTUAL_ENV");
+    try {
+      const names = ["libnvrtc", "libcublasLt", "libcublas"];
+      const files = names.map((name, i) => {
+        const folder = `${environment}/lib/python3.12/site-packages/nvidia/${folders[i]}`;
+        Deno.mkdirSync(folder, { recursive: true });
+        Deno.writeTextFileSync(`${folder}/${name}.so.${version}`, "");
+        return `${folder}/${name}.so.${version}`;
+      });
+      Deno.env.set("VIRTUAL_ENV", environment);
+      [NVRTC_LIBRARY, CUBLASLT_LIBRARY, CUBLAS_LIBRARY].forEach((query, i) => {
+        const { paths } = libraryCandidates({ ...query, variable: "DENOLM_NO_SUCH_VARIABLE" });
+        const found = paths.indexOf(files[i]);
+        assert(found >= 0 && found < paths.indexOf(`${names[i]}.so.${version}`), files[i]);
+      });
+    } finally {
+      if (before === undefined) Deno.env.delete("VIRTUAL_ENV");
+      else Deno.env.set("VIRTUAL_ENV", before);
+      Deno.removeSync(environment, { recursive: true });
+    }
+  });
+}
