@@ -1,11 +1,12 @@
 import { htmlTable, htmlText } from "../plot/html_blocks.ts";
 import { type Markup, markup } from "../plot/markup.ts";
+import type { Sample } from "../training/run_samples.ts";
 import { runAddress, runsQuery, withQuery } from "./addresses.ts";
 import { configurationRows, differingRows } from "./configuration_rows.ts";
 import { curves, type CurvesPlace } from "./curves.ts";
 import { countText, NOTHING } from "./figure_text.ts";
 import { framed, liveSection } from "./page_frame.ts";
-import type { Run, Sample } from "./run_reader.ts";
+import type { Run } from "./run_reader.ts";
 import { runsTable } from "./runs_table.ts";
 
 /** A run with the newest text that its model wrote. */

@@ -1,3 +1,5 @@
+import { flatConfig } from "../training/flat_config.ts";
+
 /** A field of configurations, "optimizer.beta1", and its value in each; undefined where one lacks it. */
 export interface ConfigurationRow {
   field: string;
@@ -19,7 +21,7 @@ export interface ConfigurationRow {
  * ```
  */
 export function configurationRows(configurations: readonly unknown[]): ConfigurationRow[] {
-  const flat = configurations.map((configuration) => new Map(fields(configuration)));
+  const flat = configurations.map((configuration) => new Map(flatConfig(configuration)));
   const names = new Set(flat.flatMap((one) => [...one.keys()]));
   return [...names].map((field) => ({ field, values: flat.map((one) => one.get(field)) }));
 }
@@ -27,16 +29,4 @@ export function configurationRows(configurations: readonly unknown[]): Configura
 /** The rows whose values are not all the same. */
 export function differingRows(rows: readonly ConfigurationRow[]): ConfigurationRow[] {
   return rows.filter(({ values }) => values.some((value) => value !== values[0]));
-}
-
-function* fields(value: unknown, path = ""): Generator<[string, string]> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    for (const [key, inner] of Object.entries(value)) yield* fields(inner, path === "" ? key : `${path}.${key}`);
-  } else if (value !== undefined) yield [path, valueText(value)];
-}
-
-function valueText(value: unknown): string {
-  // 0.1 * 0.003 is 0.0003 to a reader.
-  if (typeof value === "number") return String(Number(value.toPrecision(12)));
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -28,6 +28,7 @@ export function figureList(run: Run): Markup {
     ["Perplexity", latest.perplexity?.toFixed(2) ?? NOTHING],
     ["Bits per byte", latest.bits_per_byte?.toFixed(4) ?? NOTHING],
     ["Tokens per second", countText(latest.tokens_per_second), mfuText(latest)],
+    ["Parameters", countText(run.sessions.at(-1)?.parameters)],
     ["Tokens", countText(latest.tokens)],
     ["Time", durationText(latest.seconds), leftText(run, latest)],
   ];

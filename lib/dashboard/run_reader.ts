@@ -1,4 +1,6 @@
 import { type Metrics, readMetrics } from "../training/metrics.ts";
+import type { Sample } from "../training/run_samples.ts";
+import { readSessions, type RunSession } from "../training/run_sessions.ts";
 import type { ReadOnlyFolder } from "./read_only_folder.ts";
 import { type RunState, runState } from "./run_state.ts";
 
@@ -10,19 +12,15 @@ export interface Run {
   /** Its config.json, whatever that holds; undefined where it cannot be read. */
   config: unknown;
   metrics: readonly Metrics[];
+  /** The processes that worked on it, oldest first. */
+  sessions: readonly RunSession[];
   /** When its metrics last grew. */
   changed: Date;
   /** What could not be read, for people. */
   problems: readonly string[];
 }
 
-/** What the model wrote at one step of training. */
-export interface Sample {
-  step: number;
-  text: string;
-}
-
-type RunFiles = Pick<Run, "config" | "metrics" | "problems">;
+type RunFiles = Pick<Run, "config" | "metrics" | "sessions" | "problems">;
 
 const MOST_CONFIG_BYTES = 1 << 20;
 const MOST_SAMPLE_BYTES = 1 << 14;
@@ -50,9 +48,9 @@ export class RunReader {
     const version = this.#version(name);
     let known = this.#read.get(name);
     if (known?.version !== version) this.#read.set(name, known = { version, files: this.#readFiles(name) });
-    const { config, metrics, problems } = known.files;
     const changed = this.#folder.stat(`${name}/metrics.jsonl`)?.mtime ?? new Date(0);
-    return { name, state: runState(config, metrics, this.#isLocked(name)), config, metrics, changed, problems };
+    const { files } = known;
+    return { name, state: runState(files.config, files.metrics, this.#isLocked(name)), changed, ...files };
   }
 
   /** What the model wrote while it learned, newest first. */
@@ -81,11 +79,18 @@ export class RunReader {
     };
     const config = attempt(() => parseConfig(this.#folder.readText(`${name}/config.json`, MOST_CONFIG_BYTES), name));
     const metrics = attempt(() => readMetrics(this.#folder.locate(`${name}/metrics.jsonl`) ?? "")) ?? [];
-    return { config, metrics, problems };
+    const sessions = attempt(() => this.#readSessions(name)) ?? [];
+    return { config, metrics, sessions, problems };
+  }
+
+  #readSessions(name: string): RunSession[] {
+    // Runs that others made, or that this project made earlier, tell of no sessions.
+    if (this.#folder.locate(`${name}/sessions.jsonl`) === undefined) return [];
+    return readSessions(this.#folder.locate(name)!);
   }
 
   #version(name: string): string {
-    return ["config.json", "metrics.jsonl"].map((file) => {
+    return ["config.json", "metrics.jsonl", "sessions.jsonl"].map((file) => {
       const info = this.#folder.stat(`${name}/${file}`);
       return `${info?.mtime?.getTime()} ${info?.size} ${info?.ino}`;
     }).join(" ");

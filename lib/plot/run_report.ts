@@ -1,6 +1,7 @@
 import { formatNumber, formatSeconds } from "../data/amounts.ts";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { readConfigFile } from "../training/config_file.ts";
+import { flatConfig } from "../training/flat_config.ts";
 import { type Metrics, readMetrics } from "../training/metrics.ts";
 import { readSamples, type Sample } from "../training/run_samples.ts";
 import { readSessions, type RunSession } from "../training/run_sessions.ts";
@@ -31,7 +32,7 @@ export async function writeRunReport(folder: string, name = folder): Promise<voi
       { heading: "Figures", content: htmlTable({ rows: figuresOf(metrics, sessions) }) },
       ...samplesSection(readSamples(folder)),
       ...sessionsSection(sessions),
-      { heading: "Configuration", content: htmlTable({ rows: fieldsOf(config) }) },
+      { heading: "Configuration", content: htmlTable({ rows: flatConfig(config) }) },
     ],
   });
   await atomicWrite(`${folder}/report.html`, page);
@@ -68,7 +69,7 @@ function hasLoss({ loss, validation_loss }: Metrics): boolean {
 function summaryOf(config: unknown, metrics: readonly Metrics[], sessions: readonly RunSession[]): string {
   const last = metrics.at(-1);
   if (!last) return "Training has not come to its first line of metrics.";
-  const planned = fieldsOf(config).find(([field]) => field === "steps")?.[1];
+  const planned = flatConfig(config).find(([field]) => field === "steps")?.[1];
   const steps = `${formatNumber(last.step)} ${
     planned === undefined ? "" : `of ${formatNumber(Number(planned))} `
   }steps`;
@@ -133,14 +134,6 @@ function sessionsSection(sessions: readonly RunSession[]): HtmlSection[] {
       commands,
     ],
   }];
-}
-
-/** Every setting with its path: "model.d_model". */
-function fieldsOf(value: unknown, path = ""): [field: string, value: string][] {
-  // Twelve digits: a tenth of 0.003 shall not be 0.00030000000000000003.
-  if (typeof value === "number") return [[path, String(Number(value.toPrecision(12)))]];
-  if (typeof value !== "object" || value === null) return [[path, String(value)]];
-  return Object.entries(value).flatMap(([key, inner]) => fieldsOf(inner, path === "" ? key : `${path}.${key}`));
 }
 
 function lossText(loss: number | null | undefined): string {

@@ -47,11 +47,16 @@ Deno.test("a run's page shows figures, curves, samples, configuration and the wa
   await writeTokenizer(top.at("runs/base/tokenizer"));
   const config = { steps: 40, model: { d_model: 64 }, tokenizer: top.at("runs/base/tokenizer") };
   writeRun(top.at("runs/base"), { config, metrics: fallingLoss(40), samples: { 20: "A fox.", 40: "A red fox." } });
+  const session = { device: "cpu", description: "SIMD", system: "linux", command: "deno task train --name base" };
+  const line = JSON.stringify({ ...session, started: "2030-01-01T00:00:00Z", step: 0, seconds: 0, parameters: 12_345 });
+  Deno.writeTextFileSync(top.at("runs/base/sessions.jsonl"), line + "\n");
   const { text } = await get(top, "/runs/base?x=tokens");
   for (
     const part of [
       "4.6000",
       "6,400",
+      "12,345",
+      "deno task train --name base",
       "A fox.",
       "A red fox.",
       "<code>model.d_model</code>",
