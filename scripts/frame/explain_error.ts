@@ -1,6 +1,10 @@
 import { quoteWord } from "./command_line.ts";
 import type { ScriptDefinition } from "./script_definition.ts";
 
+// "Cannot read FILE: it is no ..." is for the person who reads it, whatever its class. What the engine says of a defect
+// ("Cannot read properties of undefined") has no colon, with one exception.
+const MESSAGE_OF_OURS = /^Cannot (?!redefine property)[^:\n]+: /;
+
 /**
  * What a person is told when a task fails: the message of an expected error by itself, the missing permission and how
  * to grant it, or, for a defect of ours, the stack as well.
@@ -14,7 +18,8 @@ export function explainError(
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof Deno.errors.NotCapable) return explainPermission(cause, script, args);
   }
-  const isDefect = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
+  const isOfTheEngine = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
+  const isDefect = isOfTheEngine && !MESSAGE_OF_OURS.test(error.message);
   return isDefect ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
 }
 

@@ -64,6 +64,13 @@ Deno.test("a defect is shown with its stack", async () => {
   assertMatch(stderr, /defect of denolm:\nTypeError: .*\n\s+at /);
 });
 
+Deno.test("a file that cannot be read is no defect, whatever the class of the error", async () => {
+  const { stderr } = await run([], () => {
+    throw new TypeError("Cannot read tokenizer.json: a normalizer is not supported");
+  });
+  assertEquals(stderr, "Cannot read tokenizer.json: a normalizer is not supported\n");
+});
+
 Deno.test("a missing permission is explained with the command that grants it", async () => {
   const { code, stderr } = await run(["--size", "4"], () => {
     throw new Deno.errors.NotCapable(`Requires write access to "/tmp/a b", run again with the --allow-write flag`);
