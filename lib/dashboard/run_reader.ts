@@ -1,17 +1,14 @@
-import { type Metrics, readMetrics } from "../training/metrics.ts";
+import { readMetrics } from "../training/metrics.ts";
 import type { Sample } from "../training/run_samples.ts";
 import { readSessions, type RunSession } from "../training/run_sessions.ts";
 import type { ReadOnlyFolder } from "./read_only_folder.ts";
-import { type RunState, runState } from "./run_state.ts";
+import { type RunState, runState, type RunTraces } from "./run_state.ts";
 
 /** A run as its folder tells of it. */
-export interface Run {
+export interface Run extends RunTraces {
   /** Path of its folder from the folder of runs: "baseline", "experiments/no_pos_emb-3f2a". */
   name: string;
   state: RunState;
-  /** Its config.json, whatever that holds; undefined where it cannot be read. */
-  config: unknown;
-  metrics: readonly Metrics[];
   /** The processes that worked on it, oldest first. */
   sessions: readonly RunSession[];
   /** When its metrics last grew. */
@@ -20,9 +17,9 @@ export interface Run {
   problems: readonly string[];
 }
 
-type RunFiles = Pick<Run, "config" | "metrics" | "sessions" | "problems">;
+type RunFiles = RunTraces & Pick<Run, "sessions" | "problems">;
 
-const MOST_CONFIG_BYTES = 1 << 20;
+const MOST_JSON_BYTES = 1 << 20;
 const MOST_SAMPLE_BYTES = 1 << 14;
 const SAMPLE_NAME = /^step-(\d+)\.txt$/;
 
@@ -50,7 +47,7 @@ export class RunReader {
     if (known?.version !== version) this.#read.set(name, known = { version, files: this.#readFiles(name) });
     const changed = this.#folder.stat(`${name}/metrics.jsonl`)?.mtime ?? new Date(0);
     const { files } = known;
-    return { name, state: runState(files.config, files.metrics, this.#isLocked(name)), changed, ...files };
+    return { name, state: runState(files, this.#isLocked(name)), changed, ...files };
   }
 
   /** What the model wrote while it learned, newest first. */
@@ -77,20 +74,30 @@ export class RunReader {
         problems.push(error instanceof Error ? error.message : String(error));
       }
     };
-    const config = attempt(() => parseConfig(this.#folder.readText(`${name}/config.json`, MOST_CONFIG_BYTES), name));
+    const config = attempt(() => this.#readJson(`${name}/config.json`));
     const metrics = attempt(() => readMetrics(this.#folder.locate(`${name}/metrics.jsonl`) ?? "")) ?? [];
     const sessions = attempt(() => this.#readSessions(name)) ?? [];
-    return { config, metrics, sessions, problems };
+    const outcome = this.#folder.locate(`${name}/outcome.json`) &&
+      attempt(() => this.#readJson(`${name}/outcome.json`));
+    return { config, metrics, outcome, sessions, problems };
   }
 
+  #readJson(path: string): unknown {
+    const text = this.#folder.readText(path, MOST_JSON_BYTES);
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new Error(`Cannot read ${path}: it is no JSON; restore the file`);
+    }
+  }
+
+  // Runs of earlier versions have no such file; where it is a link that leads outside, the run has not got it either.
   #readSessions(name: string): RunSession[] {
-    // Runs that others made, or that this project made earlier, tell of no sessions.
-    if (this.#folder.locate(`${name}/sessions.jsonl`) === undefined) return [];
-    return readSessions(this.#folder.locate(name)!);
+    return this.#folder.locate(`${name}/sessions.jsonl`) === undefined ? [] : readSessions(this.#folder.locate(name)!);
   }
 
   #version(name: string): string {
-    return ["config.json", "metrics.jsonl", "sessions.jsonl"].map((file) => {
+    return ["config.json", "metrics.jsonl", "sessions.jsonl", "outcome.json"].map((file) => {
       const info = this.#folder.stat(`${name}/${file}`);
       return `${info?.mtime?.getTime()} ${info?.size} ${info?.ino}`;
     }).join(" ");
@@ -101,13 +108,5 @@ export class RunReader {
   #isLocked(name: string): boolean {
     using lock = this.#folder.open(`${name}/.lock`);
     return lock !== undefined && !lock.tryLockSync(false);
-  }
-}
-
-function parseConfig(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`Cannot read ${name}/config.json: it is no JSON; restore the file`);
   }
 }

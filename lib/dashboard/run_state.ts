@@ -5,6 +5,7 @@ import type { Metrics } from "../training/metrics.ts";
 /** How a run stands; see {@linkcode runState}. */
 export type RunState = "running" | "finished" | "diverged" | "stopped";
 
+const Outcome = z.object({ state: z.enum(["finished", "diverged"]) });
 const Planned = z.object({ steps: z.int(), model: z.object({ vocab_size: z.int() }) });
 
 /** Steps that a run's configuration asks for, if it says. */
@@ -12,15 +13,25 @@ export function plannedSteps(config: unknown): number | undefined {
   return Planned.pick({ steps: true }).safeParse(config).data?.steps;
 }
 
+/** What a run's files say of how it stands. */
+export interface RunTraces {
+  /** The run's config.json, whatever it holds. */
+  config: unknown;
+  metrics: readonly Metrics[];
+  /** Its outcome.json, where an experiment has written down how it ended. */
+  outcome?: unknown;
+}
+
 /**
  * How a run stands: running while a process works on it; then finished once its last step is done, diverged where its
  * loss exploded or is no number, and otherwise stopped, by a signal or by an end that nobody planned.
  *
- * @param config The run's config.json, whatever it holds.
  * @param isLocked Whether a process works on the run.
  */
-export function runState(config: unknown, metrics: readonly Metrics[], isLocked: boolean): RunState {
+export function runState({ config, metrics, outcome }: RunTraces, isLocked: boolean): RunState {
   if (isLocked) return "running";
+  const { success, data } = Outcome.safeParse(outcome);
+  if (success) return data.state;
   const last = metrics.at(-1);
   if (last && last.step >= (plannedSteps(config) ?? Infinity)) return "finished";
   return hasDiverged(config, metrics) ? "diverged" : "stopped";

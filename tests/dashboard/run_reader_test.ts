@@ -50,6 +50,17 @@ Deno.test("a run whose loss exploded or is no number has diverged", () => {
   assertEquals(runs.names().map((name) => runs.read(name).state), ["diverged", "stopped", "diverged"]);
 });
 
+Deno.test("how an experiment says that its run ended decides, where the loss alone would not tell", () => {
+  using top = new TemporaryFolder();
+  const config = { steps: 100, model: { vocab_size: 50 } };
+  writeRun(top.at("run"), { config, metrics: fallingLoss(20) });
+  assertEquals(reader(top).read("run").state, "stopped");
+  const outcome = { state: "diverged", step: 25, tokens: 1600, seconds: 1, peak_bytes: 0, device: "cpu" };
+  const times = { began: "2030-01-01T00:00:00Z", ended: "2030-01-01T00:00:01Z" };
+  Deno.writeTextFileSync(top.at("run/outcome.json"), JSON.stringify({ ...outcome, ...times }));
+  assertEquals(reader(top).read("run").state, "diverged");
+});
+
 Deno.test("what is new in a run shows in its stamp and when it is read again", () => {
   using top = new TemporaryFolder();
   const folder = top.at("run");
