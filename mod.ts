@@ -148,6 +148,7 @@ export {
 } from "./lib/training/checkpoint.ts";
 export type { Evaluation } from "./lib/training/evaluate.ts";
 export { type Metrics, readMetrics } from "./lib/training/metrics.ts";
+export { type ExportFormat, exportFormats } from "./lib/training/metrics_export.ts";
 export { train, type TrainOptions, type TrainResult } from "./lib/training/train_loop.ts";
 export { type OptimizerConfig, parseTrainingConfig, type TrainingConfig } from "./lib/training/training_config.ts";
 

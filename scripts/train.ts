@@ -2,6 +2,7 @@ import { z } from "zod";
 import { deviceNames, openDevice } from "../ffi/devices.ts";
 import { readConfigFile } from "../lib/training/config_file.ts";
 import { holdsRun } from "../lib/training/experiment_record.ts";
+import { exportFormats } from "../lib/training/metrics_export.ts";
 import { overlay, parseTrainingConfig, TrainingFlags } from "../lib/training/training_config.ts";
 import { Tokenizer } from "../mod.ts";
 import { taskCommand } from "./frame/command_line.ts";
@@ -21,6 +22,8 @@ const OwnOptions = z.object({
   gpu: z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them"),
   tf32: z.boolean().default(false).describe("let the GPU round float32 operands to 10 bits of mantissa"),
   graphs: z.boolean().default(true).describe("record a step on the GPU once and replay it"),
+  tensorboard: z.boolean().default(false).describe("write a TensorBoard event file into the run's folder as well"),
+  wandbJsonl: z.boolean().default(false).describe("write the metrics as Weights & Biases' wandb-history.jsonl as well"),
   builtInBytes: z.number().positive().default(4e6).describe("size of the built-in stories"),
 });
 
@@ -35,8 +38,8 @@ await runScript({
     "neither, the built-in stories.",
   ].join("\n"),
 }, async (given, report) => {
-  const { config: path, name, resume, device: deviceName, threads, gpu, tf32, graphs, builtInBytes } = OwnOptions
-    .parse(given);
+  const { config: path, name, resume, device: deviceName, threads, gpu, tf32, graphs, builtInBytes, ...others } =
+    OwnOptions.parse(given);
   const flags = Object.fromEntries(Object.entries(given).filter(([key]) => !(key in OwnOptions.shape)));
   const folder = `runs/${name}`;
   if (resume !== holdsRun(folder)) {
@@ -66,7 +69,8 @@ await runScript({
     ? { config, tokenizer: config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer) }
     : await prepareData(config, folder, builtInBytes, report);
   const command = taskCommand("train", Deno.args);
-  using result = await runTraining({ ...prepared, folder, device, resume, command }, report);
+  const exports = exportFormats.filter((format) => others[format]);
+  using result = await runTraining({ ...prepared, folder, device, resume, command, exports }, report);
 
   report.say("");
   report.result("run", folder);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { writeError } from "../data/disk_full_error.ts";
 
 /** A checkpoint in a run's folder. */
@@ -62,7 +63,7 @@ export class CheckpointFolder {
     try {
       Deno.copyFileSync(this.pathOf(step), to);
     } catch (error) {
-      Deno.removeSync(to);
+      if (existsSync(to)) Deno.removeSync(to);
       throw writeError(this.bestPath, error);
     }
   }

@@ -1,5 +1,5 @@
+import { AppendedFile } from "../data/appended_file.ts";
 import { AtomicFile } from "../data/atomic_write.ts";
-import { writeError } from "../data/disk_full_error.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 
@@ -25,13 +25,13 @@ export class ExperimentRecord implements Disposable {
   /** The run's folder. */
   readonly folder: string;
   #lock: Deno.FsFile;
-  #metrics: Deno.FsFile;
+  #metrics: AppendedFile;
 
   /** Takes over a folder that is locked; see {@linkcode ExperimentRecord.create} and {@linkcode ExperimentRecord.resume}. */
   private constructor(folder: string, lock: Deno.FsFile) {
     this.folder = folder;
     this.#lock = lock;
-    this.#metrics = openToAppend(this.metricsPath);
+    this.#metrics = new AppendedFile(this.metricsPath);
   }
 
   /**
@@ -102,27 +102,20 @@ export class ExperimentRecord implements Disposable {
    * @throws {DiskFullError} If there is no room.
    */
   append(metrics: Metrics): void {
-    const line = new TextEncoder().encode(JSON.stringify(metrics) + "\n");
-    let written = 0;
-    try {
-      while (written < line.length) written += this.#metrics.writeSync(line.subarray(written));
-    } catch (error) {
-      this.#metrics.truncateSync(this.#metrics.statSync().size - written);
-      throw writeError(this.metricsPath, error);
-    }
+    this.#metrics.append(new TextEncoder().encode(JSON.stringify(metrics) + "\n"));
   }
 
   /** Has the metrics on disk before a checkpoint that stands on them. */
   sync(): void {
-    this.#metrics.syncSync();
+    this.#metrics.sync();
   }
 
   /** Keeps the metrics up to a step, the one that training goes on from; later ones and an unfinished line are cut off. */
   cutAfter(step: number): void {
     const kept = readMetrics(this.metricsPath).filter((metrics) => metrics.step <= step);
     replaceFile(this.metricsPath, kept.map((metrics) => JSON.stringify(metrics) + "\n").join(""));
-    this.#metrics.close();
-    this.#metrics = openToAppend(this.metricsPath);
+    this.#metrics[Symbol.dispose]();
+    this.#metrics = new AppendedFile(this.metricsPath);
   }
 
   /** Writes text that the model generated to samples/step-N.txt. */
@@ -132,7 +125,7 @@ export class ExperimentRecord implements Disposable {
 
   /** Closes the files and unlocks the folder. */
   [Symbol.dispose](): void {
-    this.#metrics.close();
+    this.#metrics[Symbol.dispose]();
     this.#lock.close();
   }
 }
@@ -153,10 +146,6 @@ function lockFolder(folder: string): Deno.FsFile {
   if (lock.tryLockSync(true)) return lock;
   lock.close();
   throw new Error(`Cannot train in ${folder}: another process works on this run; wait for it, or give another name`);
-}
-
-function openToAppend(path: string): Deno.FsFile {
-  return Deno.openSync(path, { create: true, append: true });
 }
 
 function replaceFile(path: string, text: string): void {

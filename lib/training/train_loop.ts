@@ -9,8 +9,9 @@ import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { DivergenceError, lossLimit } from "./divergence.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
 import { ExperimentRecord } from "./experiment_record.ts";
-import type { Metrics } from "./metrics.ts";
-import type { RunSession } from "./run_sessions.ts";
+import { type Metrics, readMetrics } from "./metrics.ts";
+import { type ExportFormat, MetricsExport } from "./metrics_export.ts";
+import { readSessions, type RunSession } from "./run_sessions.ts";
 import { Trainer } from "./trainer.ts";
 import type { TrainingConfig } from "./training_config.ts";
 
@@ -31,6 +32,8 @@ export interface TrainOptions {
   folder?: string;
   /** Goes on from the newest checkpoint in the folder. */
   resume?: boolean;
+  /** Formats of other tools to keep the metrics in as well; needs a folder. */
+  exports?: readonly ExportFormat[];
   /** The command line that starts this, kept in sessions.jsonl for whoever wants to repeat it. */
   command?: string;
   /** SHA-256 of the tokenizer, kept in checkpoints; resuming with another is refused. */
@@ -103,13 +106,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     run.trainer[Symbol.dispose]();
     throw error;
   } finally {
-    run.record?.[Symbol.dispose]();
+    run.close();
   }
 }
 
 class TrainingRun {
   readonly trainer: Trainer;
-  readonly record?: ExperimentRecord;
+  #record?: ExperimentRecord;
+  #export?: MetricsExport;
   #options: TrainOptions;
   #checkpoints?: CheckpointFolder;
   #random: Random;
@@ -136,13 +140,19 @@ class TrainingRun {
     this.#state = { tokens: 0, seconds: 0 };
     this.#random = new Random(config.seed);
     using undo = new DisposableStack();
-    if (resume) this.record = undo.use(ExperimentRecord.resume(folder!));
+    if (resume) this.#record = undo.use(ExperimentRecord.resume(folder!));
     this.trainer = undo.use(new Trainer(device, config));
     if (resume) this.#restore();
-    else if (folder !== undefined) this.record = undo.use(ExperimentRecord.create(folder, config));
-    if (this.record) {
-      this.#checkpoints = new CheckpointFolder(this.record.checkpointFolder);
-      this.record.beginSession(this.#session());
+    else if (folder !== undefined) this.#record = undo.use(ExperimentRecord.create(folder, config));
+    if (this.#record) {
+      this.#checkpoints = new CheckpointFolder(this.#record.checkpointFolder);
+      this.#record.beginSession(this.#session());
+      this.#export = new MetricsExport(
+        folder!,
+        options.exports ?? [],
+        readMetrics(this.#record.metricsPath),
+        readSessions(folder!),
+      );
     }
     undo.move();
   }
@@ -181,6 +191,12 @@ class TrainingRun {
       if (due(sample_every) && !this.#interrupted) this.#sample();
       if (saves) this.#save();
     }
+  }
+
+  /** Closes the run's files. */
+  close(): void {
+    using _record = this.#record;
+    this.#export?.[Symbol.dispose]();
   }
 
   result(): TrainResult {
@@ -269,18 +285,18 @@ class TrainingRun {
     if (!onSample) return;
     const step = this.trainer.steps;
     const text = onSample(this.trainer.model, step);
-    this.record?.writeSample(step, text);
+    this.#record?.writeSample(step, text);
     this.#restartLine();
   }
 
   #save(): void {
-    if (!this.record || !this.#checkpoints) return;
+    if (!this.#record || !this.#checkpoints) return;
     const { config, data, tokenizerHash } = this.#options;
     const { trainer } = this;
     const isBest = this.#evaluatedAt === trainer.steps &&
       this.#evaluation!.loss < (this.#state.best_validation_loss ?? Infinity);
     if (isBest) this.#state.best_validation_loss = this.#evaluation!.loss;
-    this.record.sync();
+    this.#record.sync();
     saveCheckpoint(this.#checkpoints.pathOf(trainer.steps), trainer.model, trainer.optimizer, {
       ...this.#state,
       config,
@@ -297,7 +313,7 @@ class TrainingRun {
   }
 
   #restore(): void {
-    const record = this.record!;
+    const record = this.#record!;
     const checkpoints = new CheckpointFolder(record.checkpointFolder);
     const latest = checkpoints.latest();
     if (latest) {
@@ -323,7 +339,8 @@ class TrainingRun {
       seconds: Math.round(this.#seconds() * 1000) / 1000,
       ...measured,
     };
-    this.record?.append(metrics);
+    this.#record?.append(metrics);
+    this.#export?.append(metrics);
     this.#options.onMetrics?.(metrics);
   }
 

@@ -9,6 +9,7 @@ import type { Device } from "../../lib/tensor/device.ts";
 import { DivergenceError } from "../../lib/training/divergence.ts";
 import { holdsRun } from "../../lib/training/experiment_record.ts";
 import type { Metrics } from "../../lib/training/metrics.ts";
+import type { ExportFormat } from "../../lib/training/metrics_export.ts";
 import { train, type TrainResult } from "../../lib/training/train_loop.ts";
 import { STORY_SEPARATOR, type Tokenizer } from "../../mod.ts";
 import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
@@ -24,6 +25,8 @@ export interface TrainingOrder extends PreparedData {
   resume: boolean;
   /** The command line, for whoever wants to repeat the run. */
   command: string;
+  /** Formats of other tools to keep the metrics in as well. */
+  exports: readonly ExportFormat[];
 }
 
 // Bytes per token are counted on at most this many tokens of the validation data.
@@ -60,14 +63,14 @@ export async function runTraining(order: TrainingOrder, report: Report): Promise
 }
 
 async function trainAsOrdered(order: TrainingOrder, report: Report): Promise<TrainResult> {
-  const { config, tokenizer, folder, device, resume, command } = order;
+  const { config, tokenizer, folder, device, resume, command, exports } = order;
   const { vocab_size } = config.model;
   using data = TokenDataset.open(config.data!, { vocabSize: vocab_size });
   using validation = config.validation_data === undefined
     ? undefined
     : TokenDataset.open(config.validation_data, { vocabSize: vocab_size });
   return await train({
-    ...{ config, device, data, validation, folder, resume, command },
+    ...{ config, device, data, validation, folder, resume, command, exports },
     tokenizerHash: tokenizer && await tokenizerHash(tokenizer),
     bytesPerToken: tokenizer && validation && bytesPerToken(tokenizer, validation),
     flops: { perToken: trainingFlopsPerToken(config.model), peakPerSecond: measuredPeak(device) },

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { CheckpointFolder } from "../../lib/training/checkpoint_folder.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
@@ -28,5 +29,26 @@ Deno.test("the newest are kept, and the best outlives its own removal", () => {
     checkpoints.markBest(4);
     assertEquals(Deno.readTextFileSync(checkpoints.bestPath), "step 4");
     assertEquals(folder.names().length, 3);
+  });
+});
+
+Deno.test("where a file has no second name the best is a copy, and one that does not fit leaves nothing", () => {
+  withCheckpoints([1, 2], (checkpoints, folder) => {
+    const { linkSync, copyFileSync } = Deno;
+    Deno.linkSync = () => {
+      throw new Deno.errors.NotSupported();
+    };
+    try {
+      checkpoints.markBest(1);
+      Deno.copyFileSync = (_, to) => {
+        Deno.writeTextFileSync(to, "st");
+        throw Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
+      };
+      assertThrows(() => checkpoints.markBest(2), DiskFullError, `Cannot write ${checkpoints.bestPath}`);
+    } finally {
+      Object.assign(Deno, { linkSync, copyFileSync });
+    }
+    assertEquals(Deno.readTextFileSync(checkpoints.bestPath), "step 1");
+    assertEquals(folder.names(), ["best.safetensors", "step-00000001.safetensors", "step-00000002.safetensors"]);
   });
 });
