@@ -17,6 +17,7 @@ import {
 } from "../lib/accounting/implementation_operations.ts";
 import { modelPreset, modelPresets } from "../lib/accounting/model_presets.ts";
 import type { ModelShape } from "../lib/accounting/model_shape.ts";
+import type { OptimizerName } from "../lib/accounting/muon_update.ts";
 import { roofline } from "../lib/accounting/roofline.ts";
 import { formulasText, plainSection, TablePrinter } from "./accounting/tables.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
@@ -41,8 +42,9 @@ const Options = z.object({
   ),
   qkNorm: z.boolean().optional().describe("RMSNorm of every head's queries and keys"),
   tiedEmbeddings: z.boolean().optional().describe("let the output head be the token embedding"),
+  optimizer: z.enum(["adamw", "muon"]).default("adamw").describe("AdamW, or Muon for the matrices within blocks"),
   batchSize: z.int().min(1).default(1).describe("sequences in a batch"),
-  precision: z.enum(["float32", "bfloat16"]).default("float32").describe("training format; AdamW stays in float32"),
+  precision: z.enum(["float32", "bfloat16"]).default("float32").describe("training format; moments stay in float32"),
   scores: z.enum(["stored", "fused"]).default("stored").describe("attention scores kept, or never (fused attention)"),
   attention: z.enum(["full", "causal"]).default("full").describe("keys that a query is charged for"),
   device: z.string().default("h100").describe(
@@ -74,7 +76,7 @@ await runScript({
   const model = modelOf(options);
   const tables = new TablePrinter(report, options.markdown);
   report.data("model", model);
-  if (options.measure) return await measureModel(model, options.batchSize, report, tables);
+  if (options.measure) return await measureModel(model, options, report, tables);
 
   const device = options.device === "cpu" ? await measureCpu() : devicePreset(options.device);
   const format = options.format ?? options.precision;
@@ -94,7 +96,7 @@ await runScript({
       [name, bytes],
     ) => [words(name), bytes, formatBytes(Number(bytes))]),
   );
-  reportRoofline(model, result, device, format, report, tables);
+  reportRoofline(model, result, device, format, options.optimizer, report, tables);
   reportDevice(model, result, device, format, options, report, tables);
 });
 
@@ -133,12 +135,12 @@ async function measureCpu(): Promise<DeviceLimits> {
 
 async function measureModel(
   model: ModelShape,
-  batchSize: number,
+  { batchSize, optimizer }: { batchSize: number; optimizer: OptimizerName },
   report: Report,
   tables: TablePrinter,
 ): Promise<void> {
   const { measuredAndPredicted } = await import("../lib/accounting/measured_and_predicted.ts");
-  const rows = measuredAndPredicted(model, batchSize);
+  const rows = measuredAndPredicted(model, batchSize, optimizer);
   report.data("measured", rows);
   tables.table(
     "Training step by formula, and measured on the real model",
@@ -154,6 +156,7 @@ function reportRoofline(
   { values }: Account,
   device: DeviceLimits,
   format: MatrixFormat,
+  optimizer: OptimizerName,
   report: Report,
   tables: TablePrinter,
 ): void {
@@ -161,7 +164,7 @@ function reportRoofline(
   const passes = {
     "forward pass": forwardOperations(model),
     "backward pass": backwardOperations(model),
-    "update": updateOperations(model),
+    "update": updateOperations(model, optimizer),
     "last decoding step": decodingOperations(model),
   };
   for (const [pass, operations] of Object.entries(passes)) {
@@ -182,13 +185,13 @@ function reportDevice(
   result: Account,
   device: DeviceLimits,
   format: MatrixFormat,
-  { mfu, steps }: { mfu: number; steps: number },
+  { mfu, steps, optimizer }: { mfu: number; steps: number; optimizer: OptimizerName },
   report: Report,
   tables: TablePrinter,
 ): void {
   const estimate: DeviceEstimate = estimateOnDevice(model, result, device, format, mfu);
   const secondsOfRun = steps * estimate.secondsPerStep;
-  const largestHere = largestImplementationBatch(model, device.memoryBytes);
+  const largestHere = largestImplementationBatch(model, device.memoryBytes, optimizer);
   report.data("device", { ...device, ...estimate, largestImplementationBatch: largestHere, secondsOfRun });
   const { secondsPerStep, tokensPerSecond, fits, largestBatch, decodingStepsPerSecond, decodingBound } = estimate;
   tables.table(

@@ -7,6 +7,7 @@ import { decodeBytes, decodeFlops, generationFlops, kvCacheBytes, prefillFlops }
 import { type ImplementationMemory, implementationMemory, keptActivations } from "./implementation_memory.ts";
 import { type AttentionCost, matrixProducts, trainingPositions } from "./matrix_products.ts";
 import { type ModelShape, valuesOf } from "./model_shape.ts";
+import { muonFlops, type OptimizerName } from "./muon_update.ts";
 import { parameterComponents } from "./parameters.ts";
 import { elementBytes, type Precision, trainingMemory } from "./training_memory.ts";
 
@@ -18,6 +19,8 @@ export interface AccountOptions {
   batchSize: number;
   /** Formats in training. */
   precision: Precision;
+  /** What steps the weights; adamw if left out. */
+  optimizer?: OptimizerName;
   /** Whether the scores of attention are kept. */
   scores: ScoresPolicy;
   /** Which keys a query is charged for. */
@@ -62,7 +65,7 @@ export interface Account {
   parameters: Section;
   /** Of one forward pass of the batch, by matrix product. */
   forward: Section;
-  /** Of one training step of the batch: forward, backward, AdamW. */
+  /** Of one training step of the batch: forward, backward, optimizer. */
   step: Section;
   /** Of training: weights, gradients, optimizer state, activations. */
   memory: Section;
@@ -100,7 +103,8 @@ export interface Account {
  */
 export function account(options: AccountOptions): Account {
   checkOptions(options);
-  const { model, batchSize, precision, scores, attention, promptLength, generatedTokens } = options;
+  const { model, batchSize, precision, optimizer = "adamw", scores, attention, promptLength, generatedTokens } =
+    options;
   const values: Values = {
     ...valuesOf(model, batchSize),
     p: BigInt(promptLength),
@@ -127,7 +131,7 @@ export function account(options: AccountOptions): Account {
   ) => summed(title, unit, components.map(({ name, part, shapes, count }) => line(name, count, { part, shapes })));
   const products = matrixProducts(model, trainingPositions(attention));
   const forward = total(products);
-  const memory = trainingMemory(model, precision, scores);
+  const memory = trainingMemory(model, precision, scores, optimizer);
   return {
     values,
     parameters: ofComponents("Parameters", "parameters", parameterComponents(model)),
@@ -135,7 +139,7 @@ export function account(options: AccountOptions): Account {
     step: summed("Training step of the batch", "FLOPs", [
       line("forward", forward),
       line("backward", product(2, forward)),
-      line("AdamW", adamwFlops(model)),
+      optimizer === "adamw" ? line("AdamW", adamwFlops(model)) : line("Muon, and AdamW beside it", muonFlops(model)),
     ]),
     memory: summed("Training memory", "bytes", [
       line("weights", memory.weights),
@@ -152,7 +156,7 @@ export function account(options: AccountOptions): Account {
       })),
     ),
     keptActivations: ofComponents("Activations that this library keeps, float32", "bytes", keptActivations(model)),
-    implementationMemory: implementationMemory(model, values),
+    implementationMemory: implementationMemory(model, values, optimizer),
     generation: {
       title: "Generating",
       unit: "FLOPs",

@@ -7,7 +7,7 @@ import { secondsAtMfu } from "./training_time.ts";
 
 /** How a device takes to a model. */
 export interface DeviceEstimate {
-  /** Seconds of a training step at the given MFU; AdamW's few FLOPs are among them. */
+  /** Seconds of a training step at the given MFU; the optimizer's FLOPs are among them. */
   secondsPerStep: number;
   /** Tokens trained on in a second. */
   tokensPerSecond: number;

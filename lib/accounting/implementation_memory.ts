@@ -1,6 +1,8 @@
 import type { Component } from "./component.ts";
 import { evaluate, type Expression, product, sum, type Term, type Values } from "./expression.ts";
 import { keyWidth, type ModelShape, valuesOf } from "./model_shape.ts";
+import { blockMatrices, type OptimizerName, parametersBesideMuon } from "./muon_update.ts";
+import { parameterComponents } from "./parameters.ts";
 
 /**
  * What this library's own training step keeps in memory, in float32. It differs from the handout's list: attention never
@@ -147,7 +149,7 @@ export interface ImplementationMemory {
   weights: bigint;
   /** As weights. */
   gradients: bigint;
-  /** AdamW's two moments, as weights each, and its rates. */
+  /** AdamW's two moments, as weights each, and its rates; Muon's moments and what it orthogonalizes in. */
   optimizerState: bigint;
   /** Positions and the rotary embedding's angles. */
   constants: bigint;
@@ -158,16 +160,34 @@ export interface ImplementationMemory {
 }
 
 /** The most memory that this library's training step has in use, in float32, for one batch of whole sequences. */
-export function implementationMemory(model: ModelShape, values: Values): ImplementationMemory {
+export function implementationMemory(
+  model: ModelShape,
+  values: Values,
+  optimizer: OptimizerName = "adamw",
+): ImplementationMemory {
   const weights = parameterBytes(model, values);
   const parts = {
     weights,
     gradients: weights,
-    optimizerState: 2n * weights + SLICE_BYTES,
+    optimizerState: optimizer === "adamw" ? 2n * weights + SLICE_BYTES : muonStateBytes(model, values),
     constants: constantBytes(model),
     activations: activationPeak(model, values),
   };
   return { ...parts, total: Object.values(parts).reduce((a, b) => a + b) };
+}
+
+// Moments of each parameter: one of a matrix within blocks, two of all else; two places for the largest of these matrices,
+// two for the largest square; a norm, its reciprocal, and the rates.
+function muonStateBytes(model: ModelShape, values: Values): bigint {
+  const largest = (sizes: readonly Expression[]) =>
+    sizes.map((size) => sliceBytes(size, values)).reduce((a, b) => a > b ? a : b);
+  const matrices = blockMatrices(model);
+  const moments = [...parameterComponents(model), ...parametersBesideMuon(model)].reduce(
+    (bytes, { shape, repeats }) => bytes + evaluate(repeats, values) * sliceBytes(product(...shape), values),
+    0n,
+  );
+  return moments + 2n * largest(matrices.map(({ rows, columns }) => product(rows, columns))) +
+    2n * largest(matrices.map(({ side }) => product(side, side))) + 3n * SLICE_BYTES;
 }
 
 /**
@@ -180,9 +200,13 @@ export function implementationMemory(model: ModelShape, values: Values): Impleme
  * assertEquals(largestImplementationBatch(modelPreset("tinystories"), 4n * 2n ** 30n), 87n);
  * ```
  */
-export function largestImplementationBatch(model: ModelShape, memoryBytes: bigint): bigint {
+export function largestImplementationBatch(
+  model: ModelShape,
+  memoryBytes: bigint,
+  optimizer: OptimizerName = "adamw",
+): bigint {
   const fits = (batchSize: bigint) =>
-    implementationMemory(model, { ...valuesOf(model), b: batchSize }).total <= memoryBytes;
+    implementationMemory(model, { ...valuesOf(model), b: batchSize }, optimizer).total <= memoryBytes;
   let [fitting, tooLarge] = [0n, 1n];
   while (fits(tooLarge)) [fitting, tooLarge] = [tooLarge, 2n * tooLarge];
   while (tooLarge - fitting > 1n) {

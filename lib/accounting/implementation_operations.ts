@@ -2,6 +2,7 @@ import type { Part } from "./component.ts";
 import { product, sum, type Term } from "./expression.ts";
 import { parameterBytes, qkvWidth } from "./implementation_memory.ts";
 import { keyWidth, type ModelShape, valuesOf } from "./model_shape.ts";
+import { muonOperations, type OptimizerName, parametersBesideMuon } from "./muon_update.ts";
 import { causalPairs, formulas, type OperationFormula, times } from "./operation_formulas.ts";
 
 /** Operations of one kind in one component, over all layers. */
@@ -133,20 +134,28 @@ export function backwardOperations(model: ModelShape): ImplementationOperation[]
   ];
 }
 
-/** The norm of the gradients, its clipping, and AdamW, on the flat parameters with what aligns them. */
-export function updateOperations(model: ModelShape): ImplementationOperation[] {
+/**
+ * The norm of the gradients, its clipping, and the optimizer's step: that of AdamW, like the norm, on the flat parameters with
+ * what aligns them; beside Muon on each parameter.
+ */
+export function updateOperations(model: ModelShape, optimizer: OptimizerName = "adamw"): ImplementationOperation[] {
   const update = named("update");
   const all = product(parameterBytes(model, valuesOf(model)) / 4n);
   return [
     update("clip", undefined, formulas.sumOfSquares(all)),
     update("clip", undefined, formulas.clipCoefficient()),
-    update("adamw", undefined, formulas.adamwStep(all)),
+    ...(optimizer === "adamw" ? [update("adamw", undefined, formulas.adamwStep(all))] : [
+      ...muonOperations(model).map((operation) => update("muon", undefined, operation)),
+      ...parametersBesideMuon(model).map(({ shape, repeats }) =>
+        update("adamw", undefined, times(repeats, formulas.adamwStep(product(...shape))))
+      ),
+    ]),
   ];
 }
 
 /** All operations of one training step. */
-export function trainingOperations(model: ModelShape): ImplementationOperation[] {
-  return [...forwardOperations(model), ...backwardOperations(model), ...updateOperations(model)];
+export function trainingOperations(model: ModelShape, optimizer: OptimizerName = "adamw"): ImplementationOperation[] {
+  return [...forwardOperations(model), ...backwardOperations(model), ...updateOperations(model, optimizer)];
 }
 
 /** All operations of one decoding step, with t tokens in the cache (the new one included). */

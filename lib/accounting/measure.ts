@@ -2,11 +2,13 @@ import { GenerationCache } from "../model/kv_cache.ts";
 import { TransformerLM } from "../model/transformer_lm.ts";
 import { AdamW } from "../optim/adamw.ts";
 import { GradientClipper } from "../optim/clip_grad_norm.ts";
+import { Muon } from "../optim/muon.ts";
 import type { Arena } from "../tensor/arena.ts";
 import { MetaDevice, type OperationCount } from "../tensor/meta_device.ts";
 import { Tape } from "../tensor/tape.ts";
 import { elements, Tensor } from "../tensor/tensor.ts";
 import type { ModelShape } from "./model_shape.ts";
+import type { OptimizerName } from "./muon_update.ts";
 
 /** What running the real model showed. */
 export interface Measurement {
@@ -21,15 +23,19 @@ export interface Measurement {
 }
 
 /**
- * Runs one training step of the real model, clipping and AdamW on MetaDevice, at any size and in no memory: what it
+ * Runs one training step of the real model, clipping and the optimizer on MetaDevice, at any size and in no memory: what it
  * counts is what the formulas must say.
  *
  * @param batchSize Sequences of context_length tokens.
  */
-export function measureTrainingStep(shape: ModelShape, batchSize: number): Measurement {
+export function measureTrainingStep(
+  shape: ModelShape,
+  batchSize: number,
+  optimizerName: OptimizerName = "adamw",
+): Measurement {
   using device = new MetaDevice();
   using model = new TransformerLM(device, shape, { seed: 0 });
-  using optimizer = new AdamW(model.parameters);
+  using optimizer = optimizerName === "adamw" ? new AdamW(model.parameters) : new Muon(model.parameters);
   const bytesBefore = BigInt(device.memory.usedBytes);
   using tape = new Tape(device);
   const ids = () => withoutContent(tape.arena, [batchSize, shape.context_length]);

@@ -39,6 +39,16 @@ export const formulas = {
       writes: [out],
     });
   },
+  /** Added to a multiple of what is there; the product multiplied too if `isScaled`. */
+  matmulOnto: (m: Term, n: Term, k: Term, isScaled: boolean) => {
+    const out = product(m, n);
+    return formula("matmul", {
+      flops: product(2, m, n, k),
+      otherFlops: product(isScaled ? 3 : 2, out),
+      reads: [product(m, k), product(k, n), out],
+      writes: [out],
+    });
+  },
   embedding: (rows: Term, columns: Term) =>
     formula("embedding", { reads: [rows, product(rows, columns)], writes: [product(rows, columns)] }),
   embeddingBackward: (rows: Term, columns: Term, tableRows: Term, accumulate: boolean) => {
@@ -117,6 +127,11 @@ export const formulas = {
   sum: (all: Term) => formula("sum", { otherFlops: all, reads: [all], writes: [1] }),
   sumOfSquares: (all: Term) => formula("sumOfSquares", { otherFlops: product(2, all), reads: [all], writes: [1] }),
   clipCoefficient: () => formula("clipCoefficient", { otherFlops: 4, reads: [1], writes: [1, 1] }),
+  scale: (all: Term) => formula("scale", { otherFlops: all, reads: [all], writes: [all] }),
+  axpy: (all: Term) => formula("axpy", { otherFlops: product(2, all), reads: [all, all], writes: [all] }),
+  copy: (all: Term) => formula("copy", { reads: [all], writes: [all] }),
+  inverseNorm: () => formula("inverseNorm", { otherFlops: 3, reads: [1], writes: [1] }),
+  sgdStep: (all: Term) => formula("sgdStep", { otherFlops: product(2, all), reads: [all, all], writes: [all] }),
   /** With gradients scaled by a clip coefficient. */
   adamwStep: (all: Term) =>
     formula("adamwStep", { otherFlops: product(15, all), reads: [all, all, all, all], writes: [all, all, all] }),

@@ -6,6 +6,8 @@ import { keyWidth, type ModelShape } from "./model_shape.ts";
 export interface ParameterComponent extends Component {
   /** Shape of one such weight. */
   shape: readonly Term[];
+  /** How many such weights there are. */
+  repeats: Expression;
 }
 
 /**
@@ -26,8 +28,8 @@ export function parameterComponents(model: ModelShape): ParameterComponent[] {
   const kv = keyWidth(model);
   const hasNorms = model.norm !== "none";
   const weight = (name: string, part: Component["part"], ...shape: Term[]): ParameterComponent => {
-    const repeat: Term[] = name.includes("*") ? ["n"] : [];
-    return { name: `${name}.weight`, part, shape, count: product(...repeat, ...shape) };
+    const layers: Term[] = name.includes("*") ? ["n"] : [];
+    return { name: `${name}.weight`, part, shape, repeats: product(...layers), count: product(...layers, ...shape) };
   };
   return [
     weight("token_embeddings", "embedding", "V", "d"),

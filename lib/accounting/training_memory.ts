@@ -2,6 +2,7 @@ import { activationComponents, type ScoresPolicy } from "./activations.ts";
 import { total } from "./component.ts";
 import { type Expression, product, sum } from "./expression.ts";
 import type { ModelShape } from "./model_shape.ts";
+import { type OptimizerName, parametersBesideMuon } from "./muon_update.ts";
 import { parameterCount } from "./parameters.ts";
 
 /**
@@ -23,7 +24,7 @@ export interface TrainingMemory {
   weights: Expression;
   /** One per parameter. */
   gradients: Expression;
-  /** AdamW's two moments and, in bfloat16, the float32 master weights. */
+  /** AdamW's two moments, or Muon's one of each matrix, and, in bfloat16, the float32 master weights. */
   optimizerState: Expression;
   /** By the handout's list; proportional to the batch size. */
   activations: Expression;
@@ -33,18 +34,30 @@ export interface TrainingMemory {
   total: Expression;
 }
 
-/** The bytes that training with AdamW keeps (handout, adamwAccounting (a)). */
-export function trainingMemory(model: ModelShape, precision: Precision, scores: ScoresPolicy): TrainingMemory {
+/**
+ * The bytes that training keeps (handout, adamwAccounting (a)); with Muon the matrices within blocks have one moment instead
+ * of AdamW's two.
+ */
+export function trainingMemory(
+  model: ModelShape,
+  precision: Precision,
+  scores: ScoresPolicy,
+  optimizer: OptimizerName = "adamw",
+): TrainingMemory {
   const bytes = elementBytes[precision];
   const parameters = parameterCount(model);
   const perParameter = (each: number) => product(each, parameters);
   const activations = product(bytes.activations, total(activationComponents(model, scores)));
-  const constantBytes = bytes.weights + bytes.gradients + 2 * bytes.moments + bytes.masterWeights;
-  const constant = perParameter(constantBytes);
+  const moments = optimizer === "adamw" ? perParameter(2 * bytes.moments) : sum(
+    perParameter(bytes.moments),
+    ...parametersBesideMuon(model).map(({ count }) => product(bytes.moments, count)),
+  );
+  const optimizerState = sum(moments, perParameter(bytes.masterWeights));
+  const constant = sum(perParameter(bytes.weights + bytes.gradients), optimizerState);
   return {
     weights: perParameter(bytes.weights),
     gradients: perParameter(bytes.gradients),
-    optimizerState: perParameter(2 * bytes.moments + bytes.masterWeights),
+    optimizerState,
     activations,
     constant,
     total: sum(activations, constant),

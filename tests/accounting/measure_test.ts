@@ -13,6 +13,7 @@ import { matrixProducts, trainingPositions } from "../../lib/accounting/matrix_p
 import { measureGeneration, type Measurement, measureTrainingStep } from "../../lib/accounting/measure.ts";
 import { modelPresets } from "../../lib/accounting/model_presets.ts";
 import { type ModelShape, valuesOf } from "../../lib/accounting/model_shape.ts";
+import type { OptimizerName } from "../../lib/accounting/muon_update.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { MetaDevice } from "../../lib/tensor/meta_device.ts";
 import { parameterComponents, parameterCount } from "../../lib/accounting/parameters.ts";
@@ -56,11 +57,15 @@ function add(costs: Costs, key: string, line: Record<string, bigint>): void {
 }
 
 function assertTraining(shape: ModelShape, batchSize: number) {
+  for (const optimizer of ["adamw", "muon"] as const) assertTrainingWith(optimizer, shape, batchSize);
+}
+
+function assertTrainingWith(optimizer: OptimizerName, shape: ModelShape, batchSize: number) {
   const values = valuesOf(shape, batchSize);
-  const measurement = measureTrainingStep(shape, batchSize);
-  const about = `${JSON.stringify(shape)}, batch ${batchSize}`;
-  assertEquals(measured(measurement), predicted(trainingOperations(shape), values), about);
-  const memory = implementationMemory(shape, values);
+  const measurement = measureTrainingStep(shape, batchSize, optimizer);
+  const about = `${optimizer}, ${JSON.stringify(shape)}, batch ${batchSize}`;
+  assertEquals(measured(measurement), predicted(trainingOperations(shape, optimizer), values), about);
+  const memory = implementationMemory(shape, values, optimizer);
   assertEquals(measurement.bytesBefore, memory.total - memory.activations, about);
   assertEquals(measurement.peakBytes, memory.total, about);
   const kept: Record<string, bigint> = {};

@@ -14,6 +14,7 @@ import {
 import { backwardProducts, matrixProducts, trainingPositions } from "../../lib/accounting/matrix_products.ts";
 import { modelPreset } from "../../lib/accounting/model_presets.ts";
 import { type ModelShape, valuesOf } from "../../lib/accounting/model_shape.ts";
+import { muonFlops } from "../../lib/accounting/muon_update.ts";
 import { normalForm } from "../../lib/accounting/normal_form.ts";
 import { parameterComponents, parameterCount } from "../../lib/accounting/parameters.ts";
 import { trainingMemory } from "../../lib/accounting/training_memory.ts";
@@ -135,6 +136,25 @@ Deno.test("training memory is 16 bytes a parameter in either precision, and acti
     assertEquals(valueOf(memory.activations, tiny), each * activations);
     assertEquals(valueOf(memory.total, tiny), 16n * parameters + each * activations);
   }
+});
+
+Deno.test("with Muon the matrices within blocks have one moment, all else two", () => {
+  const parameters = valueOf(parameterCount(tiny), tiny);
+  const besides = BigInt(2 * 11 * 8 + 3 * 2 * 8 + 8); // embedding and head, two norms in each layer, the last
+  const state = (precision: "float32" | "bfloat16") =>
+    valueOf(trainingMemory(tiny, precision, "fused", "muon").optimizerState, tiny);
+  assertEquals(state("float32"), 4n * (parameters + besides));
+  assertEquals(state("bfloat16"), 4n * (2n * parameters + besides));
+});
+
+Deno.test("Muon costs five iterations of three products for each matrix, and AdamW's 13 FLOPs for each other parameter", () => {
+  // [smaller side, larger side, whether taller than wide] of q, k, v, output, w1, w3, w2 in d 8, keys of 4, d_ff 5
+  const matrices = [[8, 8], [4, 8], [4, 8], [8, 8], [5, 8], [5, 8], [5, 8]];
+  const products = matrices.reduce((sum, [s, l]) => sum + 5 * (4 * s * s * l + 2 * s ** 3), 0);
+  // Clip, momentum 1 + 2, look ahead 2, norm 2, division, decay, step 2; then what alpha and beta add, and the scale of the one tall matrix, w2.
+  const elementwise = matrices.reduce((sum, [s, l]) => sum + 12 * s * l + 3 + 5 * (3 * s * s + 2 * s * l), 0);
+  const besides = 2 * 11 * 8 + 3 * 2 * 8 + 8;
+  assertEquals(valueOf(muonFlops(tiny), tiny), BigInt(3 * (products + elementwise + 8 * 5) + 13 * besides));
 });
 
 Deno.test("AdamW costs 13 FLOPs a parameter", () => {
