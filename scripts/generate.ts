@@ -48,7 +48,7 @@ await runScript({
     threads: options.threads,
     cuda: { device: options.gpu, kernelCache: KERNEL_CACHE },
   });
-  const precision = options.precision ?? (device.dtypes.includes("bf16") ? config.precision : undefined);
+  const precision = options.precision ?? (device.dtypes.includes("bf16") ? state.config.precision : undefined);
   using model = loadModel(device, path, { dtype: precision === "bfloat16" ? "bf16" : "f32" });
   const { maxNewTokens, temperature, topP, topK, seed, samples } = options;
   const prompts = Array.from({ length: samples }, () => prompt);
