@@ -58,20 +58,15 @@ export class BrowserPage implements AsyncDisposable {
       args: [...SWITCHES, `--user-data-dir=${profile}`, "--remote-debugging-port=0", "about:blank"],
       ...{ stdin: "null", stdout: "null", stderr: "null" },
     }).spawn();
-    const port = await until(() => Deno.readTextFileSync(`${profile}/DevToolsActivePort`).split("\n")[0] || undefined);
-    const pages = await until(async () => {
-      const targets: { type: string; webSocketDebuggerUrl: string }[] =
-        await (await fetch(`http://127.0.0.1:${port}/json/list`)).json();
-      return targets.find(({ type }) => type === "page");
-    });
-    const socket = new WebSocket(pages.webSocketDebuggerUrl);
-    await new Promise((resolve, reject) => {
-      socket.onopen = resolve;
-      socket.onerror = reject;
-    });
-    const page = new BrowserPage(browser, profile, socket);
-    for (const domain of ["Page", "Runtime", "Log", "Network"]) await page.send(`${domain}.enable`);
-    return page;
+    try {
+      const page = new BrowserPage(browser, profile, await connect(profile));
+      for (const domain of ["Page", "Runtime", "Log", "Network"]) await page.send(`${domain}.enable`);
+      return page;
+    } catch (error) {
+      browser.kill();
+      await browser.status;
+      throw error;
+    }
   }
 
   /** Sends a command of the protocol and waits for its result. */
@@ -137,8 +132,25 @@ export class BrowserPage implements AsyncDisposable {
     const closed = new Promise((resolve) => this.#socket.onclose = resolve);
     this.#socket.send(JSON.stringify({ id: ++this.#lastId, method: "Browser.close" }));
     await Promise.all([closed, this.#browser.status]);
-    await Deno.remove(this.#profile, { recursive: true });
+    // The browser's children end after it, and until then may write into the profile.
+    await until(() => (Deno.removeSync(this.#profile, { recursive: true }), true), "the end of the browser");
   }
+}
+
+/** The connection to the one page of a browser that starts with a profile. */
+async function connect(profile: string): Promise<WebSocket> {
+  const port = await until(() => Deno.readTextFileSync(`${profile}/DevToolsActivePort`).split("\n")[0] || undefined);
+  const page = await until(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/json/list`);
+    const targets: { type: string; webSocketDebuggerUrl: string }[] = await answer.json();
+    return targets.find(({ type }) => type === "page");
+  });
+  const socket = new WebSocket(page.webSocketDebuggerUrl);
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = reject;
+  });
+  return socket;
 }
 
 function isComplaint(method: string | undefined, params: unknown): boolean {
