@@ -17,7 +17,6 @@ function firstStep(openDevice: typeof referenceDevice, max_grad_norm: number) {
   using trainer = new Trainer(device, smallConfig({ max_grad_norm }));
   const random = new Random(5);
   trainer.step([data.sample(random, 2, 6), data.sample(random, 2, 6)]);
-  const { parameters } = trainer.model;
   const moments = [...trainer.model.parameters.named.values()].map(({ weights }) =>
     trainer.optimizer.momentsOf(weights)
   );
