@@ -1,5 +1,6 @@
-import { renderSvg } from "../plot/render_svg.ts";
+import { averageNeighbours } from "../plot/average_neighbours.ts";
 import type { CurveAxis, CurveRun } from "../plot/learning_curve.ts";
+import { renderSvg } from "../plot/render_svg.ts";
 import type { Metrics } from "../training/metrics.ts";
 
 /** What is measured beside the loss, how charts call it and write its values (d3's formats). */
@@ -24,13 +25,13 @@ export async function measureChart(
   measure: Measure,
   axis: CurveAxis,
 ): Promise<string | undefined> {
-  const values = runs.flatMap(({ name, metrics }) =>
-    metrics.filter((line) => typeof line[measure] === "number").map((line) => ({
-      run: name,
-      x: line[axis],
-      y: line[measure],
-    }))
-  );
+  const values = runs.flatMap(({ name, metrics }) => {
+    const points = metrics.flatMap((line) => {
+      const y = line[measure];
+      return typeof y === "number" ? [{ run: name, x: line[axis], y }] : [];
+    });
+    return averageNeighbours(points, MOST_POINTS, ["x", "y"]);
+  });
   if (values.length === 0) return undefined;
   const { title, format } = MEASURES[measure];
   return await renderSvg({
@@ -39,13 +40,6 @@ export async function measureChart(
     width: 220,
     height: 90,
     data: { values },
-    transform: [
-      { bin: { maxbins: MOST_POINTS, nice: false }, field: "x", as: ["bin", "bin_end"] },
-      {
-        aggregate: [{ op: "mean", field: "x", as: "x" }, { op: "mean", field: "y", as: "y" }],
-        groupby: ["bin", "run"],
-      },
-    ],
     mark: { type: "line", strokeWidth: 1.25 },
     encoding: {
       x: { field: "x", type: "quantitative", title: null, axis: { ...axisOf("~s"), grid: false } },

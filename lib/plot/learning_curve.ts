@@ -1,4 +1,5 @@
 import type { Metrics } from "../training/metrics.ts";
+import { averageNeighbours } from "./average_neighbours.ts";
 import { placeLabels } from "./place_labels.ts";
 import { renderSvg } from "./render_svg.ts";
 
@@ -115,18 +116,8 @@ function pointsOf({ name, metrics }: CurveRun, axis: CurveAxis): Point[] {
       const loss = line[field];
       return typeof loss === "number" ? [{ run: name, kind, x: line[axis], loss }] : [];
     });
-  return [...averaged(pick("training", "loss")), ...pick("validation", "validation_loss")];
-}
-
-/** At most {@linkcode MOST_POINTS} points, each the mean of equally many neighbours. */
-function averaged(points: readonly Point[]): Point[] {
-  const size = Math.ceil(points.length / MOST_POINTS);
-  if (size <= 1) return [...points];
-  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
-    const group = points.slice(i * size, (i + 1) * size);
-    const mean = (pick: (point: Point) => number) => group.reduce((sum, point) => sum + pick(point), 0) / group.length;
-    return { ...group[0], x: mean((point) => point.x), loss: mean((point) => point.loss) };
-  });
+  const training = averageNeighbours(pick("training", "loss"), MOST_POINTS, ["x", "loss"]);
+  return [...training, ...pick("validation", "validation_loss")];
 }
 
 /** The horizontal axis: what it says, how many of its metric make one, and how numbers are written (as d3 names it). */
