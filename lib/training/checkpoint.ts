@@ -127,8 +127,8 @@ export function saveWeights(
  *
  * @param expected What the run to be continued was started with; left out, only the model's configuration must agree.
  * @returns Where training stood.
- * @throws {RangeError} If the checkpoint is of another configuration (the differing fields are listed), data or tokenizer,
- * or holds weights alone.
+ * @throws {RangeError} If the checkpoint is of another configuration (the differing fields are listed), data, tokenizer or
+ * optimizer, or holds weights alone.
  * @throws {Error} If the file is damaged or cut off. Model and optimizer are unchanged in either case.
  */
 export function loadCheckpoint(
@@ -148,16 +148,7 @@ export function loadCheckpoint(
   checkFits(path, state, model, expected);
   const { parameters } = model;
   const weights = readWeights(file, model);
-  const moments: [Slice, Float32Array][] = [];
-  for (const [name, { weights }] of parameters.named) {
-    const { first, second } = optimizer.momentsOf(weights);
-    for (const [prefix, slice] of [[FIRST_MOMENTS, first], [SECOND_MOMENTS, second]] as const) {
-      if (slice === undefined) continue;
-      const values = new Float32Array(slice.length);
-      file.readInto(prefix + name, values);
-      moments.push([slice, values]);
-    }
-  }
+  const moments = readMoments(file, model, optimizer);
   parameters.load(weights);
   for (const [slice, values] of moments) model.device.upload(slice, values);
   optimizer.resumeAt(state.step);
@@ -236,6 +227,32 @@ function checkFits(path: string, state: TrainingState, model: TransformerLM, exp
 
 function readWeights(file: SafetensorsReader, model: TransformerLM): Map<string, Float32Array> {
   return new Map([...model.parameters.named.keys()].map((name) => [name, readFloats(file, name)]));
+}
+
+// What is to be uploaded where, or an error before anything is.
+function readMoments(
+  file: SafetensorsReader,
+  { parameters }: TransformerLM,
+  optimizer: Optimizer,
+): [Slice, Float32Array][] {
+  const slices = new Map<string, Slice>();
+  for (const [name, { weights }] of parameters.named) {
+    const { first, second } = optimizer.momentsOf(weights);
+    slices.set(FIRST_MOMENTS + name, first);
+    if (second) slices.set(SECOND_MOMENTS + name, second);
+  }
+  const saved = file.names.filter((name) => name.startsWith(FIRST_MOMENTS) || name.startsWith(SECOND_MOMENTS));
+  if (saved.length !== slices.size || saved.some((name) => !slices.has(name))) {
+    throw new RangeError(
+      `Cannot go on from ${file.path}: it holds ${saved.length} moments, this optimizer has ${slices.size}; ` +
+        `use the optimizer that it was saved with`,
+    );
+  }
+  return [...slices].map(([name, slice]) => {
+    const values = new Float32Array(slice.length);
+    file.readInto(name, values);
+    return [slice, values];
+  });
 }
 
 function readFloats(file: SafetensorsReader, name: string): Float32Array {

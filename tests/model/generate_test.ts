@@ -21,6 +21,7 @@ const variants: Record<string, Partial<ModelConfigInput>> = {
   "no norm": { norm: "none" },
   "no position": { position: "none" },
   "silu": { ffn: "silu" },
+  "squared relu, norms of queries and keys": { ffn: "relu2", qk_norm: true },
   "tied": { tied_embeddings: true },
   "one key head": { num_kv_heads: 1 },
 };

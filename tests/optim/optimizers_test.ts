@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { AdamW } from "../../lib/optim/adamw.ts";
 import { clipGradNorm, GradientClipper } from "../../lib/optim/clip_grad_norm.ts";
 import { cosineSchedule } from "../../lib/optim/cosine_schedule.ts";
+import { linearSchedule } from "../../lib/optim/linear_schedule.ts";
 import { Sgd } from "../../lib/optim/sgd.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
@@ -29,6 +30,15 @@ Deno.test("cosineSchedule() gives the handout's learning rates", () => {
   });
   assertEquals(cosineSchedule(3, { ...schedule, cosineSteps: 3 }), min_lr);
   assertThrows(() => cosineSchedule(0, { ...schedule, cosineSteps: 2 }), RangeError, "warmupSteps 3");
+});
+
+Deno.test("linearSchedule() rises, stays, and falls along a line to the end", () => {
+  const schedule = { maxLearningRate: 1, minLearningRate: 0.2, warmupSteps: 2, decaySteps: 4, lastStep: 10 };
+  const rates = Array.from({ length: 13 }, (_, step) => linearSchedule(step, schedule));
+  compareClose(rates, [0, 0.5, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2, 0.2, 0.2]);
+  assertEquals(linearSchedule(9, { ...schedule, decaySteps: 0 }), 1);
+  assertEquals(linearSchedule(10, { ...schedule, decaySteps: 0 }), 0.2);
+  assertThrows(() => linearSchedule(0, { ...schedule, decaySteps: 9 }), RangeError, "decaySteps 9, lastStep 10");
 });
 
 Deno.test("AdamW continues from its state exactly as if it had not stopped", () => {

@@ -59,6 +59,7 @@ for (const [name, open] of Object.entries(devices)) {
       () => device.clipCoefficient({ sumOfSquares: losses, norm: losses, coefficient: losses, maxNorm: 0 }),
       "maxNorm is 0",
     );
+    refuse(() => device.inverseNorm({ sumOfSquares: losses, out: losses, epsilon: 0 }), "epsilon is 0");
     refuse(() => device.upload(a, new Float32Array(5)), "the array has 5 elements, the slice 6");
     refuse(() => device.upload(i32(5), new Float32Array(5)), "i32 goes with Int32Array");
 

@@ -3,6 +3,8 @@ import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { openSafetensors, writeSafetensors } from "../../lib/data/safetensors.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
+import { Muon } from "../../lib/optim/muon.ts";
+import type { Optimizer } from "../../lib/optim/optimizer.ts";
 import type { Device } from "../../lib/tensor/device.ts";
 import {
   loadCheckpoint,
@@ -98,6 +100,22 @@ Deno.test("a checkpoint of other settings is refused, and every field that diffe
     `model.d_ff is 16 there, 32 here; model.ffn is "swiglu" there, "silu" here`,
   );
   assertEquals(model.parameters.state(), before);
+});
+
+Deno.test("a checkpoint of another optimizer is refused, either way, and changes nothing", () => {
+  using folder = new TemporaryFolder();
+  using device = referenceDevice();
+  const { model, optimizer } = trained(device, config);
+  using muon = new Muon(model.parameters);
+  saveCheckpoint(folder.at("adamw.safetensors"), model, optimizer, state(config));
+  saveCheckpoint(folder.at("muon.safetensors"), model, muon, state(config));
+  const other = trained(device, smallConfig({ seed: 8 }));
+  const before = other.model.parameters.state();
+  const load = (name: string, optimizer: Optimizer) => () => loadCheckpoint(folder.at(name), other.model, optimizer);
+  // 12 parameters: 7 matrices of a block, two embeddings, three norms.
+  assertThrows(load("adamw.safetensors", muon), RangeError, "it holds 24 moments, this optimizer has 17");
+  assertThrows(load("muon.safetensors", other.optimizer), RangeError, "it holds 17 moments, this optimizer has 24");
+  assertEquals(other.model.parameters.state(), before);
 });
 
 Deno.test("settings that do not change how training goes on may differ", () => {

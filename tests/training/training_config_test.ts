@@ -11,6 +11,14 @@ Deno.test("what is left out of a configuration follows from the rest", () => {
   assertEquals(parseTrainingConfig(JSON.parse(JSON.stringify(config))), config);
 });
 
+Deno.test("the optimizer is AdamW under the cosine unless told otherwise; the linear decay takes 30 % of the steps", () => {
+  const { optimizer } = parseTrainingConfig({ model, steps: 1000 });
+  assertEquals([optimizer.name, optimizer.schedule, optimizer.decay_steps], ["adamw", "cosine", 300]);
+  assertEquals([optimizer.muon_learning_rate, optimizer.muon_momentum], [0.02, 0.95]);
+  const late = parseTrainingConfig({ model, steps: 100, optimizer: { schedule: "linear", warmup_steps: 90 } });
+  assertEquals(late.optimizer.decay_steps, 10);
+});
+
 Deno.test("a refused field is named with its value", () => {
   const refusals: [unknown, string][] = [
     [{ model, steps: 0 }, "Cannot use this configuration: steps is 0; expected number to be >=1"],
@@ -26,6 +34,12 @@ Deno.test("a refused field is named with its value", () => {
       { model, optimizer: { min_learning_rate: 1 } },
       "optimizer: min_learning_rate is 1, max_learning_rate 0.001",
     ],
+    [
+      { model, optimizer: { schedule: "linear", warmup_steps: 5, decay_steps: 6 }, steps: 10 },
+      "optimizer: decay_steps is 6, warmup_steps 5, cosine_steps 10",
+    ],
+    [{ model, optimizer: { name: "lion" } }, `optimizer.name is "lion"`],
+    [{ model: { ...model, output_init: "small" } }, `model.output_init is "small"`],
     [[], "expected object"],
   ];
   for (const [value, message] of refusals) assertThrows(() => parseTrainingConfig(value), RangeError, message);
