@@ -87,6 +87,7 @@ export type {
   SwigluBackwardArguments,
 } from "./lib/tensor/operations.ts";
 export { Random } from "./lib/tensor/random.ts";
+export type { SampleArguments } from "./lib/tensor/sample.ts";
 export { ReferenceBackend, type ReferenceBlock } from "./lib/tensor/reference_backend.ts";
 export { type Block, type DType, Slice, type SliceOwner } from "./lib/tensor/slice.ts";
 export { Tape, type TapeEntry, type TapeOptions } from "./lib/tensor/tape.ts";

@@ -1,5 +1,6 @@
 import type { Backend, Recording } from "../../lib/tensor/device.ts";
 import type * as operations from "../../lib/tensor/operations.ts";
+import type { SampleArguments } from "../../lib/tensor/sample.ts";
 import { BYTES_PER_ELEMENT, type DType, type Slice } from "../../lib/tensor/slice.ts";
 import { CudaAttention } from "./cuda_attention.ts";
 import { CudaMatmul } from "./cuda_matmul.ts";
@@ -8,6 +9,7 @@ import {
   blockPerRow,
   oneBlock,
   REDUCTION_BYTES,
+  sampledRows,
   threadPerColumn,
   threadPerItem,
   warpPerRow,
@@ -386,6 +388,14 @@ export class CudaBackend implements Backend {
     } else {
       driver.check("cuMemsetD32", driver.symbols.cuMemsetD32Async(address, bits.getUint32(0), length, stream));
     }
+  }
+
+  /** See {@link SampleArguments}. */
+  sample({ logits, draws, tokens, rows, columns, temperature, topK, topP }: SampleArguments): void {
+    this.#cuda.launch("sample", logits.dtype, sampledRows(rows), [
+      ...[logits, draws, tokens].map(this.#at),
+      ...[columns, temperature, topK, topP],
+    ]);
   }
 
   // Address of a slice; 0, null in a kernel, for one that is left out.

@@ -11,6 +11,7 @@ import ptx from "./kernels/ptx.cuh" with { type: "text" };
 import reduce from "./kernels/reduce.cuh" with { type: "text" };
 import rmsNorm from "./kernels/rms_norm.cu" with { type: "text" };
 import rope from "./kernels/rope.cu" with { type: "text" };
+import sample from "./kernels/sample.cu" with { type: "text" };
 import softmax from "./kernels/softmax.cu" with { type: "text" };
 import sum from "./kernels/sum.cu" with { type: "text" };
 import swiglu from "./kernels/swiglu.cu" with { type: "text" };
@@ -31,6 +32,7 @@ const FILES: readonly (readonly [name: string, text: string])[] = [
   ["rope.cu", rope],
   ["softmax.cu", softmax],
   ["sum.cu", sum],
+  ["sample.cu", sample],
   ["optimizer.cu", optimizer],
   ["copy_rows.cu", copyRows],
   ["matmul.cu", matmul],

@@ -60,3 +60,12 @@ export function productTiles(m: number, n: number, batch: number): LaunchConfigu
     sharedBytes: 2 * PRODUCT_DEPTH * (PRODUCT_TILE + 1) * 4,
   };
 }
+
+// What sample.cu calls SAMPLE_THREADS, and the words behind its sums.
+const SAMPLE_THREADS = 1024;
+const SAMPLE_WORDS = 4;
+
+/** A block per row from which a column is chosen. */
+export function sampledRows(rows: number): LaunchConfiguration {
+  return { grid: [rows, 1, 1], block: SAMPLE_THREADS, sharedBytes: 8 * (SAMPLE_THREADS + SAMPLE_WORDS) };
+}

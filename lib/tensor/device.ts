@@ -33,6 +33,7 @@ import type {
   SwigluArguments,
   SwigluBackwardArguments,
 } from "./operations.ts";
+import { checkSample, type SampleArguments } from "./sample.ts";
 import type { Block, DType, Slice } from "./slice.ts";
 
 /**
@@ -68,6 +69,8 @@ export interface Backend extends Operations, Disposable {
    * downloads nothing, and has run once before.
    */
   record?(work: () => void): Recording;
+  /** Where a backend can: chooses tokens without reading logits back; see {@link SampleArguments}. */
+  sample?(args: SampleArguments): void;
 }
 
 /** Operations that were recorded, on the memory that they were recorded with. */
@@ -237,6 +240,24 @@ export class Device implements Operations, MemorySource, Disposable {
       throw new Error(`Cannot record: the device ${this.name} runs operations one by one; call them each time`);
     }
     return this.backend.record(work);
+  }
+
+  /** Whether `sample()` is there. */
+  get samples(): boolean {
+    return this.backend.sample !== undefined;
+  }
+
+  /**
+   * Chooses tokens in device memory; see {@link SampleArguments}.
+   *
+   * @throws {Error} If the device cannot (see `samples`).
+   */
+  sample(args: SampleArguments): void {
+    checkSample(this, args);
+    if (this.backend.sample === undefined) {
+      throw new Error(`Cannot sample: the device ${this.name} does not; read the logits back and use a Sampler`);
+    }
+    this.backend.sample(args);
   }
 
   /** Matrix product; see {@link MatmulArguments}. */

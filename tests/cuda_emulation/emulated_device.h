@@ -107,6 +107,18 @@ inline int atomicAdd(int* address, int value) {
   return before;
 }
 
+inline unsigned long long atomicAdd(unsigned long long* address, unsigned long long value) {
+  unsigned long long before = *address;
+  *address += value;
+  return before;
+}
+
+inline unsigned long long atomicMax(unsigned long long* address, unsigned long long value) {
+  unsigned long long before = *address;
+  *address = before > value ? before : value;
+  return before;
+}
+
 // mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 with PTX's layout of fragments: with group = lane / 4 and
 // pair = lane % 4, a lane holds of A rows group and group + 8, columns 2 pair, 2 pair + 1 and those plus 8; of B rows
 // (k) 2 pair, 2 pair + 1 and those plus 8 of column group; of C rows group and group + 8, columns 2 pair, 2 pair + 1.

@@ -9,5 +9,6 @@ import "./inspect.ts";
 import "./matmul.ts";
 import "./pinned_memory.ts";
 import "./recordings.ts";
+import "./sampling.ts";
 import "./trainer.ts";
 import "./training.ts";
