@@ -187,9 +187,15 @@ export class CpuBackend implements Backend {
   /** Scaled dot-product attention. */
   attention(args: AttentionArguments): void {
     const { batch, queryLength, keyLength, numHeads, numKvHeads, headSize, scale, causal, q, k, v, out } = args;
-    this.#pool.needScratch(this.#pool.call("attentionScratch", headSize));
     const sizes = [queryLength, keyLength, numHeads, numKvHeads, headSize, scale, Number(causal), ...maskOf(args)];
     const operands = [...operandWords(q), ...operandWords(k), ...operandWords(v), ...operandWords(out)];
+    if (queryLength === 1 && args.mask === undefined) {
+      this.#pool.needScratch(this.#pool.call("attentionOneQueryScratch", keyLength));
+      const perChunk = rowsPerChunk(keyLength * headSize);
+      this.#pool.run("attentionOneQuery", batch * numHeads, perChunk, ...operands, at(args.logSumExp), ...sizes);
+      return;
+    }
+    this.#pool.needScratch(this.#pool.call("attentionScratch", headSize));
     const items = batch * numHeads * this.#pool.call("attentionBlocks", queryLength);
     this.#pool.run("attention", items, 1, ...operands, at(args.logSumExp), ...sizes);
   }

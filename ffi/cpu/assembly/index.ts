@@ -5,6 +5,7 @@ export { add, axpy, copy, copyRows, fill, mul, scale } from "./elementwise";
 export { silu, siluBackward, swiglu, swigluBackward } from "./activation";
 export { attention, attentionBlocks, attentionScratch } from "./attention";
 export { attentionBackward, attentionBackwardScratch } from "./attention_backward";
+export { attentionOneQuery, attentionOneQueryScratch } from "./attention_one_query";
 export { embedding, embeddingBackward } from "./embedding";
 export { matmulBlocks, matmulFewRows, packPanels } from "./matmul";
 export { addRmsNorm, rmsNorm, rmsNormBackward } from "./norm";
