@@ -29,7 +29,7 @@ export interface PerformOptions {
 }
 
 /** What became of a run: its outcome; "stopped" by the signal; or "busy", since somebody else performs it. */
-export type Performance = RunOutcome | "stopped" | "busy";
+export type Ending = RunOutcome | "stopped" | "busy";
 
 /**
  * Brings a run to its end: from the start, or from where it stopped; one that has ended is left as it is. Of several processes that
@@ -37,7 +37,7 @@ export type Performance = RunOutcome | "stopped" | "busy";
  *
  * @throws {Error} As `train()` does, except for divergence, which is an outcome.
  */
-export async function performRun(options: PerformOptions): Promise<Performance> {
+export async function performRun(options: PerformOptions): Promise<Ending> {
   const { folder } = options;
   using claim = claimFolder(folder);
   if (!claim) return "busy";

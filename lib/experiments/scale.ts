@@ -20,6 +20,8 @@ export interface ScaleSettings {
   precision?: TrainingConfig["precision"];
   /** The learning rate after the warm-up that the sweep found best at this scale. */
   learningRate: number;
+  /** Muon's learning rate, where a variant trains with it. */
+  muonLearningRate: number;
   /** Sequences in a batch. */
   batchSize: number;
   /** Tokens that every run trains on, whatever its batch size. */
@@ -38,6 +40,7 @@ export const scales: Record<Scale, ScaleSettings> = {
     about: "a few steps of a tiny model: shows that everything works, and nothing about language models",
     model: { vocab_size: 300, context_length: 16, num_layers: 1, d_model: 16, num_heads: 2 },
     learningRate: 1e-2,
+    muonLearningRate: 0.02,
     batchSize: 4,
     tokens: 16 * 64,
     evaluationSequences: 8,
@@ -48,6 +51,7 @@ export const scales: Record<Scale, ScaleSettings> = {
     about: "a model of a third of a million parameters and a million tokens: under a minute a run on one core",
     model: { vocab_size: 1024, context_length: 128, num_layers: 4, d_model: 64, num_heads: 4 },
     learningRate: 1e-2,
+    muonLearningRate: 0.05,
     batchSize: 16,
     tokens: 1_024_000,
     evaluationSequences: 256,
@@ -58,6 +62,7 @@ export const scales: Record<Scale, ScaleSettings> = {
     about: "the handout's TinyStories model of 17 million parameters and its 327,680,000 tokens, for a GPU",
     model: { vocab_size: 10_000, context_length: 256, num_layers: 4, d_model: 512, num_heads: 16, d_ff: 1344 },
     learningRate: 1e-3,
+    muonLearningRate: 0.02,
     batchSize: 128,
     tokens: 327_680_000,
     evaluationSequences: 1024,

@@ -1,11 +1,11 @@
-import type { Performance } from "./perform_run.ts";
+import type { Ending } from "./perform_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { RunOutcome } from "./run_outcome.ts";
 
 /** Somebody who performs one run after the other, such as a Worker with its device. */
 export interface Runner {
   /** Brings a run to its end, or stops at the signal. */
-  perform(run: PlannedRun): Promise<Performance>;
+  perform(run: PlannedRun): Promise<Ending>;
 }
 
 /** Who hears of what. */
@@ -52,12 +52,12 @@ export async function shareWork(
         if (run === undefined) continue;
       }
       onBegin?.(run, index);
-      const performance = await runner.perform(run);
-      if (performance === "stopped") isStopped = true;
-      else if (performance === "busy") {
+      const ending = await runner.perform(run);
+      if (ending === "stopped") isStopped = true;
+      else if (ending === "busy") {
         onBusy?.(run);
         elsewhere.push(run);
-      } else onEnd?.(run, performance, index);
+      } else onEnd?.(run, ending, index);
     }
     if (waiting.length + elsewhere.length > 0) isStopped = true;
   };

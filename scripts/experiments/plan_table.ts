@@ -20,7 +20,12 @@ export function forecastRuns(runs: readonly PlannedRun[], device: Device): Forec
     const state = runState(run.folder);
     if (state.state === "ended") return { run, state, forecast: { ...forecastRun(run.config, 1), seconds: 0 } };
     const { model, batch_size } = run.config;
-    const shape = JSON.stringify([model, batch_size, run.config.gradient_accumulation_steps, run.config.optimizer.name]);
+    const shape = JSON.stringify([
+      model,
+      batch_size,
+      run.config.gradient_accumulation_steps,
+      run.config.optimizer.name,
+    ]);
     const rate = rates.get(shape) ?? measureTraining(device, run.config);
     rates.set(shape, rate);
     return { run, state, forecast: forecastRun(run.config, rate, state.state === "begun" ? state.step : 0) };

@@ -1,4 +1,4 @@
-import { type Performance, performRun } from "../../lib/experiments/perform_run.ts";
+import { type Ending, performRun } from "../../lib/experiments/perform_run.ts";
 import type { PreparedText } from "../../lib/experiments/prepared_text.ts";
 import {
   type DeviceName,
@@ -26,7 +26,7 @@ export type Order =
 /** What a Worker says. */
 export type Word =
   | { kind: "progress"; tokens: number }
-  | { kind: "ended"; performance: Performance }
+  | { kind: "ended"; ending: Ending }
   | { kind: "failed"; message: string };
 
 // Text that a model writes at the end of its run, from the separator on: a document of its own.
@@ -43,7 +43,7 @@ const scope = globalThis as unknown as {
 scope.onmessage = async ({ data: order }) => {
   if (order.kind === "stop") return stop.abort();
   try {
-    scope.postMessage({ kind: "ended", performance: await perform(order) });
+    scope.postMessage({ kind: "ended", ending: await perform(order) });
   } catch (error) {
     scope.postMessage({
       kind: "failed",
@@ -54,7 +54,7 @@ scope.onmessage = async ({ data: order }) => {
 
 async function perform(
   { folder, config, text, device: name, threads }: Order & { kind: "perform" },
-): Promise<Performance> {
+): Promise<Ending> {
   stop = new AbortController();
   const tokenizer = await Tokenizer.load(text.tokenizer);
   // A device of its own for each run, so that its memory is counted from zero.

@@ -1,4 +1,4 @@
-import type { Performance } from "../../lib/experiments/perform_run.ts";
+import type { Ending } from "../../lib/experiments/perform_run.ts";
 import type { PlannedRun } from "../../lib/experiments/plan.ts";
 import type { PreparedText } from "../../lib/experiments/prepared_text.ts";
 import type { Runner } from "../../lib/experiments/share_work.ts";
@@ -30,12 +30,12 @@ export class WorkerRunner implements Runner, Disposable {
   }
 
   /** Has the Worker perform a run. */
-  perform(run: PlannedRun): Promise<Performance> {
+  perform(run: PlannedRun): Promise<Ending> {
     const { device, threads, textOf, onProgress } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<Performance>();
+    const { promise, resolve, reject } = Promise.withResolvers<Ending>();
     this.#worker.onmessage = ({ data: word }: MessageEvent<Word>) => {
       if (word.kind === "progress") onProgress(run, word.tokens);
-      else if (word.kind === "ended") resolve(word.performance);
+      else if (word.kind === "ended") resolve(word.ending);
       else reject(new Error(`The run in ${run.folder} failed: ${word.message}`));
     };
     this.#worker.onerror = (event) => {

@@ -26,12 +26,12 @@ interface Ingredient {
  * What the speed runs of small language models have shown to help (the modded-nanogpt record and its sources). Each is a switch of the
  * configuration, and a new one is a line here.
  */
-function ingredients({ model }: ScaleSettings): Ingredient[] {
+function ingredients({ model, muonLearningRate }: ScaleSettings): Ingredient[] {
   const { d_ff, d_model } = ModelConfig.parse(model);
   const ingredient = (name: string, change: Change, isInRecipe = true) => ({ name, change, isInRecipe });
   return [
     // Orthogonalised momentum for the matrices of the blocks (Jordan et al., 2024).
-    ingredient("Muon", { optimizer: { name: "muon" } }),
+    ingredient("Muon", { optimizer: { name: "muon", muon_learning_rate: muonLearningRate } }),
     // Queries and keys normalized, so that no logit of attention can grow without bound (Henry et al., 2020).
     ingredient("QK norm", { model: { qk_norm: true } }),
     // max(0, x)^2 without a gate, at as many parameters (So et al., 2021).
