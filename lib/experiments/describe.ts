@@ -36,7 +36,7 @@ export function describeComparison({ difference, uncertainty, verdict }: Compari
 
 /** A learning rate as people write it: 0.001, 3e-5. */
 export function describeRate(rate: number): string {
-  return rate >= 1e-3 ? String(Number(rate.toPrecision(3))) : rate.toExponential().replace("e-", "e-");
+  return rate >= 1e-3 ? String(Number(rate.toPrecision(3))) : rate.toExponential();
 }
 
 /** Names in a row: "a, b and c". */

@@ -21,6 +21,7 @@ const HASH_DIGITS = 10;
  * @example
  * ```ts
  * import { assertEquals, assertNotEquals } from "@std/assert";
+ * import { parseTrainingConfig } from "../training/training_config.ts";
  * const model = { vocab_size: 500, context_length: 32, num_layers: 2, d_model: 64, num_heads: 4 };
  * const hash = await runHash(parseTrainingConfig({ model }), "some text");
  * assertEquals(hash, await runHash(parseTrainingConfig({ model: { ...model, position: "rope" } }), "some text"));

@@ -30,15 +30,14 @@ Deno.test("the memory foreseen is what a training step uses", () => {
   assertAlmostEquals(bytes / device.memory.peakBytes, 1, 0.001);
 });
 
-Deno.test("the rate is that of steps after the first, which prepares", () => {
+Deno.test("the rate is that of the fastest step after the first, which prepares", () => {
   using device = referenceDevice();
-  let readings = 0;
-  const rate = measureTraining(device, smallConfig(), () => 500 * readings++);
-  assertEquals(readings, 2);
+  const readings = [0, 900, 1000, 1500, 2000, 3000];
+  const rate = measureTraining(device, smallConfig(), () => readings.shift()!);
+  assertEquals(readings, []);
   const once = { steps: 1, eval_batches: 1, gradient_accumulation_steps: 1 };
-  // Two steps in half a second: four times the FLOPs of one in a second.
   const { seconds } = forecastRun(smallConfig({ ...once, optimizer: {} }), rate);
-  assert(seconds > 0.25 && seconds < 0.4, `${seconds} s`);
+  assert(seconds > 0.5 && seconds < 0.75, `${seconds} s`); // half a second, and an evaluation
 });
 
 Deno.test("as many jobs as memory holds of the largest, and one in any case", () => {
