@@ -10,6 +10,9 @@ import { runScript } from "./frame/run_script.ts";
 import { KERNEL_CACHE } from "./training/kernel_cache.ts";
 import { prepareData } from "./training/prepare_data.ts";
 import { runTraining } from "./training/run_training.ts";
+import { unstartedFolder } from "./training/unstarted_folder.ts";
+
+const DEFAULT_CONFIG = new URL("../configs/stories.jsonc", import.meta.url);
 
 const OwnOptions = z.object({
   config: z.string().optional().describe("configuration file (JSON with comments); default: configs/stories.jsonc"),
@@ -49,9 +52,12 @@ await runScript({
         : `Cannot start a run in ${folder}: it holds one already; go on with --resume, or give another --name`,
     );
   }
-  const source = path ?? (resume ? `${folder}/config.json` : new URL("../configs/stories.jsonc", import.meta.url));
+  const source = path ?? (resume ? `${folder}/config.json` : DEFAULT_CONFIG);
   const before = resume ? readConfigFile(`${folder}/config.json`) : {};
-  const asked = parseTrainingConfig(overlay(overlay(before, readConfigFile(source)), flags), String(path ?? source));
+  const asked = parseTrainingConfig(
+    overlay(overlay(before, readConfigFile(source)), flags),
+    `${source === DEFAULT_CONFIG ? "configs/stories.jsonc" : source} with the flags given`,
+  );
   if (resume && asked.data === undefined) {
     throw new Error(`Cannot resume ${folder}: it was imported, not trained here; text can be generated with it`);
   }
@@ -65,6 +71,7 @@ await runScript({
   const precision = asked.precision ?? (!resume && device.dtypes.includes("bf16") ? "bfloat16" : undefined);
   const config = { ...asked, ...(precision && { precision }) };
   report.say(`Device: ${device.name} (${device.backend.description})`);
+  using _unstarted = unstartedFolder(folder);
   const prepared = resume
     ? { config, tokenizer: config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer) }
     : await prepareData(config, folder, builtInBytes, report);

@@ -6,8 +6,8 @@ import type { ScriptDefinition } from "./script_definition.ts";
 const MESSAGE_OF_OURS = /^Cannot (?!redefine property)[^:\n]+: /;
 
 /**
- * What a person is told when a task fails: the message of an expected error by itself, the missing permission and how
- * to grant it, or, for a defect of ours, the stack as well.
+ * What a person is told when a task fails: the message of an expected error by itself, the file that is not there, the
+ * missing permission and how to grant it, or, for a defect of ours, the stack as well.
  */
 export function explainError(
   error: unknown,
@@ -19,6 +19,7 @@ export function explainError(
     if (cause instanceof Deno.errors.NotCapable) return explainPermission(cause, script, args);
   }
   const isOfTheEngine = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
+  if (error instanceof Deno.errors.NotFound) return explainMissingFile(error);
   const isDefect = isOfTheEngine && !MESSAGE_OF_OURS.test(error.message);
   return isDefect ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
 }
@@ -39,4 +40,11 @@ function explainPermission(
       args.map((word) => ` ${quoteWord(word)}`).join("")
     }`,
   ].join("\n");
+}
+
+function explainMissingFile({ message }: Error): string {
+  const path = /: \w+ '(.*)'$/.exec(message)?.[1];
+  return path === undefined
+    ? message
+    : `Cannot open ${path}: there is no such file or folder; look at its name and place.`;
 }

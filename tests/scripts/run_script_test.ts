@@ -79,6 +79,14 @@ Deno.test("a missing permission is explained with the command that grants it", a
   assertStringIncludes(stderr, `deno run -q -P=tokenize '--allow-write=/tmp/a b' scripts/count.ts --size 4`);
 });
 
+Deno.test("a file that is not there is named", async () => {
+  const { code, stderr } = await run([], () => void Deno.readTextFileSync("no/such file.txt"));
+  assertEquals([code, stderr], [
+    1,
+    "Cannot open no/such file.txt: there is no such file or folder; look at its name and place.\n",
+  ]);
+});
+
 Deno.test("--help lists every flag with its default and limit, and runs nothing", async () => {
   const { code, stdout } = await run(["--help"], () => {
     throw new Error("ran");
