@@ -9,6 +9,7 @@ async function refresh(address) {
     const next = fresh.getElementById(part.id);
     if (next && next.innerHTML !== shown.get(part)) replace(part, next);
   }
+  for (const input of document.querySelectorAll("[data-filter]")) filter(input);
 }
 
 // What each part was when it came: a reader's ticks and opened details are not differences.
@@ -84,5 +85,19 @@ function refreshAsTyped(form) {
   });
 }
 
+/** Hides the elements that lack one of an input's words; what is ticked in them stays so. */
+function filter(input) {
+  const words = input.value.toLowerCase().split(/\s+/);
+  for (const element of document.querySelectorAll(input.dataset.filter)) {
+    const text = element.textContent.toLowerCase();
+    element.hidden = !words.every((word) => text.includes(word));
+  }
+}
+
+for (const input of document.querySelectorAll("[data-filter]")) {
+  input.hidden = false;
+  input.addEventListener("input", () => filter(input));
+  filter(input);
+}
 if (document.body.dataset.events) follow(document.body.dataset.events);
 for (const form of document.querySelectorAll("form[data-refresh]")) refreshAsTyped(form);

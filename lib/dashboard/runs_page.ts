@@ -4,6 +4,9 @@ import { framed, livePart, liveSection } from "./page_frame.ts";
 import type { Run } from "./run_reader.ts";
 import { runsTable } from "./runs_table.ts";
 
+// More curves in one chart than this cannot be told apart.
+const MOST_DRAWN = 8;
+
 /** The first page: all runs, those that are running first, and the curves of these while there are any. */
 export async function runsPage(runs: readonly Run[], place: CurvesPlace): Promise<string> {
   const running = runs.filter(({ state }) => state === "running");
@@ -15,10 +18,17 @@ export async function runsPage(runs: readonly Run[], place: CurvesPlace): Promis
     title: "Runs",
     summary: `${runs.length} in all, ${running.length} running`,
     content: [
-      markup`<form action="/compare">
+      liveSection(
+        "now",
+        "Running now",
+        running.length > 0 ? await curves(running.slice(0, MOST_DRAWN), place) : undefined,
+      ),
+      markup`<h2>All runs</h2>
+<form action="/compare">
+<p class="filter"><input type="search" placeholder="Filter by words of the name" aria-label="Filter by words of the name"
+ data-filter="#runs tbody tr" hidden></p>
 ${livePart("runs", table)}<p class="action"><button>Compare picked runs</button></p>
 </form>`,
-      liveSection("now", "Running now", running.length > 0 ? await curves(running.slice(0, 8), place) : undefined),
     ],
     events: "/events",
   });

@@ -71,6 +71,17 @@ Deno.test({
       );
     });
 
+    await test.step("filters by words, also what comes later, and keeps what was picked", async () => {
+      const rows = `[...document.querySelectorAll("tbody tr:not([hidden]) th")].map((cell) => cell.textContent).join()`;
+      await page.evaluate(`document.querySelector("[type=search]").focus()`);
+      await page.type("ba SE");
+      await page.waitFor(`${rows} === "base"`);
+      appendMetrics(base, { step: 55, tokens: 3520, seconds: 0.55, loss: 1.1111 });
+      await page.waitFor(`document.querySelector("tbody").textContent.includes("1.1111")`);
+      assertEquals(await page.evaluate(rows), "base");
+      assertEquals(await page.evaluate(`document.querySelector("#pick-other").checked`), true);
+    });
+
     await test.step("compares runs that are picked by keyboard", async () => {
       await page.goTo(`${address}/`);
       for (const name of ["base", "other"]) {
