@@ -76,12 +76,12 @@ async function planRun(variant: Variant, seed: number, options: PlanOptions): Pr
   }
   const config = runConfig(settings, change, seed);
   const changes = changedFields(config, runConfig(settings, {}, seed));
-  const name = [scale, source.name, ...changes, `seed-${seed}`].join("-").slice(0, LONGEST_NAME);
+  const name = [scale, source.name, `seed-${seed}`, ...changes].join("-").slice(0, LONGEST_NAME);
   return { folder: `${root}/${name}-${await runHash(config, source.id)}`, config, text };
 }
 
-// Some file systems allow 255 bytes in a name; a list of folders is legible with far fewer.
-const LONGEST_NAME = 100;
+// A list of folders is legible with names of this length; the hash tells longer ones apart.
+const LONGEST_NAME = 80;
 
 // Fields that follow from others say nothing of their own in a name.
 const FOLLOWING = /_every$|^eval_|^steps$|^optimizer\.(warmup|cosine|decay)_steps$|^optimizer\.min_learning_rate$/;

@@ -6,17 +6,17 @@ import type { ExperimentResults, VariantResult } from "./results.ts";
 /** All variants of an experiment beside the baseline: losses over seeds, differences, speed. */
 export function variantTable({ variants, baseline }: ExperimentResults): AnswerTable {
   return {
-    title: "Validation loss, nats per token, at the end",
+    title: "Validation loss at the end, nats per token; difference from the baseline with its 95 % interval",
     columns: [
       "variant",
       "parameters",
       "seeds",
       "loss",
       "spread",
-      "less baseline",
-      "95 % ±",
+      "difference",
+      "±",
       "",
-      "bits per byte",
+      "bits/byte",
       "tokens/s",
     ],
     rows: variants.map((result) => rowOf(result, baseline)),

@@ -69,7 +69,7 @@ Deno.test("the swiglu ablation's variants have as many parameters as the baselin
 
 Deno.test("a folder's name says what is different, and the seed", async () => {
   const [, without] = await plan("no_pos_emb", "smoke");
-  assert(/^runs\/experiments\/smoke-stories-position-none-seed-0-[0-9a-f]{10}$/.test(without.runs[0].folder));
+  assert(/^runs\/experiments\/smoke-stories-seed-0-position-none-[0-9a-f]{10}$/.test(without.runs[0].folder));
 });
 
 Deno.test("a text that is not there is asked for", async () => {

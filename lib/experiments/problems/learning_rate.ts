@@ -9,7 +9,7 @@ import { sweepChart } from "../sweep_chart.ts";
 // Multiples of the scale's own rate, a factor of about three apart, up to where training cannot work any more.
 const FACTORS = {
   smoke: [0.1, 1, 1e4],
-  laptop: [0.1, 0.3, 1, 3, 10, 100, 1e4],
+  laptop: [0.1, 0.3, 1, 3, 10, 100, 1e3],
   handout: [0.1, 0.3, 1, 3, 10, 30, 100],
 };
 
@@ -22,7 +22,7 @@ export const learningRate: Experiment = {
   title: "Learning rate",
   question:
     "Which learning rate gives the lowest loss, where does training become unstable, and how do the two relate?",
-  seeds: { smoke: 1, laptop: 3, handout: 1 },
+  seeds: { smoke: 1, laptop: 2, handout: 1 },
   variants: (scale, settings) =>
     rateVariants("rate ", FACTORS[scale].map((factor) => rateTimes(settings, factor)), settings),
   conclude,
