@@ -98,6 +98,7 @@ export { add } from "./lib/model/add.ts";
 export {
   type AttentionOptions,
   type AttentionWeights,
+  type CachePlace,
   type KeyValueCache,
   multiheadSelfAttention,
   scaledDotProductAttention,

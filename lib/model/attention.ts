@@ -77,6 +77,17 @@ export function scaledDotProductAttention(tape: Tape, q: Tensor, k: Tensor, v: T
   return out;
 }
 
+/**
+ * Where in a cache one token's keys and values go, and what it sees, in device memory rather than as numbers: the work
+ * of a token can be recorded once and replayed for the next.
+ */
+export interface CachePlace {
+  /** i32 [1]: the token's position. */
+  position: Slice;
+  /** i32, at most as many as the capacity: 1 for each position that is seen, the token's own included, 0 for others. */
+  seen: Slice;
+}
+
 /** Keys and values of one layer for the positions that a generation has seen. */
 export interface KeyValueCache {
   /** [batch, capacity, num_kv_heads * d_head], rotated already. */
@@ -87,6 +98,8 @@ export interface KeyValueCache {
   capacity: number;
   /** Positions that are in it before this call; the call puts its own after them. */
   length: number;
+  /** In place of `length`, for one token of each sequence. What is not seen must hold numbers, whichever. */
+  place?: CachePlace;
 }
 
 /** How heads attend in a model. */
@@ -303,8 +316,9 @@ function store(
   cache: KeyValueCache,
   { k, v }: { k: AttentionOperand; v: AttentionOperand },
   { batch, length, columns }: { batch: number; length: number; columns: number },
-): { k: AttentionOperand; v: AttentionOperand; keyLength: number } {
-  const keyLength = cache.length + length;
+): { k: AttentionOperand; v: AttentionOperand; keyLength: number; causal: boolean; mask?: Slice } {
+  const { place } = cache;
+  const keyLength = place?.seen.length ?? cache.length + length;
   if (tape.recording || keyLength > cache.capacity) {
     throw new RangeError(
       tape.recording
@@ -319,16 +333,17 @@ function store(
       source: from.slice,
       sourceStride: from.rowStride,
       sourceBatchStride: from.batchStride,
-      destination: to.sub(cache.length * columns),
+      destination: place ? to : to.sub(cache.length * columns),
       destinationStride: columns,
       destinationBatchStride: batchStride,
+      positions: place?.position,
 
       batch,
       rows: length,
       columns,
-      destinationRows: length,
+      destinationRows: place ? cache.capacity : length,
     });
   }
   const whole = (slice: Slice) => ({ slice, rowStride: columns, batchStride });
-  return { k: whole(cache.keys), v: whole(cache.values), keyLength };
+  return { k: whole(cache.keys), v: whole(cache.values), keyLength, causal: !place, mask: place?.seen };
 }

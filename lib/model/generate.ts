@@ -1,7 +1,6 @@
 import { Random } from "../tensor/random.ts";
-import { Tape } from "../tensor/tape.ts";
-import { GenerationCache } from "./kv_cache.ts";
 import { Sampler, type SamplingOptions } from "./sampling.ts";
+import { DeviceChooser, HostChooser, type Sequence } from "./token_chooser.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
 /** How text is generated. */
@@ -32,6 +31,10 @@ export interface GeneratedToken {
  * another token is to be added, it is cut to its last floor(context_length / 2) tokens (at least one), which are computed anew
  * from position 0 on, and grows again. So a token always follows from at least the last half of a context, and long
  * texts cost about twice the work of short ones for each token. The cache changes nothing of that.
+ *
+ * A device that chooses tokens itself (`Device.samples`) has up to 16 of them under way before they are read back. It
+ * goes by the same rules and the same random numbers, and greedily chooses the same tokens; with top-p, a number may
+ * stand for another of the likely tokens, which the host lines up by likelihood and the device by id.
  *
  * @param prompt Token ids, at least one and at most `context_length`.
  * @returns An iterator that computes a token when it is asked for it. Leave it with `break` or `return()` to free its memory.
@@ -92,49 +95,37 @@ export function generateBatch(
   })();
 }
 
-interface Sequence {
-  sequence: number;
-  /** The tokens that the model sees. */
-  window: number[];
-  random: Random;
-}
-
 function* generateTogether(
   model: TransformerLM,
   group: readonly Sequence[],
   sampler: Sampler,
-  { maxNewTokens, stopToken, cache: useCache = true }: GenerationOptions,
+  options: GenerationOptions,
 ): Generator<GeneratedToken, void> {
-  const { device, config: { context_length, vocab_size } } = model;
+  const { maxNewTokens, stopToken, cache = true } = options;
+  const { device, config: { context_length } } = model;
   const capacity = Math.min(context_length, group[0].window.length + maxNewTokens);
-  using cache = useCache ? new GenerationCache(model, group.length, capacity) : undefined;
-  using arena = device.arena("generation");
+  using chooser = cache && device.samples
+    ? new DeviceChooser(model, group, capacity, options)
+    : new HostChooser(model, group, cache ? capacity : undefined, sampler);
   const going = new Set(group);
-  const logits = new Float32Array(group.length * vocab_size);
-  for (let made = 0; made < maxNewTokens && going.size > 0; made++) {
+  for (let made = 0; made < maxNewTokens && going.size > 0;) {
+    let isNew = made === 0;
     if (group[0].window.length > context_length) {
       const kept = Math.max(1, Math.floor(context_length / 2));
       for (const sequence of group) sequence.window = sequence.window.slice(-kept);
-      if (cache) cache.length = 0;
+      isNew = true;
     }
-    // Sequences that have ended stay in the computation, so that all have one length, and are not sampled any more.
-    const position = cache?.length ?? 0;
-    const length = group[0].window.length;
-    arena.reset();
-    {
-      using tape = new Tape(device, { arena, recording: false, dtype: model.dtype });
-      const fresh = group.flatMap(({ window }) => window.slice(position));
-      const tokens = tape.integers(fresh, [group.length, length - position]);
-      device.download(model.forward(tape, tokens, { position, caches: cache?.layers, lastOnly: true }).slice, logits);
-    }
-    if (cache) cache.length = length;
-    for (const [row, sequence] of group.entries()) {
-      const token = going.has(sequence)
-        ? sampler.sample(logits.subarray(row * vocab_size, (row + 1) * vocab_size), sequence.random)
-        : 0;
-      sequence.window.push(token);
-      if (token === stopToken) going.delete(sequence);
-      if (going.has(sequence)) yield { sequence: sequence.sequence, token };
+    // Up to where the window is full, with the token that does not fit any more.
+    const most = Math.min(maxNewTokens - made, context_length + 1 - group[0].window.length);
+    const rounds = chooser.choose({ isNew, most, going });
+    made += rounds.length;
+    for (const tokens of rounds) {
+      for (const [row, sequence] of group.entries()) {
+        const token = tokens[row];
+        sequence.window.push(token);
+        if (token === stopToken) going.delete(sequence);
+        if (going.has(sequence)) yield { sequence: sequence.sequence, token };
+      }
     }
   }
 }

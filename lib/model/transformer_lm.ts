@@ -192,6 +192,7 @@ export class TransformerLM implements Disposable {
    *
    * @param tokens Integers below vocab_size, T at most context_length.
    * @param options.position Position of the first token: with caches, the number of positions cached. 0 if left out.
+   * @param options.caches One for each layer; where they have a `place`, that says the position.
    * @throws {RangeError} If the sequence is longer than the context.
    */
   forward(
@@ -211,7 +212,7 @@ export class TransformerLM implements Disposable {
       );
     }
     return transformerLm(tape, tokens, this.weights, this.config, {
-      positions: this.#positions?.sub(position, length),
+      positions: caches?.[0].place?.position ?? this.#positions?.sub(position, length),
       ropeTable: this.#ropeTable,
       caches,
       lastOnly,

@@ -5,6 +5,7 @@ import "./conformance.ts";
 import "./devices.ts";
 import "./errors.ts";
 import "./faults.ts";
+import "./generation.ts";
 import "./inspect.ts";
 import "./matmul.ts";
 import "./pinned_memory.ts";

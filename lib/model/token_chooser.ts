@@ -1,0 +1,105 @@
+import type { Arena } from "../tensor/arena.ts";
+import type { Random } from "../tensor/random.ts";
+import { Tape } from "../tensor/tape.ts";
+import { DeviceGeneration } from "./device_generation.ts";
+import { GenerationCache } from "./kv_cache.ts";
+import type { Sampler, SamplingOptions } from "./sampling.ts";
+import type { TransformerLM } from "./transformer_lm.ts";
+
+/** A text that is being continued. */
+export interface Sequence {
+  /** Index of its prompt. */
+  sequence: number;
+  /** The tokens that the model sees. */
+  window: number[];
+  /** Decides about its tokens. */
+  random: Random;
+}
+
+/** What chooses the next tokens of sequences whose windows have one length. */
+export interface TokenChooser extends Disposable {
+  /**
+   * The next tokens of all sequences, one round after another.
+   *
+   * @param options.isNew Whether the windows are others than those of the last call with its tokens behind them.
+   * @param options.most Rounds at most; at least one comes.
+   * @param options.going Sequences that have not ended. The others stay in the computation, so that all have one length,
+   * and any token will do for them.
+   */
+  choose(options: { isNew: boolean; most: number; going: ReadonlySet<Sequence> }): ArrayLike<number>[];
+}
+
+/** Reads the logits back, and samples from them. */
+export class HostChooser implements TokenChooser {
+  #model: TransformerLM;
+  #group: readonly Sequence[];
+  #sampler: Sampler;
+  #cache: GenerationCache | undefined;
+  #arena: Arena;
+  #logits: Float32Array<ArrayBuffer>;
+
+  constructor(model: TransformerLM, group: readonly Sequence[], capacity: number | undefined, sampler: Sampler) {
+    this.#model = model;
+    this.#group = group;
+    this.#sampler = sampler;
+    this.#cache = capacity === undefined ? undefined : new GenerationCache(model, group.length, capacity);
+    this.#arena = model.device.arena("generation");
+    this.#logits = new Float32Array(group.length * model.config.vocab_size);
+  }
+
+  choose({ isNew, going }: { isNew: boolean; going: ReadonlySet<Sequence> }): number[][] {
+    const { device, dtype, config: { vocab_size } } = this.#model;
+    const cache = this.#cache;
+    if (isNew && cache) cache.length = 0;
+    const position = cache?.length ?? 0;
+    const { length } = this.#group[0].window;
+    this.#arena.reset();
+    {
+      using tape = new Tape(device, { arena: this.#arena, recording: false, dtype });
+      const fresh = this.#group.flatMap(({ window }) => window.slice(position));
+      const tokens = tape.integers(fresh, [this.#group.length, length - position]);
+      const logits = this.#model.forward(tape, tokens, { position, caches: cache?.layers, lastOnly: true });
+      device.download(logits.slice, this.#logits);
+    }
+    if (cache) cache.length = length;
+    return [this.#group.map((sequence, row) => {
+      if (!going.has(sequence)) return 0;
+      return this.#sampler.sample(this.#logits.subarray(row * vocab_size, (row + 1) * vocab_size), sequence.random);
+    })];
+  }
+
+  [Symbol.dispose](): void {
+    this.#cache?.[Symbol.dispose]();
+    this.#arena[Symbol.dispose]();
+  }
+}
+
+/** Leaves everything on the device, and reads several rounds of tokens at once: more of them from call to call. */
+export class DeviceChooser implements TokenChooser {
+  #group: readonly Sequence[];
+  #generation: DeviceGeneration;
+  #rounds = 1;
+
+  constructor(model: TransformerLM, group: readonly Sequence[], capacity: number, sampling: SamplingOptions) {
+    this.#group = group;
+    this.#generation = new DeviceGeneration(model, group.length, capacity, sampling);
+  }
+
+  choose({ isNew, most }: { isNew: boolean; most: number }): Int32Array[] {
+    const group = this.#group;
+    const count = Math.min(this.#rounds, most);
+    const { length } = group[0].window;
+    for (let round = 0; round < count; round++) {
+      const draws = Float32Array.from(group, ({ random }) => random.uniform());
+      if (isNew && round === 0) this.#generation.begin(group.map(({ window }) => window), draws);
+      else this.#generation.next(length - 1 + round, draws);
+    }
+    this.#rounds = Math.min(2 * this.#rounds, DeviceGeneration.UNREAD);
+    const tokens = this.#generation.read();
+    return Array.from({ length: count }, (_, i) => tokens.subarray(i * group.length, (i + 1) * group.length));
+  }
+
+  [Symbol.dispose](): void {
+    this.#generation[Symbol.dispose]();
+  }
+}
