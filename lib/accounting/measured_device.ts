@@ -16,8 +16,8 @@ export interface MeasureOptions {
 }
 
 /**
- * The limits of a device at hand, measured on the spot: the rate of a square float32 matrix product, and the bytes that a
- * copy reads and writes in a second.
+ * The limits of a device at hand, measured on the spot: the rate of a square matrix product, in float32 and, where the
+ * device stores it, bfloat16, and the bytes that a copy reads and writes in a second.
  */
 export function measureDevice(device: Device, options: MeasureOptions): DeviceLimits {
   const { memoryBytes, width = 1_024, copied = 2 ** 24, repetitions = 5, now = () => performance.now() } = options;
@@ -32,12 +32,21 @@ export function measureDevice(device: Device, options: MeasureOptions): DeviceLi
     return seconds;
   };
   using arena = device.arena("measuring");
-  const [a, b, c] = Array.from({ length: 3 }, () => arena.alloc(width * width, "f32"));
+  const multiplied = (dtype: "f32" | "bf16") => {
+    const [a, b, c] = Array.from({ length: 3 }, () => arena.alloc(width * width, dtype));
+    for (const x of [a, b]) device.fill({ x, value: 1 });
+    const seconds = fastest(() => device.matmul({ a, b, c, m: width, n: width, k: width }));
+    for (const slice of [a, b, c]) arena.release(slice);
+    return 2 * width ** 3 / seconds;
+  };
   const [source, destination] = Array.from({ length: 2 }, () => arena.alloc(copied, "f32"));
-  for (const x of [a, b, source, destination]) device.fill({ x, value: 1 });
+  for (const x of [source, destination]) device.fill({ x, value: 1 });
   return {
     title: `${device.name} at hand (${device.backend.description})`,
-    peakFlops: { float32: 2 * width ** 3 / fastest(() => device.matmul({ a, b, c, m: width, n: width, k: width })) },
+    peakFlops: {
+      float32: multiplied("f32"),
+      ...(device.dtypes.includes("bf16") && { bfloat16: multiplied("bf16") }),
+    },
     memoryBytes,
     bandwidth: 2 * 4 * copied / fastest(() => device.copy({ source, destination })),
     source: `measured: product of two ${width} × ${width} matrices, copy of ${
