@@ -9,4 +9,4 @@ await runScript({
   options: ExperimentOptions,
   permissions: "experiments",
   details: "Problems: " + problems.map(({ name }) => name).join(", ") + ". Each is a task of its own as well.",
-}, (options, report) => runExperiments(problems, options, report));
+}, (options, report) => runExperiments("experiments", problems, options, report));

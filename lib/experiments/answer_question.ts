@@ -53,7 +53,9 @@ function circumstancesOf({ scale, settings, variants }: ExperimentResults): [str
   const runs = variants.flatMap(({ runs }) => runs);
   const distinct = [...new Map(runs.map((run) => [run.folder, run])).values()];
   const seconds = distinct.reduce((sum, { outcome }) => sum + outcome.seconds, 0);
-  const devices = [...new Set(distinct.map(({ outcome }) => outcome.device))];
+  const sessions = distinct.flatMap(({ sessions }) => sessions);
+  const different = (field: "description" | "system") =>
+    [...new Set(sessions.map((session) => session[field]))].join("; ");
   const days = distinct.map(({ outcome }) => outcome.ended.slice(0, 10)).toSorted();
   const seeds = Math.max(...variants.map(({ runs }) => runs.length));
   return [
@@ -61,7 +63,8 @@ function circumstancesOf({ scale, settings, variants }: ExperimentResults): [str
     ["tokens of each run", String(settings.tokens)],
     ["runs", `${distinct.length}, seeds 0 to ${seeds - 1}`],
     ["time of all runs together", `${(seconds / 60).toFixed(1)} min`],
-    ["device", devices.join("; ")],
+    ["device", different("description")],
+    ["system", different("system")],
     ["ended", days[0] === days.at(-1) ? days[0] : `${days[0]} to ${days.at(-1)}`],
   ];
 }

@@ -61,6 +61,7 @@ function tableOf(day: string, ended: readonly Run[], all: readonly Run[]): Answe
 
 /** What a run changed of the most similar earlier one, or what it is if there is none. */
 function describeDifference({ config }: Run, earlier: readonly Run[]): string {
+  if (config === undefined) return "its configuration cannot be read";
   const beside = earlier.map((other) => ({
     name: other.name,
     rows: differingRows(configurationRows([other.config, config])).filter(({ field }) => !FOLLOWING.test(field)),
@@ -87,7 +88,7 @@ function describeModel(config: unknown): string {
   const known = named.flatMap((field) =>
     values.has(field) ? [`${field.replace(/^\w+\./, "")} ${values.get(field)}`] : []
   );
-  return known.length === 0 ? "its configuration cannot be read" : known.join(", ");
+  return known.join(", ");
 }
 
 function describeEnd({ state, metrics, config }: Run): string {

@@ -22,6 +22,8 @@ export interface PerformOptions {
   device: Device;
   /** Once aborted, the run is saved and left for later. */
   signal?: AbortSignal;
+  /** The command line that this belongs to, for the run's record. */
+  command?: string;
   /** Hears of every line of metrics. */
   onMetrics?: (metrics: Metrics) => void;
   /** Writes something with the model at the end. */
@@ -49,11 +51,10 @@ export async function performRun(options: PerformOptions): Promise<Ending> {
 }
 
 async function trainToTheEnd(options: PerformOptions, resume: boolean): Promise<RunOutcome | "stopped"> {
-  const { folder, text, device, signal, onMetrics, onSample } = options;
+  const { folder, text, device, signal, command, onMetrics, onSample } = options;
   const { data, validation_data, tokenizer, tokenizer_sha256, bytes_per_token } = text;
   const config = { ...options.config, data, validation_data, tokenizer };
   const vocabSize = config.model.vocab_size;
-  const began = new Date().toISOString();
   using dataset = TokenDataset.open(data, { vocabSize });
   using validation = TokenDataset.open(validation_data, { vocabSize });
   const record = () => {
@@ -66,14 +67,12 @@ async function trainToTheEnd(options: PerformOptions, resume: boolean): Promise<
       validation_loss: evaluated?.validation_loss ?? undefined,
       bits_per_byte: evaluated?.bits_per_byte ?? undefined,
       peak_bytes: device.memory.peakBytes,
-      device: `${device.name}: ${device.backend.description}`,
-      began,
       ended: new Date().toISOString(),
     };
   };
   try {
     using result = await train({
-      ...{ config, device, data: dataset, validation, folder, resume, signal, onMetrics, onSample },
+      ...{ config, device, data: dataset, validation, folder, resume, signal, command, onMetrics, onSample },
       tokenizerHash: tokenizer_sha256,
       bytesPerToken: bytes_per_token,
     });

@@ -1,4 +1,6 @@
 import { type Metrics, readMetrics } from "../training/metrics.ts";
+import { readSamples } from "../training/run_samples.ts";
+import { readSessions, type RunSession } from "../training/run_sessions.ts";
 import type { PlannedRun, PlannedVariant } from "./plan.ts";
 import { readOutcome, type RunOutcome } from "./run_outcome.ts";
 import type { Scale, ScaleSettings } from "./scale.ts";
@@ -8,6 +10,8 @@ import type { Variant } from "./variant.ts";
 export interface EndedRun extends PlannedRun {
   outcome: RunOutcome;
   metrics: Metrics[];
+  /** The processes that worked on it. */
+  sessions: RunSession[];
   /** What the model wrote at the end. */
   sample?: string;
 }
@@ -71,12 +75,12 @@ export function resultOf({ variants }: ExperimentResults, name: string): Variant
 function readRun(run: PlannedRun): EndedRun {
   const outcome = readOutcome(run.folder);
   if (!outcome) throw new Error(`Cannot answer: the run in ${run.folder} has not ended; let it end first`);
-  const metrics = readMetrics(`${run.folder}/metrics.jsonl`);
-  return { ...run, outcome, metrics, sample: readSample(`${run.folder}/samples`) };
-}
-
-/** The last of a run's samples. */
-function readSample(folder: string): string | undefined {
-  const last = Array.from(Deno.readDirSync(folder), ({ name }) => name).toSorted().at(-1);
-  return last === undefined ? undefined : Deno.readTextFileSync(`${folder}/${last}`).trimEnd();
+  const { folder } = run;
+  return {
+    ...run,
+    outcome,
+    metrics: readMetrics(`${folder}/metrics.jsonl`),
+    sessions: readSessions(folder),
+    sample: readSamples(folder).at(-1)?.text,
+  };
 }

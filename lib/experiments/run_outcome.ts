@@ -21,10 +21,7 @@ export interface RunOutcome {
   reason?: string;
   /** The most memory of the device that was in use. */
   peak_bytes: number;
-  /** The device, in words. */
-  device: string;
-  /** When this process began with it, and when it ended (ISO 8601). */
-  began: string;
+  /** When (ISO 8601). */
   ended: string;
 }
 
@@ -37,8 +34,6 @@ const Outcome: z.ZodType<RunOutcome> = z.object({
   bits_per_byte: z.number().optional(),
   reason: z.string().optional(),
   peak_bytes: z.number().min(0),
-  device: z.string(),
-  began: z.string(),
   ended: z.string(),
 });
 

@@ -14,5 +14,5 @@ export async function experimentScript(experiment: Experiment): Promise<void> {
       "Runs that have ended are not repeated, stopped ones go on, and several processes may be given the same work.",
       "Runs lie in runs/experiments, the answer with its curves in results/.",
     ].join("\n"),
-  }, (options, report) => runExperiments([experiment], options, report));
+  }, (options, report) => runExperiments(experiment.name, [experiment], options, report));
 }

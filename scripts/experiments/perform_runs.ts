@@ -13,7 +13,7 @@ import { type WorkerOptions, WorkerRunner } from "./worker_runner.ts";
  */
 export async function performRuns(
   { waiting, jobs }: Pick<Work, "waiting" | "jobs">,
-  computing: Pick<WorkerOptions, "device" | "threads" | "textOf">,
+  computing: Omit<WorkerOptions, "signal" | "onProgress">,
   report: Report,
 ): Promise<void> {
   const { signal } = report;

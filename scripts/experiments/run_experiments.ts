@@ -16,9 +16,11 @@ import { prepareText } from "./prepare_text.ts";
  * Experiments from nothing to their answers: plans the runs, says what they will take, has those performed that have not ended,
  * and writes each answer to a folder of its own.
  *
+ * @param task The task that asks for them.
  * @throws {Error} If a signal stopped it; the message says how to go on.
  */
 export async function runExperiments(
+  task: string,
   experiments: readonly Experiment[],
   options: ExperimentOptions,
   report: Report,
@@ -28,7 +30,8 @@ export async function runExperiments(
   if (work.waiting.length > 0) {
     const textOf = await prepareTexts(work, report);
     const begin = report.seconds();
-    await performRuns(work, { device: work.device, threads: options.threads, textOf }, report);
+    const command = taskCommand(task, Deno.args);
+    await performRuns(work, { device: work.device, threads: options.threads, command, textOf }, report);
     report.result("time of the runs", formatSeconds(report.seconds() - begin));
   }
   for (const planned of work.planned) await answer(planned, work, options, report);
@@ -61,7 +64,7 @@ async function answer(
   const kinds = new Set(variants.flatMap(({ runs }) => runs.map(({ text }) => text)));
   const answer = await answerQuestion(experiment, readResults(scale, settings, variants), [
     ["text", [...kinds].map((kind) => texts[kind]!.about).join("; ")],
-    ["machine", `${navigator.hardwareConcurrency} processors, ${Deno.build.target}, Deno ${Deno.version.deno}`],
+    ["processors", String(navigator.hardwareConcurrency)],
     ["runs at a time", `${jobs}, each on ${threads} ${threads === 1 ? "thread" : "threads"}`],
     // Where a file lies is the reader's own affair.
     ["command", taskCommand(experiment.name, Deno.args.map((word) => word.replace(/^.*\//, "")))],

@@ -20,6 +20,7 @@ export type Order =
     text: PreparedText;
     device: DeviceName;
     threads: number;
+    command: string;
   }
   | { kind: "stop" };
 
@@ -53,14 +54,14 @@ scope.onmessage = async ({ data: order }) => {
 };
 
 async function perform(
-  { folder, config, text, device: name, threads }: Order & { kind: "perform" },
+  { folder, config, text, device: name, threads, command }: Order & { kind: "perform" },
 ): Promise<Ending> {
   stop = new AbortController();
   const tokenizer = await Tokenizer.load(text.tokenizer);
   // A device of its own for each run, so that its memory is counted from zero.
   using device = openDevice(name, { threads, cuda: { kernelCache: KERNEL_CACHE } });
   return await performRun({
-    ...{ folder, config, text, device },
+    ...{ folder, config, text, device, command },
     signal: stop.signal,
     onMetrics: ({ tokens }) => scope.postMessage({ kind: "progress", tokens }),
     onSample: (model) => sampleDocument(model, tokenizer),

@@ -9,6 +9,8 @@ import type { Order, Word } from "./run_worker.ts";
 export interface WorkerOptions {
   device: DeviceName;
   threads: number;
+  /** The command line that started all this. */
+  command: string;
   /** The prepared text of a run. */
   textOf(run: PlannedRun): PreparedText;
   /** Once aborted, the run at hand is saved and left. */
@@ -31,7 +33,7 @@ export class WorkerRunner implements Runner, Disposable {
 
   /** Has the Worker perform a run. */
   perform(run: PlannedRun): Promise<Ending> {
-    const { device, threads, textOf, onProgress } = this.#options;
+    const { device, threads, command, textOf, onProgress } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Ending>();
     this.#worker.onmessage = ({ data: word }: MessageEvent<Word>) => {
       if (word.kind === "progress") onProgress(run, word.tokens);
@@ -42,7 +44,15 @@ export class WorkerRunner implements Runner, Disposable {
       event.preventDefault();
       reject(new Error(`The run in ${run.folder} failed: ${event.message}`));
     };
-    this.#tell({ kind: "perform", folder: run.folder, config: run.config, text: textOf(run), device, threads });
+    this.#tell({
+      kind: "perform",
+      folder: run.folder,
+      config: run.config,
+      text: textOf(run),
+      device,
+      threads,
+      command,
+    });
     return promise;
   }
 

@@ -55,7 +55,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   async fn() {
     using folder = new TemporaryFolder();
-    const tokens = ["--tokens", String(64 * 3000)];
+    const tokens = ["--tokens", String(64 * 1200)];
     const process = start(folder.path, ...tokens);
     const end = endOf(process);
     const stepsOfFirst = () => {
@@ -77,6 +77,6 @@ Deno.test({
     assertEquals(readOutcome(stopped), undefined);
     const { stdout, code: codeOfSecond } = await endOf(start(folder.path, ...tokens));
     assertMatch(stdout, /stopped at step \d/);
-    assertEquals([codeOfSecond, readOutcome(stopped)?.step], [0, 3000]);
+    assertEquals([codeOfSecond, readOutcome(stopped)?.step], [0, 1200]);
   },
 });

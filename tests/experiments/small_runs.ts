@@ -39,8 +39,6 @@ export function outcomeOf(change: Partial<RunOutcome> = {}): RunOutcome {
     validation_loss: 3,
     bits_per_byte: 1.5,
     peak_bytes: 1000,
-    device: "reference",
-    began: "2026-01-01T00:00:00.000Z",
     ended: "2026-01-01T00:00:02.000Z",
     ...change,
   };
@@ -55,6 +53,7 @@ export function resultsOf(variant: Variant, losses: readonly (number | null)[], 
     outcome: loss === null
       ? outcomeOf({ state: "diverged", step: 7, validation_loss: undefined, bits_per_byte: undefined })
       : outcomeOf({ validation_loss: loss, bits_per_byte: loss / 2 }),
+    sessions: [],
     metrics: [
       { step: 10, tokens: 640, seconds: 0.2, loss: 7 },
       { step: 100, tokens: 6400, seconds: 2, loss: loss ?? 20 },
