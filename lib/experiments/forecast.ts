@@ -81,9 +81,10 @@ export function jobsThatFit(jobs: number, forecasts: readonly Pick<Forecast, "by
 }
 
 /** What the accounting says of one batch of a run. */
-function accountOf({ model, batch_size }: TrainingConfig) {
+function accountOf({ model, batch_size, optimizer }: TrainingConfig) {
   return account({
-    ...{ model, batchSize: batch_size, precision: "float32", scores: "fused", attention: "causal" },
+    ...{ model, optimizer: optimizer.name, batchSize: batch_size, precision: "float32", scores: "fused" },
+    attention: "causal",
     ...{ promptLength: 1, generatedTokens: 1 },
   });
 }

@@ -71,8 +71,8 @@ export interface TrainResult extends Disposable {
 }
 
 /**
- * Trains a language model (handout, training together): batches drawn by seed, gradient accumulation, clipping, AdamW under
- * the cosine schedule, evaluation, samples, checkpoints and metrics.
+ * Trains a language model (handout, training together): batches drawn by seed, gradient accumulation, clipping, an
+ * optimizer under its schedule, evaluation, samples, checkpoints and metrics.
  *
  * The same configuration on the same device gives the same bits, whether or not training was stopped and resumed in
  * between. The loss is read back only every `log_every` steps, so that a device may work ahead.
