@@ -71,7 +71,8 @@ async function planRun(variant: Variant, seed: number, options: PlanOptions): Pr
   const source = texts[text];
   if (source === undefined) {
     throw new RangeError(
-      `Cannot plan the variant "${variant.name}": it trains on ${text}, and there is none; give a file`,
+      `Cannot plan the variant "${variant.name}": it trains on ${text}, and there is none; give a file with --openwebtext, ` +
+        `or unpack what deno task data owt downloads`,
     );
   }
   const config = runConfig(settings, change, seed);

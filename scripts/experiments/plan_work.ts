@@ -4,12 +4,13 @@ import {
   distinctRuns,
   type PlannedRun,
   type PlannedVariant,
+  type PlanOptions,
   planVariants,
   type SourceText,
 } from "../../lib/experiments/plan.ts";
 import { LOW_RESOURCE_TOKENS, scales, type ScaleSettings } from "../../lib/experiments/scale.ts";
 import type { TextKind } from "../../lib/experiments/variant.ts";
-import { formatSeconds } from "../../lib/data/amounts.ts";
+import { formatBytes, formatSeconds } from "../../lib/data/amounts.ts";
 import { type Device, type DeviceName, openDevice } from "../../mod.ts";
 import type { Report } from "../frame/report.ts";
 import { KERNEL_CACHE } from "../training/kernel_cache.ts";
@@ -19,6 +20,9 @@ import { sourceTexts } from "./source_texts.ts";
 
 /** Folder of all experiments' runs and texts. */
 export const ROOT = "runs/experiments";
+
+// What WebAssembly can address, where the cpu and blas devices keep everything.
+const CPU_BYTES = 2 ** 32;
 
 /** An experiment with its runs. */
 export interface PlannedExperiment {
@@ -51,11 +55,13 @@ export async function planWork(
   using device = openForMeasuring(options, report);
   const settings = settingsOf(options, device);
   const texts = await sourceTexts({ ...options, builtInBytes: settings.builtInBytes });
-  const planned = await Promise.all(experiments.map(async (experiment) => {
-    const variants = experiment.variants(scale, settings);
-    const seeds = experiment.seeds[scale];
-    return { experiment, variants: await planVariants(variants, seeds, { scale, settings, texts, root: ROOT }) };
-  }));
+  const planned = await Promise.all(
+    withTexts(experiments, { scale, settings, texts }, report).map(async (experiment) => {
+      const variants = experiment.variants(scale, settings);
+      const seeds = experiment.seeds[scale];
+      return { experiment, variants: await planVariants(variants, seeds, { scale, settings, texts, root: ROOT }) };
+    }),
+  );
   const runs = distinctRuns(planned.flatMap(({ variants }) => variants));
   for (const kind of new Set(runs.map(({ text }) => text))) report.say(`Text: ${texts[kind]!.about}`);
   for (const { experiment } of planned) report.say(`${experiment.name}: ${experiment.question}`);
@@ -63,12 +69,28 @@ export async function planWork(
   reportPlan(forecasts, ROOT, report);
   const toDo = forecasts.filter(({ state }) => state.state !== "ended");
   const jobs = chooseJobs(options, device, toDo);
-  reportTime(toDo, jobs, report);
+  reportTime(toDo, jobs, device, report);
   return {
     ...{ planned, settings, texts, jobs, runs },
     device: device.name as DeviceName,
     waiting: toDo.map(({ run }) => run),
   };
+}
+
+/** Of several experiments those whose texts are there; of the others it is said. One by itself must have its texts. */
+function withTexts(
+  experiments: readonly Experiment[],
+  { scale, settings, texts }: Pick<PlanOptions, "scale" | "settings" | "texts">,
+  report: Report,
+): readonly Experiment[] {
+  if (experiments.length === 1) return experiments;
+  return experiments.filter((experiment) => {
+    const lacks = experiment.variants(scale, settings).find(({ text = "stories" }) => texts[text] === undefined);
+    if (lacks) {
+      report.note(`${experiment.name} is left out: "${lacks.name}" needs a text; --openwebtext FILE gives it one.`);
+    }
+    return !lacks;
+  });
 }
 
 function openForMeasuring({ device, threads }: ExperimentOptions, report: Report): Device {
@@ -96,12 +118,18 @@ function chooseJobs({ jobs, threads }: ExperimentOptions, device: Device, toDo: 
   return jobsThatFit(wanted, toDo.map(({ forecast }) => forecast), available);
 }
 
-function reportTime(toDo: readonly ForecastRun[], jobs: number, report: Report): void {
+function reportTime(toDo: readonly ForecastRun[], jobs: number, device: Device, report: Report): void {
   report.say("");
   report.result("runs to do", toDo.length);
   if (toDo.length === 0) return;
   const atATime = Math.min(jobs, toDo.length);
   const seconds = toDo.reduce((sum, { forecast }) => sum + forecast.seconds, 0) / atATime;
   report.result("predicted time", formatSeconds(seconds));
+  const largest = Math.max(...toDo.map(({ forecast }) => forecast.bytes));
+  if (device.name !== "cuda" && largest > CPU_BYTES) {
+    report.note(
+      `the largest run needs ${formatBytes(largest)}, and the ${device.name} device has 4 GiB: it takes a GPU.`,
+    );
+  }
   report.result("runs at a time", atATime);
 }
