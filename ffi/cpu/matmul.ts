@@ -43,7 +43,7 @@ export function multiplyMatrices(
     const stride = transposeA ? 0 : strideA;
     for (let matrix = 0; matrix < batch; matrix++) {
       const addresses = [a + matrix * batchA, stride, b + matrix * batchB, strideB, c + matrix * batchC, strideC];
-      pool.run("matmulFewRows", n, roundUp(chunk, 4), ...addresses, m, k, alpha, beta);
+      pool.run("matmulFewRows", n, chunk, ...addresses, m, k, alpha, beta);
     }
     return;
   }
