@@ -40,6 +40,15 @@ for (const [name, changes] of Object.entries(switches)) {
     assert(losses.at(-1)! < losses[0] - 0.3, `losses ${losses}`);
   });
 
+  Deno.test(`with ${name}, one thread and two give the same bits`, async () => {
+    const weights = async (threads: number) => {
+      using device = openDevice("cpu", { threads });
+      using trained = await train({ config: config(6), device, data });
+      return trained.model.parameters.state();
+    };
+    assertEquals(await weights(1), await weights(2));
+  });
+
   Deno.test(`with ${name}, stopping and resuming changes no bit`, async () => {
     using runs = new TemporaryFolder();
     const run = async (folder: string, steps: number, resume = false) => {
