@@ -1,6 +1,5 @@
 import { z } from "zod";
 import {
-  atomicWrite,
   type Device,
   generate,
   generateStories,
@@ -22,7 +21,7 @@ const VALIDATION_SHARE = 0.05;
 
 const Options = z.object({
   text: z.string().default("Once upon a time, Lily found a shiny red ball.").describe("text to encode and decode"),
-  prompt: z.string().default("One day,").describe("how the generated story begins"),
+  prompt: z.string().default("Once upon a time").describe("how the generated story begins"),
   vocabSize: z.int().min(257).default(1000).describe("entries of the tokenizer"),
   bytes: z.number().positive().default(10e6).describe("size of the built-in stories"),
   steps: z.int().min(1).default(600).describe("optimizer steps of the model"),
@@ -93,13 +92,14 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
     eval_every: Math.max(1, Math.floor(steps / 4)),
     eval_batches: 4,
     checkpoint_every: steps,
-    sample_every: 0,
+    sample_every: steps,
     seed,
   });
   using device: Device = openDevice("cpu", options.threads === undefined ? {} : { threads: options.threads });
   report.say(
     `\n3. A Transformer on ${formatNumber(ids.length)} tokens of these stories, on ${device.backend.description}`,
   );
+  let story = "";
   using trained = await train({
     config,
     device,
@@ -113,7 +113,9 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
       const [name, value] = loss === undefined ? ["validation loss", validation_loss] : ["loss", loss];
       report.say(`step ${String(step).padStart(4)} of ${steps}  ${name} ${value?.toFixed(3)}`);
     },
+    onSample: (model) => story = write(model, tokenizer, prompt, seed),
   });
+  if (trained.interrupted) throw new Error(`Stopped by a signal after step ${trained.step} of ${steps}.`);
   report.result("parameters", trained.model.parameters.weights.length);
   report.result("loss of a model that knows nothing", Math.log(vocabSize));
   report.result("training loss", trained.loss);
@@ -122,10 +124,8 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
   report.result("tokens per second", Math.round(trained.tokens / trained.seconds));
 
   report.say("\n4. What it writes");
-  const story = write(trained.model, tokenizer, prompt, seed);
   report.result("generated", story);
   report.say("");
-  await atomicWrite(`${out}/samples/step-${String(trained.step).padStart(8, "0")}.txt`, story + "\n");
   const { writeRunReport } = await import("../lib/plot/run_report.ts");
   await writeRunReport(out, "Demo: a small model on built-in stories");
   report.result("run written to", out);
@@ -137,7 +137,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
 }
 
 function write(model: TransformerLM, tokenizer: Tokenizer, prompt: string, seed: number): string {
-  const start = tokenizer.encode(SEPARATOR + "\n " + prompt);
+  const start = tokenizer.encode(`${SEPARATOR}\n${prompt}`); // as every story begins
   const options = {
     maxNewTokens: 200,
     temperature: 0.7,
