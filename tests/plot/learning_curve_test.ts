@@ -74,6 +74,14 @@ Deno.test("the horizontal axis is steps, tokens, or time in the unit that suits 
   assertEquals(await titled("seconds", 10_000), "wall-clock time, hours");
 });
 
+Deno.test("a run's name is text, whatever it says", async () => {
+  const name = `"><script>alert("1")</script>`;
+  const svg = await learningCurve(name, [{ name, metrics: run(40) }, { name: "b", metrics: run(40) }]);
+  assertEquals(svg.includes("<script"), false);
+  assertEquals(svg.includes(`""`), false);
+  assertStringIncludes(svg, "&lt;script&gt;alert(");
+});
+
 Deno.test("long runs are averaged to what the chart's width can show", async () => {
   const svg = await learningCurve("Long", [{ name: "long", metrics: run(10_000) }], "tokens");
   assert(svg.length < 200_000, `the document has ${svg.length} characters`);
