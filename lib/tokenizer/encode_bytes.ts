@@ -1,16 +1,18 @@
-import { BYTE_CLASSES, NOT_ASCII, WHITE_SPACE } from "./character_classes.ts";
+import { PAIR_CLASSES } from "./ascii_pairs.ts";
+import { LETTER, NOT_ASCII, WHITE_SPACE } from "./character_classes.ts";
 import type { IdBuffer } from "./id_buffer.ts";
+import { HIGH_MASK, LOW_MASK } from "./key_masks.ts";
 import { PretokenMerger } from "./merge_pretoken.ts";
 import { MergeTable, type MergeTableParts } from "./merge_table.ts";
-import { CACHE_PADDING, PretokenCache } from "./pretoken_cache.ts";
-import { scanPretokens } from "./pretokenize.ts";
+import { CACHE_PADDING, PretokenCache, shortEntryOf } from "./pretoken_cache.ts";
+import { endOfWholeCharacters, pretokenEnd, UNDECIDED } from "./pretokenize.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
 
 const SPACE = 0x20;
 const APOSTROPHE = 0x27;
-const ALL_LETTERS = 0x80808080 | 0;
-/** The fast path looks at this many bytes at most, and writes as many ids. */
+/** The loop over known pre-tokens reads this many bytes of each, and writes at most as many ids. */
 const LOOK_AHEAD = 16;
+const EVERY_NIBBLE = 0x11111111;
 
 /** A {@linkcode ByteEncoder} needs this many bytes after the text in the buffer that holds it. */
 export const ENCODER_PADDING: number = CACHE_PADDING;
@@ -29,7 +31,6 @@ export class ByteEncoder {
   readonly specialTokens: SpecialTokenFinder;
   readonly #specialIds: Uint32Array;
   readonly #cache: PretokenCache;
-  readonly #oneEnd = new Uint32Array(1);
 
   /** Builds the encoder with an empty cache. */
   constructor({ merges, specialTokens }: EncoderParts) {
@@ -61,96 +62,102 @@ export class ByteEncoder {
 
   /** Does the same as {@linkcode encode} without special tokens: their text is encoded like any other. */
   encodeOrdinary(bytes: Uint8Array, start: number, end: number, isFinal: boolean, output: IdBuffer): number {
+    const limit = isFinal ? end : endOfWholeCharacters(bytes, start, end);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let position = start;
+    for (;;) {
+      position = this.#encodeKnown(view, position, limit - LOOK_AHEAD, output);
+      if (position >= limit) return position;
+      const next = pretokenEnd(bytes, position, limit, isFinal);
+      if (next === UNDECIDED) return position;
+      output.reserve(next - position + LOOK_AHEAD);
+      output.length += this.#cache.encode(bytes, view, position, next, output.ids, output.length);
+      position = next;
+    }
+  }
+
+  // What encoding spends its time in: one turn for each pre-token, and hardly a branch that depends on the text. The bytes
+  // that were classified serve as the key for the cache too.
+  /**
+   * Encodes pre-tokens from `start` on as long as each is of up to 15 ASCII characters, ends before another one, is no
+   * apostrophe before a letter (it may be a contraction), and stands in the first place of its bucket in the cache.
+   *
+   * @param last The last position to begin at: from there on, {@linkcode LOOK_AHEAD} bytes of text are left.
+   * @returns Where the first pre-token begins that is not encoded.
+   */
+  #encodeKnown(view: DataView, start: number, last: number, output: IdBuffer): number {
     const cache = this.#cache;
-    const oneEnd = this.#oneEnd;
-    const fastEnd = end - LOOK_AHEAD;
-    let ids = output.ids;
+    const table = cache.short;
+    const ids = output.ids;
+    const room = ids.length - LOOK_AHEAD;
     let count = output.length;
     let position = start;
-    while (position < end) {
-      if (count + LOOK_AHEAD > ids.length) {
-        output.length = count;
-        output.reserve(LOOK_AHEAD);
-        ids = output.ids;
+    while (position <= last && count <= room) {
+      let key0 = view.getInt32(position, true);
+      let key1 = view.getInt32(position + 4, true);
+      let key2 = 0;
+      let key3 = 0;
+      // Four bits a character. Where the first one is a space, the pre-token is of the second one's class.
+      let classes = classesOf(key0, key1);
+      const first = key0 & 0xff;
+      const skipped = ((first ^ SPACE) - 1) >>> 31 << 2;
+      const kind = (classes >>> skipped) & 15;
+      const run = Math.imul(kind, EVERY_NIBBLE);
+      let others = (classes ^ run) >>> skipped << skipped;
+      let length: number;
+      if (others !== 0) {
+        length = firstNibble(others);
+        if (((classes >>> 4 * length) & 15) === NOT_ASCII) break;
+        if (first === APOSTROPHE && ((classes >>> 4) & 15) === LETTER) break;
+        length -= leftOut(kind, length);
+        key0 &= LOW_MASK[length];
+        key1 &= HIGH_MASK[length];
+      } else {
+        key2 = view.getInt32(position + 8, true);
+        key3 = view.getInt32(position + 12, true);
+        classes = classesOf(key2, key3);
+        others = classes ^ run;
+        const end = firstNibble(others);
+        const more = end - leftOut(kind, 8);
+        if (others === 0 || ((classes >>> 4 * end) & 15) === NOT_ASCII || more < 0) break;
+        length = 8 + more;
+        key2 &= LOW_MASK[more];
+        key3 &= HIGH_MASK[more];
       }
-      let next = -1;
-      if (position < fastEnd) {
-        // Most pre-tokens are up to 15 ASCII letters, or a space and 14, before another ASCII character. Four bytes at a
-        // time are tested for letters, and what was tested is the key for the cache.
-        let key0 = view.getInt32(position, true);
-        let key1 = 0;
-        let key2 = 0;
-        let key3 = 0;
-        let letters = lettersIn(key0);
-        if ((key0 & 0xff) === SPACE) letters |= 0x80;
-        let length = 0;
-        if (letters !== ALL_LETTERS) {
-          length = countBefore(letters);
-          key0 &= (1 << (8 * length)) - 1;
-        } else if ((letters = lettersIn(key1 = view.getInt32(position + 4, true))) !== ALL_LETTERS) {
-          length = 4 + countBefore(letters);
-          key1 &= (1 << (8 * length)) - 1;
-        } else if ((letters = lettersIn(key2 = view.getInt32(position + 8, true))) !== ALL_LETTERS) {
-          length = 8 + countBefore(letters);
-          key2 &= (1 << (8 * length)) - 1;
-        } else if ((letters = lettersIn(key3 = view.getInt32(position + 12, true))) !== ALL_LETTERS) {
-          length = 12 + countBefore(letters);
-          key3 &= (1 << (8 * length)) - 1;
-        }
-        next = position + length;
-        if (length > 0 && bytes[next] < 0x80 && (length > 1 || key0 !== SPACE)) {
-          count += length <= 8
-            ? cache.encodeSmall(bytes, view, position, next, key0, key1, ids, count)
-            : cache.encodeMedium(bytes, view, position, next, key0, key1, key2, key3, ids, count);
-          position = next;
-          continue;
-        }
-        next = asciiRunEnd(bytes, position, end);
-      }
-      if (next < 0) {
-        if (scanPretokens(bytes, position, end, isFinal, oneEnd) === 0) break;
-        next = oneEnd[0];
-      }
-      if (count + next - position > ids.length) {
-        output.length = count;
-        output.reserve(next - position);
-        ids = output.ids;
-      }
-      count += cache.encode(bytes, view, position, next, ids, count);
-      position = next;
+      if (kind === NOT_ASCII) break;
+      const entry = shortEntryOf(key0, key1, key2, key3);
+      const isOther = (table[entry] ^ key0) | (table[entry + 1] ^ key1) | (table[entry + 2] ^ key2) |
+        (table[entry + 3] ^ key3);
+      if (isOther !== 0) break;
+      // All four ids are written; those that are none, being negative, do not count.
+      const second = table[entry + 5];
+      const third = table[entry + 6];
+      const fourth = table[entry + 7];
+      ids[count] = table[entry + 4];
+      ids[count + 1] = second;
+      ids[count + 2] = third;
+      ids[count + 3] = fourth;
+      count += fourth < -1 ? cache.copyMany(entry, ids, count) : 4 + (second >> 31) + (third >> 31) + (fourth >> 31);
+      position += length;
     }
     output.length = count;
     return position;
   }
 }
 
-/** The high bit of each byte of a word that is an ASCII letter. */
-function lettersIn(word: number): number {
-  // Of the lower seven bits of the lower-case byte, 0x1f more reach bit 7 from "a" on, and 5 more from "{" on.
-  const lower = word | 0x20202020;
-  const bits = lower & 0x7f7f7f7f;
-  return ((bits + 0x1f1f1f1f) | 0) & ~((bits + 0x05050505) | 0) & ~lower & ALL_LETTERS;
+/** The classes of eight bytes, four bits each, the first byte's lowest. */
+function classesOf(low: number, high: number): number {
+  return PAIR_CLASSES[low & 0xffff] | PAIR_CLASSES[low >>> 16] << 8 |
+    PAIR_CLASSES[high & 0xffff] << 16 | PAIR_CLASSES[high >>> 16] << 24;
 }
 
-/** How many bytes come before the first one whose high bit in `mask` is clear; not all are set. */
-function countBefore(mask: number): number {
-  const clear = ~mask & ALL_LETTERS;
-  return (31 - Math.clz32(clear & -clear)) >> 3;
+/** The index of the lowest four bits that are not all zero. */
+function firstNibble(nibbles: number): number {
+  return (31 - Math.clz32(nibbles & -nibbles)) >> 2;
 }
 
-/**
- * Where the pre-token at `position` ends, if it is a run of ASCII characters that another ASCII character before `end`
- * ends, and no contraction can be in it; else -1.
- */
-function asciiRunEnd(bytes: Uint8Array, position: number, end: number): number {
-  const first = bytes[position];
-  if (first === APOSTROPHE) return -1;
-  let next = position + 1;
-  const kind = BYTE_CLASSES[first === SPACE ? bytes[next++] : first];
-  if (kind === NOT_ASCII) return -1;
-  while (next < end && BYTE_CLASSES[bytes[next]] === kind) next++;
-  if (next >= end || bytes[next] >= 0x80) return -1;
-  // `\s+(?!\S)`: a run of white space before something else leaves out its last character.
-  return kind === WHITE_SPACE && next - position > 1 ? next - 1 : next;
+/** `\s+(?!\S)`: 1 if a run of white space before something else leaves out its last character, having more; else 0. */
+function leftOut(kind: number, length: number): number {
+  // Both differences are negative: the sign without a branch. WHITE_SPACE is the lowest class.
+  return ((kind - WHITE_SPACE - 1) & (1 - length)) >>> 31;
 }

@@ -103,7 +103,7 @@ export class PretokenMerger {
     }
     let heapLength = 0;
     for (let index = 0; index + 1 < length; index++) {
-      const handle = table.find(ids[index], ids[index + 1]);
+      const handle = table.findBytes(bytes[start + index], bytes[start + index + 1]);
       if (handle >= 0) heap[heapLength++] = table.rank(handle) * POSITION_RANGE + index;
     }
     for (let index = (heapLength >> 1) - 1; index >= 0; index--) siftDown(heap, heapLength, index);

@@ -1,3 +1,5 @@
+import { HIGH_MASK, LOW_MASK } from "./key_masks.ts";
+
 /** Longest pre-token whose bytes lie in its slot; longer ones lie in the arena. */
 const INLINE = 8;
 /** Words of 32 bits, and of 64 bits, in a slot: see {@linkcode PretokenCounts}. */
@@ -7,10 +9,6 @@ const FIRST_SLOTS = 1 << 12;
 const FIRST_ARENA = 1 << 14;
 const LARGEST_ARENA = 2 ** 31 - 1;
 const LARGEST_SLOTS = 2 ** 28;
-
-/** By length: which bits of the first and of the second four bytes belong to the pre-token. */
-const LOW_MASK = Int32Array.from({ length: INLINE + 1 }, (_, length) => length >= 4 ? -1 : 2 ** (8 * length) - 1);
-const HIGH_MASK = Int32Array.from(LOW_MASK, (_, length) => length < 4 ? 0 : LOW_MASK[length - 4]);
 
 /** The memory of a {@linkcode PretokenCounts}, to hand over to another thread. */
 export interface PretokenCountsParts {
