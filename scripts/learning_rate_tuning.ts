@@ -36,9 +36,10 @@ await runScript({
     )
   );
   report.say(
-    "\nStep t multiplies every weight by 1 - 2 rate / (100 sqrt(t + 1)). At 10 that is 0.8 and then closer to 1: a slow decay. At 100 it is\n" +
-      "-1, which leaves the loss as it was, and from the second step on small: the fastest decay, to nothing but rounding at the fourth. At 1000 it is\n" +
-      "-19: the loss grows until the root in the denominator has made the steps small, long after these iterations.",
+    "\nStep t multiplies every weight by 1 - 2 rate / (100 sqrt(t + 1)). At 10 that is 0.8 and then closer to 1: a slow\n" +
+      "decay. At 100 it is -1, which leaves the loss as it was, and from the second step on small: the fastest decay, to\n" +
+      "nothing but rounding at the fourth. At 1000 it is -19: the loss grows until the root in the denominator has made\n" +
+      "the steps small, long after these iterations.",
   );
 });
 

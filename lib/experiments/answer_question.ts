@@ -1,4 +1,5 @@
 import { type CurveAxis, learningCurve } from "../plot/learning_curve.ts";
+import type { Metrics } from "../training/metrics.ts";
 import type { Answer, AnswerChart } from "./answer.ts";
 import { meanCurve } from "./mean_curve.ts";
 import type { Experiment } from "./experiment.ts";
@@ -12,8 +13,8 @@ const AXES: Record<CurveAxis, string> = {
 };
 
 /**
- * An experiment's whole answer: what its own reasoning concludes, with what every answer has, the table of variants and the
- * learning curves against steps, tokens and time.
+ * An experiment's whole answer: what its own reasoning concludes, with what every answer has, the table of variants and
+ * the learning curves against steps, tokens and time.
  *
  * @param circumstances What the runs' records do not know: text, machine, command.
  */
@@ -36,17 +37,29 @@ export async function answerQuestion(
 
 async function learningCurves(title: string, variants: readonly VariantResult[]): Promise<AnswerChart[]> {
   const runs = variants
-    .map(({ variant: { name }, runs }) => ({ name, metrics: meanCurve(runs.map(({ metrics }) => metrics)) }))
+    .map(({ variant: { name }, runs }) => ({
+      name,
+      metrics: afterTheFall(meanCurve(runs.map(({ metrics }) => metrics))),
+    }))
     .filter(({ metrics }) => metrics.some(({ loss }) => loss !== undefined));
   if (runs.length === 0) return [];
   const seeds = variants.some(({ runs }) => runs.length > 1) ? ", each the mean over its seeds" : "";
   return await Promise.all(
     Object.entries(AXES).map(async ([axis, words]) => ({
       name: `loss_by_${axis}`,
-      caption: `Training loss (thin) and validation loss against ${words}${seeds}.`,
+      caption: `Training loss (thin) and validation loss against ${words}${seeds}, from a tenth of the run on.`,
       svg: await learningCurve(title, runs, axis as CurveAxis),
     })),
   );
+}
+
+/*
+ * All runs fall alike from knowing nothing, by more than they ever differ later: without that part the differences can
+ * be seen. A run that ended in it, as diverging ones do, is shown whole.
+ */
+function afterTheFall(metrics: readonly Metrics[]): readonly Metrics[] {
+  const rest = metrics.filter(({ tokens }) => tokens >= metrics.at(-1)!.tokens / 10);
+  return rest.length > 1 ? rest : metrics;
 }
 
 function circumstancesOf({ scale, settings, variants }: ExperimentResults): [string, string][] {

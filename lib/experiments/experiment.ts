@@ -4,8 +4,8 @@ import type { Scale, ScaleSettings } from "./scale.ts";
 import type { Variant } from "./variant.ts";
 
 /**
- * A problem of the handout as data: which runs there are, and how the answer is read off them. Everything else, from the plan to
- * the page with the curves, is the same for all.
+ * A problem of the handout as data: which runs there are, and how the answer is read off them. Everything else, from
+ * the plan to the page with the curves, is the same for all.
  */
 export interface Experiment {
   /** The problem's name in the handout, also the task's. */

@@ -13,8 +13,8 @@ const FOLLOWING = /^(validation_data|tokenizer|log_every|eval_|checkpoint_every|
 const MOST_DIFFERENCES = 6;
 
 /**
- * A log of all runs in the order in which they ended: what each changed of the most similar run before it, and how it came out. Written
- * from the runs' own records alone (handout, problem experiment_log).
+ * A log of all runs in the order in which they ended: what each changed of the most similar run before it, and how it
+ * came out. Written from the runs' own records alone (handout, problem experiment_log).
  */
 export function experimentLog(runs: readonly Run[]): Answer {
   const inOrder = runs.toSorted((a, b) => a.changed.getTime() - b.changed.getTime());

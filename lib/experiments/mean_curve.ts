@@ -1,7 +1,8 @@
 import type { Metrics } from "../training/metrics.ts";
 
 /**
- * The mean course of runs that differ by their seed: at every step that all of them measured, the mean of what they measured there.
+ * The mean course of runs that differ by their seed: at every step that all of them measured, the mean of what they
+ * measured there.
  *
  * @param runs Metrics of each run; at least one.
  * @example

@@ -35,8 +35,9 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * Compares two groups by Student's t-test with pooled variance: whether their means differ by more than chance explains. Where
- * one group has a single value, the other's spread stands for both; with a single value each nothing can be said.
+ * Compares two groups by Student's t-test with pooled variance: whether their means differ by more than chance
+ * explains. Where one group has a single value, the other's spread stands for both; with a single value each nothing
+ * can be said.
  *
  * @throws {RangeError} If a group is empty.
  * @example

@@ -34,8 +34,8 @@ export interface PerformOptions {
 export type Ending = RunOutcome | "stopped" | "busy";
 
 /**
- * Brings a run to its end: from the start, or from where it stopped; one that has ended is left as it is. Of several processes that
- * are given the same run, one performs it.
+ * Brings a run to its end: from the start, or from where it stopped; one that has ended is left as it is. Of several
+ * processes that are given the same run, one performs it.
  *
  * @throws {Error} As `train()` does, except for divergence, which is an outcome.
  */

@@ -44,7 +44,8 @@ export interface PlanOptions {
 }
 
 /**
- * The runs of an experiment's variants. Seeds are 0, 1, 2 ...: the same for every variant, so that each seed brings the same batches.
+ * The runs of an experiment's variants. Seeds are 0, 1, 2 ...: the same for every variant, so that each seed brings the
+ * same batches.
  *
  * @param seeds Runs of a variant that does not say how many.
  * @throws {RangeError} If a variant needs a text that is not there.

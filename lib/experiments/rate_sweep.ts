@@ -7,7 +7,8 @@ import { type Stability, worstStability } from "./stability.ts";
 import type { SweepSeries } from "./sweep_chart.ts";
 
 /**
- * The scale's learning rate times a factor, rounded so that experiments which ask for the same rate in different words share its runs.
+ * The scale's learning rate times a factor, rounded so that experiments which ask for the same rate in different words
+ * share its runs.
  */
 export function rateTimes({ learningRate }: ScaleSettings, factor: number): number {
   return Number((learningRate * factor).toPrecision(3));
@@ -62,7 +63,8 @@ export function rateSeries(name: string, rates: readonly RateResult[]): SweepSer
 }
 
 /**
- * Where stability ends, in words: the lowest rate at which a run exploded, and the lowest at which one diverged for good.
+ * Where stability ends, in words: the lowest rate at which a run exploded, and the lowest at which one diverged for
+ * good.
  */
 export function edgeOfStability(rates: readonly RateResult[]): string {
   const exploded = rates.find(({ stability }) => stability !== "stable");

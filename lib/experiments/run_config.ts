@@ -6,8 +6,8 @@ import type { ScaleSettings } from "./scale.ts";
 const LINES = 100;
 
 /**
- * All settings of a run: its scale's with a variant's changes. Steps, evaluations and lines of metrics are counted in tokens,
- * so that runs of different batch sizes see as much text and are looked at as often.
+ * All settings of a run: its scale's with a variant's changes. Steps, evaluations and lines of metrics are counted in
+ * tokens, so that runs of different batch sizes see as much text and are looked at as often.
  *
  * @throws {RangeError} If the changes make no valid configuration.
  * @example

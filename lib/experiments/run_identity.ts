@@ -12,9 +12,9 @@ const LEADING = [
 const HASH_DIGITS = 10;
 
 /**
- * What tells a run from all others: a hash of its text and of every setting that is not the default. Two experiments that ask
- * for the same run find the same folder, and a setting that is new to this library, at its default, leaves
- * the runs of before where they are.
+ * What tells a run from all others: a hash of its text and of every setting that is not the default. Two experiments
+ * that ask for the same run find the same folder, and a setting that is new to this library, at its default, leaves the
+ * runs of before where they are.
  *
  * @param text What the run trains on, such as the hash of a file.
  * @returns Hexadecimal digits.
@@ -37,8 +37,8 @@ export async function runHash(config: TrainingConfig, text: string): Promise<str
 }
 
 /**
- * The defaults beside a configuration's own sizes, steps and rate, from which other defaults follow; what has no default is not
- * among them.
+ * The defaults beside a configuration's own sizes, steps and rate, from which other defaults follow; what has no
+ * default is not among them.
  */
 function ordinaryFields({ model, optimizer, steps }: TrainingConfig): Map<string, unknown> {
   const { vocab_size, context_length, num_layers, d_model, num_heads } = model;

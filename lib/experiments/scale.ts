@@ -5,8 +5,8 @@ import type { TrainingConfig } from "../training/training_config.ts";
 export const scaleNames = ["smoke", "laptop", "handout"] as const;
 
 /**
- * How large an experiment is. smoke: seconds, to see that everything works; laptop: an effect that can be seen, on two cores;
- * handout: the published setting, for a GPU.
+ * How large an experiment is. smoke: seconds, to see that everything works; laptop: an effect that can be seen, on two
+ * cores; handout: the published setting, for a GPU.
  */
 export type Scale = typeof scaleNames[number];
 

@@ -25,9 +25,9 @@ export interface ShareOptions {
 const POLL_MILLISECONDS = 1000;
 
 /**
- * Has several runners perform runs, each the next one that nobody has taken, until all have ended or the signal stops it. A run that
- * another process works on is passed over and looked at again when nothing else is left: then it has ended
- * there, or that process has died and one of ours takes it up.
+ * Has several runners perform runs, each the next one that nobody has taken, until all have ended or the signal stops
+ * it. A run that another process works on is passed over and looked at again when nothing else is left: then it has
+ * ended there, or that process has died and one of ours takes it up.
  *
  * @returns Whether all runs have ended.
  * @throws {Error} The first runner's error, after the others have ended the run they were at.

@@ -7,8 +7,8 @@ const BATCH_NOISE = 0.3;
 export type Stability = "stable" | "exploded and recovered" | "diverged";
 
 /**
- * How a run went. Clipping, AdamW and norms let a run at a rate far too high come back; its loss has then been above that of
- * its first steps, which a stable run's never is.
+ * How a run went. Clipping, AdamW and norms let a run at a rate far too high come back; its loss has then been above
+ * that of its first steps, which a stable run's never is.
  */
 export function stabilityOf({ outcome, metrics }: Pick<EndedRun, "outcome" | "metrics">): Stability {
   if (outcome.state === "diverged") return "diverged";

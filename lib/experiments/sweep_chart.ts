@@ -18,8 +18,8 @@ export interface SweepSeries {
 }
 
 /**
- * Draws final losses against what was varied, on a logarithmic axis, as an SVG document: a line through the means, a bar from the lowest
- * to the highest seed, and a cross at the top where a run diverged.
+ * Draws final losses against what was varied, on a logarithmic axis, as an SVG document: a line through the means, a
+ * bar from the lowest to the highest seed, and a cross at the top where a run diverged.
  *
  * @param title Written above the chart.
  * @param axis What is varied: "learning rate".

@@ -4,8 +4,8 @@ import { answerMarkdown } from "./answer_markdown.ts";
 import { answerPage } from "./answer_page.ts";
 
 /**
- * Writes an answer to a folder, made if it does not exist: answer.md with its charts as SVG files beside it, index.html with
- * everything in one page, and answer.json for programs.
+ * Writes an answer to a folder, made if it does not exist: answer.md with its charts as SVG files beside it, index.html
+ * with everything in one page, and answer.json for programs.
  *
  * @returns The files' names.
  */

@@ -14,8 +14,8 @@ const POLL_MILLISECONDS = 500;
 const COUNTED_TOKENS = 1 << 20;
 
 /**
- * Token ids of a text for a vocabulary: made once, with a tokenizer trained on the text, and found by all experiments and processes
- * afterwards.
+ * Token ids of a text for a vocabulary: made once, with a tokenizer trained on the text, and found by all experiments
+ * and processes afterwards.
  *
  * @param root Folder of all experiments' runs.
  */

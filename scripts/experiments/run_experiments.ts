@@ -13,8 +13,8 @@ import { type PlannedExperiment, planWork, ROOT, type Work } from "./plan_work.t
 import { prepareText } from "./prepare_text.ts";
 
 /**
- * Experiments from nothing to their answers: plans the runs, says what they will take, has those performed that have not ended,
- * and writes each answer to a folder of its own.
+ * Experiments from nothing to their answers: plans the runs, says what they will take, has those performed that have
+ * not ended, and writes each answer to a folder of its own.
  *
  * @param task The task that asks for them.
  * @throws {Error} If a signal stopped it; the message says how to go on.

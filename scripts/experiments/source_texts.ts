@@ -15,8 +15,8 @@ export interface TextOptions {
 }
 
 /**
- * The texts that are there to train on. Stories: the file given; at the scale of the handout TinyStories as downloaded; else the
- * built-in stories. Prose: the file given, or OpenWebText as downloaded and unpacked, or none.
+ * The texts that are there to train on. Stories: the file given; at the scale of the handout TinyStories as downloaded;
+ * else the built-in stories. Prose: the file given, or OpenWebText as downloaded and unpacked, or none.
  *
  * @throws {Error} If a file is missing.
  */

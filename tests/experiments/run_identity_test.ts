@@ -35,7 +35,8 @@ Deno.test("whatever changes a run changes its hash", async () => {
 });
 
 Deno.test("a rate for which two defaults agree by chance is not taken for the default", async () => {
-  // min_learning_rate is a tenth of the largest unless given: what is given must count, whatever it would have been elsewhere.
+  // min_learning_rate is a tenth of the largest unless given: what is given must count, whatever it would have been
+  // elsewhere.
   const given = { optimizer: { max_learning_rate: 2e-3, min_learning_rate: 1e-4 } };
   assertNotEquals(await hashOf(given), await hashOf({ optimizer: { max_learning_rate: 2e-3 } }));
 });

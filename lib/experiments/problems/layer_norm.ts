@@ -6,7 +6,8 @@ import { bestRate, byRate, edgeOfStability, rateSeries, rateTimes, rateVariants 
 import type { ExperimentResults } from "../results.ts";
 import { sweepChart } from "../sweep_chart.ts";
 
-// Lower rates as the handout asks; higher ones, since what norms are for shows where they are missing and the rate is high.
+// Lower rates as the handout asks; higher ones, since what norms are for shows where they are missing and the rate is
+// high.
 const FACTORS = { smoke: [1], laptop: [0.1, 0.3, 1, 3, 10], handout: [0.1, 0.3, 1, 3] };
 
 const WITH = "RMSNorm, rate ";

@@ -23,8 +23,8 @@ interface Ingredient {
 }
 
 /*
- * What the speed runs of small language models have shown to help (the modded-nanogpt record and its sources). Each is a switch of the
- * configuration, and a new one is a line here.
+ * What the speed runs of small language models have shown to help (the modded-nanogpt record and its sources). Each is
+ * a switch of the configuration, and a new one is a line here.
  */
 function ingredients({ model, muonLearningRate }: ScaleSettings): Ingredient[] {
   const { d_ff, d_model } = ModelConfig.parse(model);

@@ -16,7 +16,7 @@ export const mainExperiment: Experiment = {
   name: "main_experiment",
   title: "Prose of the web",
   question:
-    "How do loss and generated text differ if the same model, with the same settings, learns OpenWebText and not TinyStories?",
+    "How do loss and generated text differ if the same model, with the same settings, learns OpenWebText, not TinyStories?",
   seeds: { smoke: 1, laptop: 2, handout: 1 },
   variants: (scale) => [
     { name: STORIES },
@@ -40,8 +40,8 @@ function conclude(results: ExperimentResults): Conclusion {
       `Stories: validation loss ${describeSpread(spreadOf(stories.losses))} nats per token. Prose: ${
         describeSpread(spreadOf(prose.losses))
       }.`,
-      "These two numbers are not on one scale: each text has a tokenizer of its own, and a token of one covers other lengths of text " +
-      "than a token of the other. Bits per byte of text are on one scale.",
+      "These two numbers are not on one scale: each text has a tokenizer of its own, and a token of one covers other " +
+      "lengths of text than a token of the other. Bits per byte of text are on one scale.",
       `Stories: ${describeSpread(spreadOf(a))} bits per byte. Prose: ${describeSpread(spreadOf(b))}, ${share} % ${
         difference > 0 ? "more" : "less"
       }.` + (difference > 0 ? WHY_MORE : ""),

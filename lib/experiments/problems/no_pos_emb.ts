@@ -13,7 +13,7 @@ export const noPosEmb: Experiment = {
   ],
   conclude: (results) =>
     concludeAblation(results, [
-      "Without an embedding the causal mask is all that tells positions apart: a token sees how many came before it only by what " +
-      "attention averages over.",
+      "Without an embedding the causal mask is all that tells positions apart: a token sees how many came before it " +
+      "only by what attention averages over.",
     ]),
 };

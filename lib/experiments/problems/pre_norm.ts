@@ -13,7 +13,7 @@ export const preNorm: Experiment = {
   ],
   conclude: (results) =>
     concludeAblation(results, [
-      "Post-norm puts a norm on the residual stream itself, so that gradients pass through every one of them; with more layers " +
-      "than here that is known to ask for a longer warm-up (Xiong et al., 2020).",
+      "Post-norm puts a norm on the residual stream itself, so that gradients pass through every one of them; with " +
+      "more layers than here that is known to ask for a longer warm-up (Xiong et al., 2020).",
     ]),
 };

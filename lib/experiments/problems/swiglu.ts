@@ -19,6 +19,7 @@ export const swiglu: Experiment = {
   },
   conclude: (results) =>
     concludeAblation(results, [
-      "The handout asks for d_ff = 4 d_model, which matches the parameters only as well as SwiGLU's own width was rounded to a multiple of 64.",
+      "The handout asks for d_ff = 4 d_model, which matches the parameters only as well as SwiGLU's own width was " +
+      "rounded to a multiple of 64.",
     ]),
 };
