@@ -140,10 +140,17 @@ export function holdsRun(folder: string): boolean {
   }
 }
 
+const LOCK_ATTEMPTS = 20;
+const LOCK_PAUSE_MILLISECONDS = 10;
+
 // The lock belongs to the open file, so it ends with the process however that ends.
 function lockFolder(folder: string): Deno.FsFile {
   const lock = Deno.openSync(`${folder}/.lock`, { create: true, write: true });
-  if (lock.tryLockSync(true)) return lock;
+  // The dashboard takes it for an instant to see whether anybody has it, which is not to count.
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (attempt > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_PAUSE_MILLISECONDS);
+    if (lock.tryLockSync(true)) return lock;
+  }
   lock.close();
   throw new Error(`Cannot train in ${folder}: another process works on this run; wait for it, or give another name`);
 }

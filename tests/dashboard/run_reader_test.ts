@@ -29,13 +29,20 @@ Deno.test("a run is running while a process holds it, and then finished or stopp
   assertEquals(seen, ["running", "running", "stopped", "finished"]);
 });
 
-Deno.test("looking at a run does not keep it from being taken up", () => {
+Deno.test("a run can be taken up at the very moment when somebody looks at it", async () => {
   using top = new TemporaryFolder();
   ExperimentRecord.create(top.at("run"), {})[Symbol.dispose]();
-  const runs = reader(top);
-  assertEquals(runs.read("run").state, "stopped");
-  using record = ExperimentRecord.resume(top.at("run"));
-  assertEquals(record.folder, top.at("run"));
+  const worker = new Worker(new URL("hold_lock_briefly.ts", import.meta.url), { type: "module" });
+  try {
+    const held = new Promise((resolve) => worker.onmessage = resolve);
+    worker.postMessage(top.at("run/.lock"));
+    await held;
+    using record = ExperimentRecord.resume(top.at("run"));
+    assertEquals(reader(top).read("run").state, "running");
+    assertEquals(record.folder, top.at("run"));
+  } finally {
+    worker.terminate();
+  }
 });
 
 Deno.test("a run whose loss exploded or is no number has diverged", () => {
