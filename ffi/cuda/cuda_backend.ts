@@ -329,7 +329,8 @@ export class CudaBackend implements Backend {
   adamwStep(args: operations.AdamwStepArguments): void {
     const { weights, gradients, firstMoments, secondMoments, rates, gradientScale, lowPrecisionWeights } = args;
     const { beta1, beta2, epsilon } = args;
-    const aligned = [weights, firstMoments, secondMoments].every((slice) => this.#at(slice) % PACKET_BYTES === 0);
+    const read = [weights, gradients, firstMoments, secondMoments, lowPrecisionWeights];
+    const aligned = read.every((slice) => this.#at(slice) % PACKET_BYTES === 0);
     this.#cuda.launch("adamw_step", gradients.dtype, threadPerItem(weights.length / 4), [
       ...[weights, gradients, firstMoments, secondMoments, rates, gradientScale].map(this.#at),
       ...[beta1, 1 - beta1, beta2, 1 - beta2, epsilon, this.#at(lowPrecisionWeights), weights.length, flag(aligned)],

@@ -205,6 +205,8 @@ inline void copy_async_wait() {
   thread->pending_count = 0;
 }
 
+inline float fast_exp2(float x) { return exp2f(x); }
+
 inline unsigned pack_bf16(float low, float high) {
   auto round = [](float x) {
     unsigned bits = __float_as_uint(x);

@@ -48,6 +48,17 @@ __device__ __forceinline__ int first_query_seeing(const AttentionParameters& p, 
   return p.causal && query > 0 ? query : 0;
 }
 
+// Whether all of the queries from `query` on see all of the keys from `key` on, if there is no mask.
+__device__ __forceinline__ bool all_see(const AttentionParameters& p, int query, int queries, int key, int keys) {
+  return query + queries <= p.query_length && key + keys <= p.key_length &&
+         (!p.causal || key + keys - 1 <= query + p.key_length - p.query_length);
+}
+
+// The block's tile of queries. Causal, the last see the most keys: they come first, so that no long block starts late.
+__device__ __forceinline__ int query_tile(const AttentionParameters& p) {
+  return p.causal ? gridDim.x - 1 - blockIdx.x : blockIdx.x;
+}
+
 // delta: one warp per (batch, head, query).
 extern "C" __global__ void attention_delta(AttentionParameters p) {
   long long row = (long long)blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);

@@ -62,7 +62,7 @@ __device__ __forceinline__ void store_rows(element* to, long long row_stride, in
 template <int CHUNKS>
 __device__ __forceinline__ void forward_plain(const AttentionParameters& p) {
   int size = p.head_size, lane = threadIdx.x & 31, own = (threadIdx.x >> 5) * WARP_ROWS;
-  int first = blockIdx.x * PLAIN_TILE, head = blockIdx.y, batch = blockIdx.z;
+  int first = query_tile(p) * PLAIN_TILE, head = blockIdx.y, batch = blockIdx.z;
   int kv_head = head / (p.num_heads / p.num_kv_heads);
   float* queries = (float*)shared_memory;
   float* keys = queries + PLAIN_TILE * size;
@@ -168,7 +168,7 @@ __device__ __forceinline__ void backward_keys_plain(const AttentionParameters& p
 template <int CHUNKS>
 __device__ __forceinline__ void backward_queries_plain(const AttentionParameters& p) {
   int size = p.head_size, lane = threadIdx.x & 31, own = (threadIdx.x >> 5) * WARP_ROWS;
-  int first = blockIdx.x * PLAIN_TILE, head = blockIdx.y, batch = blockIdx.z;
+  int first = query_tile(p) * PLAIN_TILE, head = blockIdx.y, batch = blockIdx.z;
   int kv_head = head / (p.num_heads / p.num_kv_heads);
   float* queries = (float*)shared_memory;
   float* d_outs = queries + PLAIN_TILE * size;

@@ -91,10 +91,47 @@ __device__ __forceinline__ void store_products(element* to, long long row_stride
   }
 }
 
+// Whether a query sees a key; these kernels know no mask.
+__device__ __forceinline__ bool pair_sees(const AttentionParameters& p, int query, int key) {
+  return query < p.query_length && key < p.key_length &&
+         (!p.causal || key <= query + p.key_length - p.query_length);
+}
+
+// values[query][key] becomes `hidden` where the query does not see the key, for COLUMNS keys from `tile` on. Most tiles
+// are seen whole; only those on the diagonal and at the ends are looked at one by one.
+template <int COLUMNS>
+__device__ __forceinline__ void hide_unseen(float (&values)[COLUMNS / 8][4], float hidden, const AttentionParameters& p,
+                                            int first, int own, int tile, int lane) {
+  if (all_see(p, first, BLOCK_ROWS, tile, COLUMNS)) return;
+#pragma unroll
+  for (int n = 0; n < COLUMNS / 8; n++) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      int query = first + own + lane / 4 + i / 2 * 8, key = tile + n * 8 + lane % 4 * 2 + i % 2;
+      if (!pair_sees(p, query, key)) values[n][i] = hidden;
+    }
+  }
+}
+
+// values[key][query] becomes 0 where the query does not see the key, for COLUMNS queries from `tile` on.
+template <int COLUMNS>
+__device__ __forceinline__ void hide_unseen_transposed(float (&values)[COLUMNS / 8][4], const AttentionParameters& p,
+                                                       int first, int own, int tile, int lane) {
+  if (all_see(p, tile, COLUMNS, first, BLOCK_ROWS)) return;
+#pragma unroll
+  for (int n = 0; n < COLUMNS / 8; n++) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      int key = first + own + lane / 4 + i / 2 * 8, query = tile + n * 8 + lane % 4 * 2 + i % 2;
+      if (!pair_sees(p, query, key)) values[n][i] = 0.0f;
+    }
+  }
+}
+
 template <int D>
 __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p) {
   int lane = threadIdx.x & 31, own = (threadIdx.x >> 5) * 16;
-  int first = blockIdx.x * BLOCK_ROWS, head = blockIdx.y, batch = blockIdx.z;
+  int first = query_tile(p) * BLOCK_ROWS, head = blockIdx.y, batch = blockIdx.z;
   int kv_head = head / (p.num_heads / p.num_kv_heads);
   bf16* queries = (bf16*)shared_memory;
   bf16* keys = queries + BLOCK_ROWS * (D + 8);
@@ -127,29 +164,33 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
         multiply_transposed<D>(scores[2 * n], scores[2 * n + 1], left[step], keys, n * 16, step, lane);
       }
     }
+#pragma unroll
+    for (int n = 0; n < BLOCK_ROWS / 8; n++) {
+#pragma unroll
+      for (int i = 0; i < 4; i++) scores[n][i] *= scale;
+    }
+    hide_unseen<BLOCK_ROWS>(scores, LOWEST, p, first, own, tile, lane);
     float largest[2] = {LOWEST, LOWEST};
 #pragma unroll
     for (int n = 0; n < BLOCK_ROWS / 8; n++) {
 #pragma unroll
-      for (int i = 0; i < 4; i++) {
-        bool seen = sees(p, batch, first + own + lane / 4 + i / 2 * 8, tile + n * 8 + lane % 4 * 2 + i % 2);
-        scores[n][i] = seen ? scores[n][i] * scale : LOWEST;
-        largest[i / 2] = fmaxf(largest[i / 2], scores[n][i]);
-      }
+      for (int i = 0; i < 4; i++) largest[i / 2] = fmaxf(largest[i / 2], scores[n][i]);
     }
-    float correction[2];
+    float correction[2], shift[2];
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       float before = maximum[half];
       maximum[half] = fmaxf(before, quad_max(largest[half]));
-      correction[half] = exp2f(before - maximum[half]);
+      correction[half] = fast_exp2(before - maximum[half]);
       total[half] *= correction[half];
+      // A row that has seen nothing keeps weights of 0.
+      shift[half] = maximum[half] == LOWEST ? 0.0f : maximum[half];
     }
 #pragma unroll
     for (int n = 0; n < BLOCK_ROWS / 8; n++) {
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        scores[n][i] = scores[n][i] == LOWEST ? 0.0f : exp2f(scores[n][i] - maximum[i / 2]);
+        scores[n][i] = fast_exp2(scores[n][i] - shift[i / 2]);
         total[i / 2] += scores[n][i];
       }
     }
@@ -239,10 +280,15 @@ __device__ __forceinline__ void backward_keys_tensor_core(const AttentionParamet
       for (int n = 0; n < BACKWARD_ROWS / 8; n++) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-          int column = n * 8 + lane % 4 * 2 + i % 2;
-          bool seen = sees(p, batch, tile + column, first + own + lane / 4 + i / 2 * 8);
-          scores[n][i] = seen ? exp2f(scores[n][i] * scale - log_sums[column]) : 0.0f;
-          d_weights[n][i] = scores[n][i] * (d_weights[n][i] - deltas[column]);
+          scores[n][i] = fast_exp2(scores[n][i] * scale - log_sums[n * 8 + lane % 4 * 2 + i % 2]);
+        }
+      }
+      hide_unseen_transposed<BACKWARD_ROWS>(scores, p, first, own, tile, lane);
+#pragma unroll
+      for (int n = 0; n < BACKWARD_ROWS / 8; n++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+          d_weights[n][i] = scores[n][i] * (d_weights[n][i] - deltas[n * 8 + lane % 4 * 2 + i % 2]);
         }
       }
 #pragma unroll
@@ -264,7 +310,7 @@ __device__ __forceinline__ void backward_keys_tensor_core(const AttentionParamet
 template <int D>
 __device__ __forceinline__ void backward_queries_tensor_core(const AttentionParameters& p) {
   int lane = threadIdx.x & 31, own = (threadIdx.x >> 5) * 16;
-  int first = blockIdx.x * BLOCK_ROWS, head = blockIdx.y, batch = blockIdx.z;
+  int first = query_tile(p) * BLOCK_ROWS, head = blockIdx.y, batch = blockIdx.z;
   int kv_head = head / (p.num_heads / p.num_kv_heads);
   bf16* queries = (bf16*)shared_memory;
   bf16* d_outs = queries + BLOCK_ROWS * (D + 8);
@@ -313,10 +359,14 @@ __device__ __forceinline__ void backward_queries_tensor_core(const AttentionPara
     for (int n = 0; n < BACKWARD_ROWS / 8; n++) {
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        bool seen = sees(p, batch, first + own + lane / 4 + i / 2 * 8, tile + n * 8 + lane % 4 * 2 + i % 2);
-        float weight = seen ? exp2f(scores[n][i] * scale - log_sums[i / 2]) : 0.0f;
-        d_weights[n][i] = weight * (d_weights[n][i] - deltas[i / 2]);
+        scores[n][i] = fast_exp2(scores[n][i] * scale - log_sums[i / 2]);
       }
+    }
+    hide_unseen<BACKWARD_ROWS>(scores, 0.0f, p, first, own, tile, lane);
+#pragma unroll
+    for (int n = 0; n < BACKWARD_ROWS / 8; n++) {
+#pragma unroll
+      for (int i = 0; i < 4; i++) d_weights[n][i] = scores[n][i] * (d_weights[n][i] - deltas[i / 2]);
     }
 #pragma unroll
     for (int n = 0; n < BACKWARD_ROWS / 16; n++) {

@@ -7,6 +7,7 @@
 
 constexpr int SORT_CHUNK = 1024;
 constexpr int DIGITS = 256;
+constexpr int ROWS_AT_ONCE = 8;
 
 extern "C" __global__ void embedding(const int* ids, const element* table, element* out, long long rows, int columns,
                                      int vocab_size, int aligned) {
@@ -99,6 +100,15 @@ extern "C" __global__ void embedding_backward(const int* keys, const int* order,
   if (key >= vocab_size || (place > 0 && keys[place - 1] == key) || column >= columns) return;
   long long index = (long long)key * columns + column;
   float sum = accumulate ? load_either(d_table, table_is_bf16, index) : 0.0f;
+  // A frequent id has thousands of rows: where the last of the next few is still one of them, all are, and are read at
+  // once; the sum takes them one after another.
+  for (; place + ROWS_AT_ONCE <= rows && keys[place + ROWS_AT_ONCE - 1] == key; place += ROWS_AT_ONCE) {
+    float values[ROWS_AT_ONCE];
+#pragma unroll
+    for (int i = 0; i < ROWS_AT_ONCE; i++) values[i] = to_float(d_out[(long long)order[place + i] * columns + column]);
+#pragma unroll
+    for (int i = 0; i < ROWS_AT_ONCE; i++) sum += values[i];
+  }
   for (; place < rows && keys[place] == key; place++) sum += to_float(d_out[(long long)order[place] * columns + column]);
   store_either(d_table, table_is_bf16, index, sum);
 }

@@ -4,6 +4,12 @@
 struct alignas(16) Four {
   float at[4];
 };
+struct alignas(4 * sizeof(element)) FourGradients {
+  element at[4];
+};
+struct alignas(8) FourRounded {
+  bf16 at[4];
+};
 
 __device__ __forceinline__ long long four_start() { return ((long long)blockIdx.x * blockDim.x + threadIdx.x) * 4; }
 
@@ -18,12 +24,18 @@ extern "C" __global__ void adamw_step(float* weights, const element* gradients, 
   bool whole = aligned && start + 4 <= n;
   int count = n - start < 4 ? (int)(n - start) : 4;
   Four w, m, v;
+  FourGradients g;
+  FourRounded rounded;
   if (whole) {
+    g = *(const FourGradients*)(gradients + start);
     w = *(Four*)(weights + start);
     m = *(Four*)(first_moments + start);
     v = *(Four*)(second_moments + start);
   } else {
-    for (int i = 0; i < count; i++) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (i >= count) break;
+      g.at[i] = gradients[start + i];
       w.at[i] = weights[start + i];
       m.at[i] = first_moments[start + i];
       v.at[i] = second_moments[start + i];
@@ -32,19 +44,23 @@ extern "C" __global__ void adamw_step(float* weights, const element* gradients, 
 #pragma unroll
   for (int i = 0; i < 4; i++) {
     if (i >= count) break;
-    float g = factor * to_float(gradients[start + i]);
-    m.at[i] = beta1 * m.at[i] + one_minus_beta1 * g;
-    v.at[i] = beta2 * v.at[i] + one_minus_beta2 * g * g;
+    float gradient = factor * to_float(g.at[i]);
+    m.at[i] = beta1 * m.at[i] + one_minus_beta1 * gradient;
+    v.at[i] = beta2 * v.at[i] + one_minus_beta2 * gradient * gradient;
     w.at[i] -= step_size * m.at[i] / (sqrtf(v.at[i]) + epsilon);
     w.at[i] -= decay * w.at[i];
-    if (low_precision) low_precision[start + i] = to_bf16(w.at[i]);
+    rounded.at[i] = to_bf16(w.at[i]);
   }
   if (whole) {
+    if (low_precision) *(FourRounded*)(low_precision + start) = rounded;
     *(Four*)(weights + start) = w;
     *(Four*)(first_moments + start) = m;
     *(Four*)(second_moments + start) = v;
   } else {
-    for (int i = 0; i < count; i++) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (i >= count) break;
+      if (low_precision) low_precision[start + i] = rounded.at[i];
       weights[start + i] = w.at[i];
       first_moments[start + i] = m.at[i];
       second_moments[start + i] = v.at[i];

@@ -48,6 +48,13 @@ __device__ __forceinline__ void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
 }
 
+// 2^x to the last two bits or so; 0 for the lowest floats.
+__device__ __forceinline__ float fast_exp2(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
 // Two values rounded to bfloat16 in one word, the first in the lower half.
 __device__ __forceinline__ u32 pack_bf16(float low, float high) {
   u32 word;

@@ -34,6 +34,18 @@ __device__ __forceinline__ void include(SoftmaxState& state, float x) {
   state.maximum = maximum;
 }
 
+// Several at a time: one exponential for each, and one to make room for a larger maximum.
+template <int COUNT>
+__device__ __forceinline__ void include(SoftmaxState& state, const float (&x)[COUNT]) {
+  float maximum = state.maximum;
+#pragma unroll
+  for (int i = 0; i < COUNT; i++) maximum = fmaxf(maximum, x[i]);
+  float sum = state.sum * expf(state.maximum - maximum);
+#pragma unroll
+  for (int i = 0; i < COUNT; i++) sum += expf(x[i] - maximum);
+  state = {maximum, sum};
+}
+
 __device__ __forceinline__ SoftmaxState merge(SoftmaxState a, SoftmaxState b) {
   float maximum = fmaxf(a.maximum, b.maximum);
   SoftmaxState both = {maximum, a.sum * expf(a.maximum - maximum) + b.sum * expf(b.maximum - maximum)};

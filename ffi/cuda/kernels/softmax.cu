@@ -1,19 +1,6 @@
 // softmax, its gradient, and cross entropy fused with its gradient. One block per row. A first pass over the row finds
 // maximum and sum of exponentials together, a second (from the cache) writes the result. Bound by memory.
 
-template <class Function>
-__device__ __forceinline__ void for_row(const element* row, int columns, int aligned, Function function) {
-  if (aligned) {
-    for (int column = threadIdx.x * PER_PACKET; column < columns; column += blockDim.x * PER_PACKET) {
-      Packet packet = load_packet(row + column);
-#pragma unroll
-      for (int i = 0; i < PER_PACKET; i++) function(to_float(packet.at[i]));
-    }
-  } else {
-    for (int column = threadIdx.x; column < columns; column += blockDim.x) function(to_float(row[column]));
-  }
-}
-
 // out[column] = function(x[column], column); out may be x.
 template <class Function>
 __device__ __forceinline__ void map_row(const element* x, element* out, int columns, int aligned, Function function) {
@@ -33,7 +20,17 @@ __device__ __forceinline__ void map_row(const element* x, element* out, int colu
 
 __device__ __forceinline__ SoftmaxState row_state(const element* row, int columns, int aligned) {
   SoftmaxState state = {LOWEST, 0.0f};
-  for_row(row, columns, aligned, [&state](float x) { include(state, x); });
+  if (aligned) {
+    for (int column = threadIdx.x * PER_PACKET; column < columns; column += blockDim.x * PER_PACKET) {
+      Packet packet = load_packet(row + column);
+      float x[PER_PACKET];
+#pragma unroll
+      for (int i = 0; i < PER_PACKET; i++) x[i] = to_float(packet.at[i]);
+      include(state, x);
+    }
+  } else {
+    for (int column = threadIdx.x; column < columns; column += blockDim.x) include(state, to_float(row[column]));
+  }
   return block_merge(state);
 }
 
