@@ -32,8 +32,10 @@ export class SpecialTokenFinder {
    * @throws {RangeError} If one is empty, repeated or has a lone surrogate.
    */
   constructor(specialTokens: readonly string[]) {
-    for (const [index, token] of specialTokens.entries()) {
-      checkSpecialToken(token, specialTokens.indexOf(token) < index);
+    const seen = new Set<string>();
+    for (const token of specialTokens) {
+      checkSpecialToken(token, seen.has(token));
+      seen.add(token);
     }
     const encoder = new TextEncoder();
     this.#tokens = specialTokens.map((token) => encoder.encode(token));
