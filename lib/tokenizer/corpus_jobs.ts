@@ -2,6 +2,7 @@ import type { CountingJob } from "./counting_job.ts";
 import { cutBlocks, type TextPieces } from "./cut_blocks.ts";
 import { fileRanges } from "./file_ranges.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
+import { isGzip, unpackGzip } from "./unpack_gzip.ts";
 
 /**
  * Text to train on: the path of a file, several paths (each file is a text of its own), or the text itself as a stream
@@ -37,25 +38,11 @@ export async function* corpusJobs(corpus: Corpus, special: SpecialTokenFinder): 
   if (paths === undefined) return yield* cutBlocks(corpus as TextPieces, special);
   for (const path of paths) {
     if (isGzip(path)) {
-      yield* cutBlocks(unpack(path), special);
+      yield* cutBlocks(unpackGzip(path), special);
     } else if ((await Deno.stat(path)).isFile) {
       yield* fileRanges(path, special);
     } else {
       yield* cutBlocks((await Deno.open(path)).readable, special);
     }
-  }
-}
-
-function isGzip(path: string): boolean {
-  return path.toLowerCase().endsWith(".gz");
-}
-
-async function* unpack(path: string): AsyncGenerator<Uint8Array> {
-  const file = await Deno.open(path);
-  try {
-    yield* file.readable.pipeThrough(new DecompressionStream("gzip"));
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new Error(`Cannot unpack ${path}: it is not a whole gzip file; download it again`, { cause: error });
   }
 }

@@ -1,10 +1,12 @@
 import { NpyWriter } from "../data/npy.ts";
 import type { OnProgress } from "../data/progress.ts";
-import type { EncoderParts } from "./encode_bytes.ts";
+import { ByteEncoder, type EncoderParts } from "./encode_bytes.ts";
 import type { EncodeJob, EncodeResult } from "./encode_job.ts";
-import { type IdArray, type IdDtype, idDtype, RangeEncoder, readExactly } from "./encode_range.ts";
+import { type IdArray, type IdDtype, idDtype, RangeEncoder, readExactly, takeNarrow } from "./encode_range.ts";
 import { cutContext, firstSafeCut } from "./safe_cut.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
+import { TextStream } from "./text_stream.ts";
+import { isGzip, unpackGzip } from "./unpack_gzip.ts";
 
 /** Options of {@linkcode encodeFile}. */
 export interface EncodeFileOptions {
@@ -18,13 +20,13 @@ export interface EncodeFileOptions {
 
 /** What {@linkcode encodeFile} did. */
 export interface EncodeFileReport {
-  /** Size of the input. */
+  /** Bytes of text: the size of the input, unpacked. */
   bytes: number;
   /** Number of ids. */
   tokens: number;
   /** Element type of the output. */
   dtype: IdDtype;
-  /** Workers that were started; 0 where the file was too small to gain from any. */
+  /** Workers that were started; 0 where the file was too small to gain from any, or packed. */
   workers: number;
   /** Wall time. */
   seconds: number;
@@ -62,13 +64,19 @@ export async function encodeFile(
   const before = file.statSync();
   if (!before.isFile) throw new TypeError(`Cannot encode ${inputPath}: it is no regular file; try encodeIterable`);
   using writer = new NpyWriter<IdDtype>(outputPath, dtype);
-  const ranges = fileRanges(file, before.size, new SpecialTokenFinder([...parts.specialTokens.keys()]));
+  const isPacked = isGzip(inputPath);
+  const total = isPacked ? {} : { total: before.size };
+  let bytes = 0;
   const write = (ids: IdArray, done: number) => {
     writer.write(ids);
-    onProgress?.({ phase: "encoding", done, total: before.size, unit: "bytes" });
+    bytes = done;
+    onProgress?.({ phase: "encoding", done, ...total, unit: "bytes" });
   };
-  const started = before.size < SMALL_BYTES ? 0 : workers;
-  if (started === 0) {
+  const ranges = fileRanges(file, before.size, new SpecialTokenFinder([...parts.specialTokens.keys()]));
+  const started = isPacked || before.size < SMALL_BYTES ? 0 : workers;
+  if (isPacked) {
+    await encodePieces(parts, dtype, unpackGzip(inputPath), write, signal);
+  } else if (started === 0) {
     const encoder = new RangeEncoder(parts, dtype);
     let spare: ArrayBuffer | undefined;
     for (const { start, end } of ranges) {
@@ -86,7 +94,32 @@ export async function encodeFile(
   }
   writer.close();
   const seconds = (performance.now() - begun) / 1000;
-  return { bytes: before.size, tokens: writer.length, dtype, workers: started, seconds };
+  return { bytes, tokens: writer.length, dtype, workers: started, seconds };
+}
+
+async function encodePieces(
+  parts: EncoderParts,
+  dtype: IdDtype,
+  pieces: AsyncIterable<Uint8Array>,
+  write: (ids: IdArray, done: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const stream = new TextStream(new ByteEncoder(parts), true);
+  let spare: ArrayBuffer | undefined;
+  let done = 0;
+  const writeDecided = () => {
+    const ids = takeNarrow(stream.output, dtype, spare);
+    write(ids, done);
+    spare = ids.buffer;
+  };
+  for await (const piece of pieces) {
+    signal?.throwIfAborted();
+    stream.push(piece);
+    done += piece.length;
+    writeDecided();
+  }
+  stream.finish();
+  writeDecided();
 }
 
 interface FileRange {

@@ -36,18 +36,26 @@ export class RangeEncoder {
     if (this.#bytes.length < length + ENCODER_PADDING) this.#bytes = new Uint8Array(length + ENCODER_PADDING);
     readExactly(file, start, this.#bytes.subarray(0, length));
     this.#encoder.encode(this.#bytes, 0, length, true, this.#output);
-    const count = this.#output.length;
-    const narrow = this.#dtype === "uint16";
-    const byteLength = count * (narrow ? 2 : 4);
-    // A little more than needed, so that the next range probably fits.
-    const memory = spare !== undefined && spare.byteLength >= byteLength
-      ? spare
-      : new ArrayBuffer(byteLength + (byteLength >> 4) * 4);
-    const ids = narrow ? new Uint16Array(memory, 0, count) : new Uint32Array(memory, 0, count);
-    ids.set(this.#output.ids.subarray(0, count));
-    this.#output.length = 0;
-    return ids;
+    return takeNarrow(this.#output, this.#dtype, spare);
   }
+}
+
+/**
+ * The ids of a buffer, which is empty afterwards, in an array of the file's type.
+ *
+ * @param spare Memory for them, used if they fit.
+ */
+export function takeNarrow(output: IdBuffer, dtype: IdDtype, spare?: ArrayBuffer): IdArray {
+  const count = output.length;
+  const byteLength = count * (dtype === "uint16" ? 2 : 4);
+  // A little more than needed, so that the next range probably fits.
+  const memory = spare !== undefined && spare.byteLength >= byteLength
+    ? spare
+    : new ArrayBuffer(byteLength + (byteLength >> 4) * 4);
+  const ids = dtype === "uint16" ? new Uint16Array(memory, 0, count) : new Uint32Array(memory, 0, count);
+  ids.set(output.ids.subarray(0, count));
+  output.length = 0;
+  return ids;
 }
 
 /**

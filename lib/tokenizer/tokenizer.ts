@@ -173,8 +173,8 @@ export class Tokenizer {
    * The type is uint16 if every id fits, else uint32. Memory does not grow with the file, and `outputPath` appears when it
    * is whole.
    *
-   * @param inputPath UTF-8 text.
-   * @throws {Error} If the file changes while it is read.
+   * @param inputPath UTF-8 text; if the name ends in `.gz`, it is unpacked on the way, on one thread.
+   * @throws {Error} If the file changes while it is read, or a `.gz` file is damaged.
    */
   async encodeFile(inputPath: string, outputPath: string, options: EncodeFileOptions = {}): Promise<EncodeFileReport> {
     return await encodeFile(this.#parts, this.vocabSize, inputPath, outputPath, options);

@@ -1,5 +1,6 @@
 import { corpora } from "../../lib/data/corpora.ts";
 import { generateStories } from "../../lib/data/stories.ts";
+import { isGzip, unpackGzip } from "../../lib/tokenizer/unpack_gzip.ts";
 
 /** Text that a task works on. */
 export interface Corpus {
@@ -61,8 +62,7 @@ export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
 
 async function* readFiles(paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
-    const file = await Deno.open(path);
-    yield* path.endsWith(".gz") ? file.readable.pipeThrough(new DecompressionStream("gzip")) : file.readable;
+    yield* isGzip(path) ? unpackGzip(path) : (await Deno.open(path)).readable;
   }
 }
 

@@ -3,6 +3,7 @@ import { openNpy } from "../../lib/data/npy.ts";
 import { Random } from "../../lib/tensor/random.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
+import { gzip } from "./gzip.ts";
 import { randomText } from "./random_text.ts";
 import { smallModel } from "./small_model.ts";
 
@@ -27,7 +28,7 @@ const largeText = (() => {
   return concatenate(chosen);
 })();
 
-function concatenate(pieces: Uint8Array[]): Uint8Array {
+function concatenate(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -65,6 +66,38 @@ Deno.test("encodeFile() encodes small and empty files without workers", async ()
     using ids = openNpy(folder.at("ids.npy"));
     assertEquals(ids.read(0, ids.length), new Uint16Array(tokenizer.encode(text)));
   }
+});
+
+Deno.test("encodeFile() unpacks a gzip file of several members, cut anywhere", async () => {
+  using folder = new TemporaryFolder();
+  const cut = 1_234_567;
+  const members = [await gzip(largeText.subarray(0, cut)), await gzip(largeText.subarray(cut))];
+  await Deno.writeFile(folder.at("text.gz"), concatenate(members));
+  const report = await tokenizer.encodeFile(folder.at("text.gz"), folder.at("ids.npy"));
+  const expected = new Uint16Array(tokenizer.encodeBytes(largeText));
+  assertEquals([report.bytes, report.tokens, report.workers], [largeText.length, expected.length, 0]);
+  using ids = openNpy(folder.at("ids.npy"));
+  assertEquals(ids.read(0, ids.length), expected);
+});
+
+Deno.test("encodeFile() leaves nothing behind when a gzip file is damaged, or encoding it is stopped", async () => {
+  using folder = new TemporaryFolder();
+  const packed = await gzip(largeText);
+  await Deno.writeFile(folder.at("whole.gz"), packed);
+  await Deno.writeFile(folder.at("cut.gz"), packed.subarray(0, -5));
+  const stop = new AbortController();
+  const onProgress = () => stop.abort(new Error("stopped"));
+  await assertRejects(
+    () => tokenizer.encodeFile(folder.at("whole.gz"), folder.at("ids.npy"), { signal: stop.signal, onProgress }),
+    Error,
+    "stopped",
+  );
+  await assertRejects(
+    () => tokenizer.encodeFile(folder.at("cut.gz"), folder.at("ids.npy")),
+    Error,
+    "not a whole gzip file",
+  );
+  assertEquals(folder.names(), ["cut.gz", "whole.gz"]);
 });
 
 Deno.test("encodeFile() writes uint32 where the vocabulary needs it", async () => {

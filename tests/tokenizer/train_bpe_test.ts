@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { BpeModel } from "../../lib/tokenizer/bpe_model.ts";
 import { trainBpe, type TrainBpeOptions } from "../../lib/tokenizer/train_bpe.ts";
 import { Random } from "../../lib/tensor/random.ts";
+import { gzip } from "./gzip.ts";
 import { naiveMerges } from "./naive_trainer.ts";
 import { randomText } from "./random_text.ts";
 
@@ -104,6 +105,9 @@ Deno.test(
     assertEquals(await train({ input: `${folder}/text`, workers: 2 }), expected);
     assertEquals(await train({ input: [`${folder}/text`], workers: 3 }), expected);
     assertEquals(await train({ input: `${folder}/text.gz`, workers: 2 }), expected);
+    const members = [await gzip(text.subarray(0, 4_444_444)), await gzip(text.subarray(4_444_444))];
+    await Deno.writeFile(`${folder}/members.gz`, ReadableStream.from(members));
+    assertEquals(await train({ input: `${folder}/members.gz`, workers: 2 }), expected);
     assertEquals(await train({ input: piecesOf(text, 99_991), workers: 2 }), expected);
     assertEquals(await train({ input: ReadableStream.from(piecesOf(text, 1 << 22)), workers: 2 }), expected);
   }),
@@ -204,6 +208,23 @@ Deno.test(
   }),
 );
 
+Deno.test("trainBpe() stops when its signal says so while it merges", async () => {
+  const random = new Random(19);
+  const letters = () => Array.from({ length: 8 }, () => String.fromCharCode(97 + random.below(26))).join("");
+  const words = Array.from({ length: 150_000 }, letters).join(" ");
+  const controller = new AbortController();
+  const merged: number[] = [];
+  const onProgress: TrainBpeOptions["onProgress"] = ({ phase, done }) => {
+    if (phase !== "merging pairs") return;
+    merged.push(done);
+    controller.abort(new Error("enough"));
+  };
+  const training = trainBpe({ input: [words].values(), vocabSize: 100_000, signal: controller.signal, onProgress });
+  await assertRejects(() => training, Error, "enough");
+  assertEquals(merged.length, 1);
+  assert(merged[0] < 100_000 - 256, `${merged[0]} merges were done before the first turn`);
+});
+
 Deno.test("trainBpe() reports progress that ends at the whole", async () => {
   const seen: string[] = [];
   await trainBpe({
@@ -221,9 +242,4 @@ function once(action: () => void): () => void {
     if (!isDone) action();
     isDone = true;
   };
-}
-
-async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
-  return new Uint8Array(await new Response(packed).arrayBuffer());
 }
