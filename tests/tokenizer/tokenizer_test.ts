@@ -181,6 +181,19 @@ Deno.test("more distinct pre-tokens than the cache holds encode like few", () =>
   assertEquals(gpt2.encode(text), ids); // with a cache in another state
 });
 
+Deno.test("short pre-tokens of more than four ids are remembered with all of them, whatever takes their place", () => {
+  const random = new Random(10);
+  const letters = Array.from({ length: 150_000 }, () => String.fromCharCode(98 + random.below(24))).join("");
+  const words = Array.from({ length: 150_000 }, (_, at) => ` ${letters.slice(at, at + 1 + random.below(14))}`);
+  const alone = new Map(words.map((word) => [word, [...gpt2.encode(word)]]));
+  assert(alone.values().some((ids) => ids.length > 8));
+  // Others come between the first and the second time, and each word comes with others than before.
+  for (let run = 0; run < 2; run++) {
+    const shuffled = Array.from({ length: 50_000 }, () => words[random.below(words.length)]);
+    assertEquals([...gpt2.encode(shuffled.join("") + "!")], [...shuffled.flatMap((word) => alone.get(word)!), 0]);
+  }
+});
+
 Deno.test("fromModel() refuses vocabularies that cannot work", () => {
   const model = smallModel();
   const bytes = (text: string) => new TextEncoder().encode(text);
