@@ -8,7 +8,7 @@ const Options = z.object({
   tokenizer: z.string().describe(
     "folder of a tokenizer: vocab.json and merges.txt, tokenizer.json, or tokenizer.tiktoken",
   ),
-  input: z.string().describe("text file in UTF-8"),
+  input: z.string().describe("text file in UTF-8, or packed (.gz)"),
   out: z.string().describe("the .npy file to write: uint16 ids, or uint32 above 65,536 entries"),
   specialToken: z.array(z.string()).default([]).describe("text that is one token, besides those of the tokenizer"),
   workers: z.int().min(1).optional().describe("threads; default: all cores"),
