@@ -61,6 +61,13 @@ Deno.test("layer_norm_ablation says where training without norms diverges, and w
   assertStringIncludes(verdict, "Without: The edge of stability lies between 0.003 and 0.01, where training diverges.");
 });
 
+Deno.test("a sweep's chart names its lines and marks what diverged", async () => {
+  const made = results(layerNorm, (name) => name.startsWith("no norm, rate 0.1") ? [null, null] : [3, 3.1]);
+  const [{ name, svg }] = (await layerNorm.conclude(made)).charts!;
+  assertEquals(name, "loss_by_rate");
+  for (const label of ["RMSNorm", "no norm", "diverged"]) assertStringIncludes(svg, `>${label}<`);
+});
+
 Deno.test("an ablation calls a difference within the seeds' spread just that", async () => {
   const near = await verdictOf(preNorm, (name) => name === "pre-norm" ? [2.92, 2.94, 2.93] : [2.93, 2.95, 2.94]);
   assertStringIncludes(near, "post-norm differs by 0.0100 ± 0.0227, no more than seeds differ among themselves.");
