@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Dashboard } from "../lib/dashboard/handler.ts";
+import { Dashboard } from "../lib/dashboard/dashboard.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({

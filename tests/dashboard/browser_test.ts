@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { Dashboard } from "../../lib/dashboard/handler.ts";
+import { Dashboard } from "../../lib/dashboard/dashboard.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { BrowserPage, findChromium } from "./chromium.ts";
 import { appendMetrics, fallingLoss, writeRun, writeTokenizer } from "./run_folder.ts";

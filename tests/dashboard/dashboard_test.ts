@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Dashboard } from "../../lib/dashboard/handler.ts";
+import { Dashboard } from "../../lib/dashboard/dashboard.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { fallingLoss, writeRun, writeTokenizer } from "./run_folder.ts";
 

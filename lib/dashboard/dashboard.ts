@@ -4,7 +4,7 @@ import { comparePage } from "./compare_page.ts";
 import { curveAxis } from "./curves.ts";
 import { messagePage } from "./message_page.ts";
 import { ReadOnlyFolder } from "./read_only_folder.ts";
-import { refusal } from "./request_checks.ts";
+import { refusal } from "./refusal.ts";
 import { runPage } from "./run_page.ts";
 import { RunReader } from "./run_reader.ts";
 import { runsPage } from "./runs_page.ts";
