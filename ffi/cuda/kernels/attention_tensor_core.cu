@@ -91,7 +91,7 @@ __device__ __forceinline__ void store_products(element* to, long long row_stride
   }
 }
 
-// Whether a query sees a key; these kernels know no mask.
+// Whether a query sees a key; these kernels know no mask. A query within its length sees at least one.
 __device__ __forceinline__ bool pair_sees(const AttentionParameters& p, int query, int key) {
   return query < p.query_length && key < p.key_length &&
          (!p.causal || key <= query + p.key_length - p.query_length);
@@ -176,21 +176,19 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
 #pragma unroll
       for (int i = 0; i < 4; i++) largest[i / 2] = fmaxf(largest[i / 2], scores[n][i]);
     }
-    float correction[2], shift[2];
+    float correction[2];
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       float before = maximum[half];
       maximum[half] = fmaxf(before, quad_max(largest[half]));
       correction[half] = fast_exp2(before - maximum[half]);
       total[half] *= correction[half];
-      // A row that has seen nothing keeps weights of 0.
-      shift[half] = maximum[half] == LOWEST ? 0.0f : maximum[half];
     }
 #pragma unroll
     for (int n = 0; n < BLOCK_ROWS / 8; n++) {
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        scores[n][i] = fast_exp2(scores[n][i] - shift[i / 2]);
+        scores[n][i] = fast_exp2(scores[n][i] - maximum[i / 2]);
         total[i / 2] += scores[n][i];
       }
     }
