@@ -181,7 +181,8 @@ class TrainingRun {
         await new Promise((resolve) => setTimeout(resolve, 0));
         lastYield = performance.now();
       }
-      this.#interrupted = signal?.aborted ?? false;
+      // A signal that comes during the last step leaves nothing out: there is nothing to go on with later.
+      this.#interrupted = step < steps && (signal?.aborted ?? false);
       const ends = step === steps || this.#interrupted;
       const due = (every: number) => every > 0 && (step % every === 0 || step === steps);
       const saves = ends || due(checkpoint_every);
@@ -208,7 +209,7 @@ class TrainingRun {
       seconds: this.#seconds(),
       loss: this.#loss,
       evaluation: this.#evaluation,
-      interrupted: this.#interrupted && trainer.steps < this.#options.config.steps,
+      interrupted: this.#interrupted,
       [Symbol.dispose]: () => trainer[Symbol.dispose](),
     };
   }

@@ -85,6 +85,16 @@ Deno.test("a signal ends training after the step at hand with a checkpoint, and 
   assertEquals(readMetrics(runs.at("a/metrics.jsonl")).map(({ step }) => step), [3, 4, 4, 7, 7]);
 });
 
+Deno.test("a signal during the last step leaves nothing out: that step is evaluated, and the run has ended", async () => {
+  const config = smallConfig({ eval_every: 5 });
+  const straight = await run({ device: cpu(), config }, ({ evaluation }) => evaluation);
+  const interrupt = new AbortController();
+  const onProgress = ({ done }: { done: number }) => done >= 8 * 24 && interrupt.abort();
+  await run({ device: cpu(), config, signal: interrupt.signal, onProgress }, ({ evaluation, interrupted }) => {
+    assertEquals([evaluation, interrupted], [straight, false]);
+  });
+});
+
 Deno.test("a disk that fills up at any moment ends training with its reason, and the run goes on to the same bits", async () => {
   const config = smallConfig({ log_every: 1, checkpoint_every: 2 });
   const straight = await run({ device: cpu(), config }, weights);
