@@ -2,13 +2,16 @@
 
 /**
  * Training steps (forward, backward, clipping, AdamW) of the same model on the cpu and blas devices and in PyTorch, eager and compiled, in
- * turns on the same threads: tokens per second, median and best of the rounds.
+ * turns on the same threads: tokens per second, median and best of the rounds, and the processor's time for a step, which other work
+ * on the machine disturbs less (Linux only). With one of ours alone, also what the process keeps in memory beside what was predicted.
  *
  * Usage: deno run -A bench/train_step_peers.ts [BATCH_SIZE] [ROUNDS] [PYTHON] [THREADS] [CONTENDERS]; PYTHON is an interpreter with
  * torch, or "-" for none; CONTENDERS is a comma-separated part of cpu,blas,eager,compile.
  */
 
 import { openDevice } from "../ffi/devices.ts";
+import { implementationMemory } from "../lib/accounting/implementation_memory.ts";
+import { valuesOf } from "../lib/accounting/model_shape.ts";
 import { Trainer } from "../lib/training/trainer.ts";
 import { parseTrainingConfig } from "../lib/training/training_config.ts";
 
@@ -27,8 +30,17 @@ const tokensPerStep = config.batch_size * config.model.context_length;
 interface Contender extends AsyncDisposable {
   readonly name: string;
   readonly description: string;
+  readonly pid: number;
   /** Seconds of one training step. */
   step(): number | Promise<number>;
+}
+
+// Seconds that a process has had of processors, all threads together; NaN where the system does not say. /proc/PID/stat holds them
+// in hundredths.
+function processorSeconds(pid: number): number {
+  if (Deno.build.os !== "linux") return NaN;
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function ours(name: "cpu" | "blas"): Contender {
@@ -39,6 +51,7 @@ function ours(name: "cpu" | "blas"): Contender {
   return {
     name,
     description: device.backend.description,
+    pid: Deno.pid,
     step() {
       const start = performance.now();
       trainer.step([batch]);
@@ -63,6 +76,7 @@ function torch(mode: "eager" | "compile"): Contender {
   return {
     name: mode,
     description: "PyTorch",
+    pid: child.pid,
     async step() {
       await questions.write(new TextEncoder().encode("step\n"));
       let line = "";
@@ -83,16 +97,33 @@ const contenders: Contender[] = chosen.map((name) => {
 });
 for (const { name, description } of contenders) console.log(`${name}: ${description}`);
 const seconds = contenders.map(() => [] as number[]);
+const processor = contenders.map(() => [] as number[]);
 for (let round = -1; round < Number(rounds); round++) {
   for (const [i, contender] of contenders.entries()) {
+    const before = processorSeconds(contender.pid);
     const duration = await contender.step();
+    const used = processorSeconds(contender.pid) - before;
     // The first round compiles and touches memory for the first time.
-    if (round >= 0) seconds[i].push(duration);
+    if (round < 0) continue;
+    seconds[i].push(duration);
+    processor[i].push(used);
   }
 }
+const [sorted, sortedProcessor] = [seconds, processor].map((all) => all.map((values) => values.sort((a, b) => a - b)));
+const medianOf = (values: number[]) => values[values.length >> 1];
+const eager = contenders.findIndex(({ name }) => name === "eager");
 for (const [i, { name }] of contenders.entries()) {
-  const sorted = seconds[i].sort((a, b) => a - b);
-  const [median, best] = [sorted[sorted.length >> 1], sorted[0]].map((s) => (tokensPerStep / s).toFixed(0));
-  console.log(`${name}: ${median} tokens/s, best ${best}`);
+  const [median, best] = [medianOf(sorted[i]), sorted[i][0]].map((s) => (tokensPerStep / s).toFixed(0));
+  const ofEager = eager < 0 ? "" : `, ${(medianOf(sorted[eager]) / medianOf(sorted[i])).toFixed(2)} of eager`;
+  const work = medianOf(sortedProcessor[i]).toFixed(2);
+  console.log(`${name}: ${median} tokens/s, best ${best}${ofEager}; ${work} s of processors a step`);
+}
+if (contenders.length === 1 && contenders[0].pid === Deno.pid && Deno.build.os === "linux") {
+  const resident = Number(/VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))![1]) * 1024;
+  const { total } = implementationMemory(config.model, { ...valuesOf(config.model), b: BigInt(config.batch_size) });
+  const [seen, predicted] = [resident, Number(total)].map((bytes) => (bytes / 2 ** 20).toFixed(0));
+  console.log(
+    `resident at most: ${seen} MiB, ${(resident / Number(total)).toFixed(2)} of the ${predicted} MiB predicted`,
+  );
 }
 for (const contender of contenders) await contender[Symbol.asyncDispose]();
