@@ -1,7 +1,7 @@
 import type { AttentionArguments, AttentionBackwardArguments, AttentionOperand } from "../../lib/tensor/operations.ts";
 import type { CudaRuntime } from "./cuda_runtime.ts";
 import { hasTensorCoreKernels } from "./kernel_sources.ts";
-import { attentionTiles, warpPerRow } from "./launch_configuration.ts";
+import { attentionTiles, decodedHeads, warpPerRow } from "./launch_configuration.ts";
 
 const PLAIN_TILE = 32;
 const LARGEST_HEAD = 256;
@@ -23,7 +23,10 @@ export class CudaAttention {
     const { batch, queryLength, numHeads, headSize } = args;
     const { dtype } = args.q.slice;
     const parameters = this.#parameters(args);
-    if (this.#fitsTensorCores(args, [args.q, args.k, args.v, args.out])) {
+    if (queryLength === 1) {
+      const heads = decodedHeads(numHeads, batch, headSize);
+      this.#cuda.launch(`attention_decode_${plainSize(headSize)}`, dtype, heads, parameters);
+    } else if (this.#fitsTensorCores(args, [args.q, args.k, args.v, args.out])) {
       const tiles = attentionTiles(
         queryLength,
         TENSOR_TILE,

@@ -1,4 +1,5 @@
 import attention from "./kernels/attention.cuh" with { type: "text" };
+import attentionDecode from "./kernels/attention_decode.cu" with { type: "text" };
 import attentionPlain from "./kernels/attention_plain.cu" with { type: "text" };
 import attentionTensorCore from "./kernels/attention_tensor_core.cu" with { type: "text" };
 import copyRows from "./kernels/copy_rows.cu" with { type: "text" };
@@ -38,6 +39,7 @@ const FILES: readonly (readonly [name: string, text: string])[] = [
   ["matmul.cu", matmul],
   ["attention.cuh", attention],
   ["attention_plain.cu", attentionPlain],
+  ["attention_decode.cu", attentionDecode],
 ];
 
 // For bfloat16 on architectures that multiply it.

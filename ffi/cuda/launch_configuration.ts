@@ -48,6 +48,14 @@ export function attentionTiles(
   return { grid: [Math.ceil(rows / tile), heads, batch], block: 128, sharedBytes };
 }
 
+// What attention_decode.cu calls DECODE_WARPS.
+const DECODE_WARPS = 16;
+
+/** A block per head and sequence, for a single query: each warp leaves a softmax's state and a sum over its keys. */
+export function decodedHeads(heads: number, batch: number, headSize: number): LaunchConfiguration {
+  return { grid: [heads, batch, 1], block: 32 * DECODE_WARPS, sharedBytes: DECODE_WARPS * (8 + 4 * headSize) };
+}
+
 // What matmul.cu calls TILE and DEPTH.
 const PRODUCT_TILE = 64;
 const PRODUCT_DEPTH = 16;

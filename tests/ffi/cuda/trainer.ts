@@ -10,10 +10,11 @@ import { smallConfig, walk } from "../../training/small_run.ts";
 const data = TokenDataset.fromIds(walk(400), { vocabSize: 12 });
 const validation = TokenDataset.fromIds(walk(500).subarray(400), { vocabSize: 12 });
 
-for (const precision of ["float32", "bfloat16"] as const) {
-  testOnEmulation(`cuda: steps that are recorded give the bits of steps that are not, in ${precision}`, (emulation) => {
-    const queued = train(emulation, { precision, records: false });
-    const { replays, recordings, ...recorded } = train(emulation, { precision, records: true });
+for (const [optimizer, precision] of [["adamw", "float32"], ["adamw", "bfloat16"], ["muon", "bfloat16"]] as const) {
+  const name = `cuda: steps that are recorded give the bits of steps that are not, ${optimizer}, ${precision}`;
+  testOnEmulation(name, (emulation) => {
+    const queued = train(emulation, { optimizer, precision, records: false });
+    const { replays, recordings, ...recorded } = train(emulation, { optimizer, precision, records: true });
     const { replays: _, recordings: none, ...expected } = queued;
     assertEquals(recorded, expected);
     // Of each of the three runs of equal batches the first step is queued, and the second recorded.
@@ -23,7 +24,11 @@ for (const precision of ["float32", "bfloat16"] as const) {
 }
 
 // Ten steps: with two batches each, then with one that is larger, then again as at first; evaluated in between.
-function train(emulation: Emulation, options: { precision: "float32" | "bfloat16"; records: boolean }) {
+function train(emulation: Emulation, { optimizer, precision, records }: {
+  optimizer: "adamw" | "muon";
+  precision: "float32" | "bfloat16";
+  records: boolean;
+}) {
   const backend = emulation.open();
   const counts = { recordings: 0, replays: 0 };
   const record = backend.record!;
@@ -38,9 +43,10 @@ function train(emulation: Emulation, options: { precision: "float32" | "bfloat16
       [Symbol.dispose]: () => recording[Symbol.dispose](),
     };
   };
-  Object.defineProperty(backend, "record", { value: options.records ? counted : undefined });
+  Object.defineProperty(backend, "record", { value: records ? counted : undefined });
   using device = new Device(backend);
-  using trainer = new Trainer(device, smallConfig({ precision: options.precision, log_every: 10, steps: 10 }));
+  const config = smallConfig({ precision, log_every: 10, steps: 10, optimizer: { name: optimizer, warmup_steps: 2 } });
+  using trainer = new Trainer(device, config);
   const random = new Random(3);
   const evaluations: number[] = [];
   for (const [batches, sequences] of [[2, 2], [2, 2], [2, 2], [1, 5], [1, 5], [1, 5], [2, 2], [2, 2], [2, 2], [2, 2]]) {
