@@ -1,5 +1,4 @@
-import { PAIR_CLASSES } from "./ascii_pairs.ts";
-import { LETTER, NOT_ASCII, WHITE_SPACE } from "./character_classes.ts";
+import { asciiPretokenLength, asciiRunLength, classesOf } from "./ascii_pretoken.ts";
 import type { IdBuffer } from "./id_buffer.ts";
 import { HIGH_MASK, LOW_MASK } from "./key_masks.ts";
 import { PretokenMerger } from "./merge_pretoken.ts";
@@ -8,11 +7,8 @@ import { CACHE_PADDING, PretokenCache, shortEntryOf } from "./pretoken_cache.ts"
 import { endOfWholeCharacters, pretokenEnd, UNDECIDED } from "./pretokenize.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
 
-const SPACE = 0x20;
-const APOSTROPHE = 0x27;
 /** The loop over known pre-tokens reads this many bytes of each, and writes at most as many ids. */
 const LOOK_AHEAD = 16;
-const EVERY_NIBBLE = 0x11111111;
 
 /** A {@linkcode ByteEncoder} needs this many bytes after the text in the buffer that holds it. */
 export const ENCODER_PADDING: number = CACHE_PADDING;
@@ -97,34 +93,21 @@ export class ByteEncoder {
       let key1 = view.getInt32(position + 4, true);
       let key2 = 0;
       let key3 = 0;
-      // Four bits a character. Where the first one is a space, the pre-token is of the second one's class.
-      let classes = classesOf(key0, key1);
-      const first = key0 & 0xff;
-      const skipped = ((first ^ SPACE) - 1) >>> 31 << 2;
-      const kind = (classes >>> skipped) & 15;
-      const run = Math.imul(kind, EVERY_NIBBLE);
-      let others = (classes ^ run) >>> skipped << skipped;
-      let length: number;
-      if (others !== 0) {
-        length = firstNibble(others);
-        if (((classes >>> 4 * length) & 15) === NOT_ASCII) break;
-        if (first === APOSTROPHE && ((classes >>> 4) & 15) === LETTER) break;
-        length -= leftOut(kind, length);
+      const classes = classesOf(key0, key1);
+      let length = asciiPretokenLength(key0 & 0xff, classes);
+      if (length === 0) break;
+      if (length < 8) {
         key0 &= LOW_MASK[length];
         key1 &= HIGH_MASK[length];
       } else {
         key2 = view.getInt32(position + 8, true);
         key3 = view.getInt32(position + 12, true);
-        classes = classesOf(key2, key3);
-        others = classes ^ run;
-        const end = firstNibble(others);
-        const more = end - leftOut(kind, 8);
-        if (others === 0 || ((classes >>> 4 * end) & 15) === NOT_ASCII || more < 0) break;
-        length = 8 + more;
+        const more = asciiRunLength(classesOf(key2, key3), classes >>> 28);
+        if (more < 0) break;
         key2 &= LOW_MASK[more];
         key3 &= HIGH_MASK[more];
+        length += more;
       }
-      if (kind === NOT_ASCII) break;
       const entry = shortEntryOf(key0, key1, key2, key3);
       const isOther = (table[entry] ^ key0) | (table[entry + 1] ^ key1) | (table[entry + 2] ^ key2) |
         (table[entry + 3] ^ key3);
@@ -143,21 +126,4 @@ export class ByteEncoder {
     output.length = count;
     return position;
   }
-}
-
-/** The classes of eight bytes, four bits each, the first byte's lowest. */
-function classesOf(low: number, high: number): number {
-  return PAIR_CLASSES[low & 0xffff] | PAIR_CLASSES[low >>> 16] << 8 |
-    PAIR_CLASSES[high & 0xffff] << 16 | PAIR_CLASSES[high >>> 16] << 24;
-}
-
-/** The index of the lowest four bits that are not all zero. */
-function firstNibble(nibbles: number): number {
-  return (31 - Math.clz32(nibbles & -nibbles)) >> 2;
-}
-
-/** `\s+(?!\S)`: 1 if a run of white space before something else leaves out its last character, having more; else 0. */
-function leftOut(kind: number, length: number): number {
-  // Both differences are negative: the sign without a branch. WHITE_SPACE is the lowest class.
-  return ((kind - WHITE_SPACE - 1) & (1 - length)) >>> 31;
 }

@@ -35,9 +35,13 @@ export class IdBuffer {
     this.ids[this.length++] = id;
   }
 
-  /** The ids so far as an array of their own; the buffer is empty afterwards and keeps its room, unless that is large. */
+  /**
+   * The ids so far as an array that is the caller's; the buffer is empty afterwards. Few ids are copied and the room is
+   * kept; many in room that they fill well are not, they go with their memory.
+   */
   take(): Uint32Array<ArrayBuffer> {
-    const taken = this.ids.slice(0, this.length);
+    const isWellFilled = this.length > KEPT && this.length > this.ids.length >> 2;
+    const taken = isWellFilled ? this.ids.subarray(0, this.length) : this.ids.slice(0, this.length);
     this.length = 0;
     if (this.ids.length > KEPT) this.ids = new Uint32Array(KEPT);
     return taken;

@@ -1,5 +1,7 @@
+import { asciiPretokenLength, classesOf } from "./ascii_pretoken.ts";
+import { LETTER } from "./character_classes.ts";
 import { PretokenCounts } from "./pretoken_counts.ts";
-import { endOfWholeCharacters, pretokenEnd, shortPretokenLength, UNDECIDED, wordEnd } from "./pretokenize.ts";
+import { endOfWholeCharacters, pretokenEnd, UNDECIDED, wordEnd } from "./pretokenize.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
 
 const FIRST_BUFFER = 1 << 20;
@@ -78,13 +80,14 @@ export class PretokenCounter {
       if (position <= lastWhole) {
         const low = view.getInt32(position, true);
         const high = view.getInt32(position + 4, true);
-        const length = shortPretokenLength(low, high);
+        const classes = classesOf(low, high);
+        const length = asciiPretokenLength(low & 0xff, classes);
         if (length > 0 && length < 8) {
           counts.addShort(low, high, length);
           position += length;
           continue;
         }
-        next = length === 8
+        next = length === 8 && classes >>> 28 === LETTER
           ? wordEnd(bytes, position + 8, limit, isFinal)
           : pretokenEnd(bytes, position, limit, isFinal);
       } else {

@@ -2,7 +2,6 @@ import { BYTE_CLASSES, classOfCodePoint, LETTER, OTHER, WHITE_SPACE } from "./ch
 
 const SPACE = 0x20;
 const APOSTROPHE = 0x27;
-const HIGH_BITS = 0x80808080 | 0;
 
 /** What {@linkcode pretokenEnd} gives when later text can still change where the pre-token ends. */
 export const UNDECIDED: number = -1;
@@ -89,33 +88,6 @@ export function pretokenEnd(bytes: Uint8Array, position: number, limit: number, 
 }
 
 /**
- * The length of the pre-token that eight bytes begin with, if it is of one of the two commonest kinds and ends within
- * them: an optional space and ASCII letters, or, up to three bytes, an optional space and ASCII characters that are no
- * letters, numbers or white space. 8 if all eight bytes belong to a word, which may be longer: {@linkcode wordEnd} tells.
- * 0 if it is neither, or if a byte that was looked at is not ASCII. No loop and hardly a branch: a processor cannot
- * foresee how long words are, so a loop over their letters costs more than all of this.
- *
- * @param low The first four bytes, the first one lowest.
- * @param high The other four.
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * const view = new DataView(new TextEncoder().encode(" the cat").buffer);
- * assertEquals(shortPretokenLength(view.getInt32(0, true), view.getInt32(4, true)), 4);
- * ```
- */
-export function shortPretokenLength(low: number, high: number): number {
-  if (((low | high) & HIGH_BITS) !== 0) return 0;
-  const first = low & 0xff;
-  const spaces = ((first ^ SPACE) - 1) >>> 31;
-  const wordStop = nonLetters(low) ^ (spaces << 7);
-  const wordLength = wordStop !== 0 ? firstByte(wordStop) : 4 + firstByte(nonLetters(high));
-  if (wordLength > spaces) return wordLength;
-  const length = firstByte(nonOthers(low) ^ (spaces << 7));
-  return length > spaces && length < 4 && first !== APOSTROPHE ? length : 0;
-}
-
-/**
  * Where a word ends of which all bytes before `position` are letters, or {@linkcode UNDECIDED}.
  *
  * @param limit As in {@linkcode pretokenEnd}.
@@ -124,25 +96,6 @@ export function shortPretokenLength(low: number, high: number): number {
 export function wordEnd(bytes: Uint8Array, position: number, limit: number, isFinal: boolean): number {
   const end = runEnd(bytes, position, limit, LETTER);
   return end < limit || isFinal ? end : UNDECIDED;
-}
-
-/** The highest bit of each byte that is no ASCII letter, of four ASCII bytes. */
-function nonLetters(word: number): number {
-  const lower = word | 0x20202020;
-  return (~((lower + 0x1f1f1f1f) | 0) | (lower + 0x05050505)) & HIGH_BITS;
-}
-
-/** The highest bit of each byte that is a letter, a digit or white space, of four ASCII bytes. */
-function nonOthers(word: number): number {
-  const digits = (word + 0x50505050) & ~((word + 0x46464646) | 0);
-  const controls = (word + 0x77777777) & ~((word + 0x72727272) | 0); // U+0009 to U+000D
-  const nonSpaces = (word ^ 0x20202020) + 0x7f7f7f7f;
-  return (~nonLetters(word) | digits | controls | ~nonSpaces) & HIGH_BITS;
-}
-
-/** Which byte holds the lowest bit that is set, of bits that {@linkcode HIGH_BITS} holds; 4 if none is. */
-function firstByte(bits: number): number {
-  return bits === 0 ? 4 : (31 - Math.clz32(bits & -bits)) >> 3;
 }
 
 /**
