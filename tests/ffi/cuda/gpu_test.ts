@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import { CudaBackend } from "../../../ffi/cuda/cuda_backend.ts";
+import { testCuda } from "../../../ffi/cuda/inspect.ts";
+import { TokenDataset } from "../../../lib/data/token_dataset.ts";
+import { generate } from "../../../lib/model/generate.ts";
+import { TransformerLM } from "../../../lib/model/transformer_lm.ts";
+import { Device } from "../../../lib/tensor/device.ts";
+import { Random } from "../../../lib/tensor/random.ts";
+import { ReferenceBackend } from "../../../lib/tensor/reference_backend.ts";
+import { Trainer } from "../../../lib/training/trainer.ts";
+import { cases } from "../../device_conformance/cases.ts";
+import { compareCase, conformance } from "../../device_conformance/conformance.ts";
+import { pytorchTraining } from "../../device_conformance/pytorch_training.ts";
+import { smallConfig, walk } from "../../training/small_run.ts";
+import { roundUploads, runInBf16 } from "./bf16_bench.ts";
+
+// The same proofs as on the emulation, on the machine's own GPU where there is one.
+
+const missing = whyNot();
+const kernelCache = missing === undefined ? Deno.makeTempDirSync({ prefix: "denolm-kernels-" }) : undefined;
+if (kernelCache) globalThis.addEventListener("unload", () => Deno.removeSync(kernelCache, { recursive: true }));
+const open = (graphs = true) => new Device(new CudaBackend({ kernelCache, graphs }));
+
+if (missing !== undefined) {
+  Deno.test({ name: `this machine's GPU (skipped: ${missing})`, ignore: true, fn() {} });
+} else {
+  conformance("this machine's GPU", open);
+  pytorchTraining("this machine's GPU", open);
+
+  for (const operation of Object.keys(cases) as (keyof typeof cases)[]) {
+    Deno.test(`this machine's GPU: ${operation}() in bfloat16 agrees with the definition in float64`, async (t) => {
+      using device = open();
+      using reference = new Device(new ReferenceBackend());
+      roundUploads(device);
+      roundUploads(reference);
+      runInBf16(device);
+      const tolerance = operation.endsWith("Backward") ? 2e-2 : 1e-2;
+      for (const [title, run] of Object.entries(cases[operation])) {
+        await t.step(title, () => compareCase(reference, device, run, tolerance));
+      }
+    });
+  }
+
+  Deno.test("this machine's GPU: products and attention are right, and everything can be measured", () => {
+    const measured = testCuda({ kernelCache }, { matrix: 512, copyBytes: 2 ** 24, launches: 100 });
+    for (const value of Object.values(measured)) assert(typeof value === "string" || value > 0);
+  });
+
+  for (const precision of ["float32", "bfloat16"] as const) {
+    Deno.test(`this machine's GPU: two runs, one of them recorded, give the same bits in ${precision}`, () => {
+      const data = TokenDataset.fromIds(walk(400), { vocabSize: 12 });
+      const train = (graphs: boolean) => {
+        using device = open(graphs);
+        using trainer = new Trainer(device, smallConfig({ precision, log_every: 200, steps: 200 }));
+        const random = new Random(3);
+        for (let step = 0; step < 200; step++) trainer.step([data.sample(random, 4, 6), data.sample(random, 4, 6)]);
+        return { ...trainer.readResults(), weights: trainer.model.parameters.state() };
+      };
+      assertEquals(train(true), train(false));
+    });
+  }
+
+  Deno.test("this machine's GPU: greedy generation on the device gives the tokens of the host", () => {
+    const made = (onHost: boolean) => {
+      using device = open();
+      if (onHost) Object.defineProperty(device.backend, "sample", { value: undefined });
+      using model = new TransformerLM(device, {
+        ...{ vocab_size: 500, context_length: 150, num_layers: 2, d_model: 64, num_heads: 2, d_ff: 128 },
+      }, { seed: 5, trainable: false });
+      return [...generate(model, [1, 2, 3], { maxNewTokens: 400, temperature: 0 })];
+    };
+    assertEquals(made(false), made(true));
+  });
+}
+
+// Why no GPU can be opened here.
+function whyNot(): string | undefined {
+  try {
+    new CudaBackend()[Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.split(/[:;\n]/)[0];
+  }
+}
