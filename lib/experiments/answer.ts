@@ -6,6 +6,8 @@ export type Cell = string | number | undefined;
 /** A table of an answer. */
 export interface AnswerTable {
   title: string;
+  /** How it is to be read. */
+  note?: string;
   columns: string[];
   rows: Cell[][];
 }
@@ -25,6 +27,20 @@ export interface AnswerSample {
   /** Which model. */
   name: string;
   text: string;
+}
+
+/** A run behind an answer. */
+export interface AnswerRun {
+  variant: string;
+  seed: number;
+  folder: string;
+  state: "finished" | "diverged";
+  steps: number;
+  tokens: number;
+  seconds: number;
+  /** Nats per token at the end; none of a run that diverged before it was evaluated. */
+  validation_loss?: number;
+  bits_per_byte?: number;
 }
 
 /** What a problem's own reasoning reads off the results. */
@@ -52,6 +68,8 @@ export interface Answer {
   tables: AnswerTable[];
   charts: AnswerChart[];
   samples: AnswerSample[];
+  /** The runs that it is read off, for programs. */
+  runs: AnswerRun[];
   /** Under what circumstances: text, scale, machine, time, command. */
   circumstances: [name: string, value: string][];
 }

@@ -17,11 +17,11 @@ export function answerMarkdown(answer: Answer): string {
   ].join("\n\n") + "\n";
 }
 
-function markdownTable({ title, columns, rows }: AnswerTable): string {
+function markdownTable({ title, note, columns, rows }: AnswerTable): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const isNumeric = columns.map((_, i) => rows.some((row) => typeof row[i] === "number"));
   return [
-    `**${title}**`,
+    `**${title}**${note === undefined ? "" : `. ${note}`}`,
     "",
     line(columns),
     line(isNumeric.map((numeric) => numeric ? "---:" : "---")),

@@ -11,9 +11,9 @@ export function answerPage(answer: Answer): string {
     summary: question,
     sections: [
       { heading: "Answer", content: verdict.map((paragraph) => markup`<p>${paragraph}</p>`) },
-      ...tables.map(({ title, columns, rows }) => ({
+      ...tables.map(({ title, note, columns, rows }) => ({
         heading: title,
-        content: htmlTable({ columns, rows, format: cellText }),
+        content: [note === undefined ? "" : markup`<p>${note}</p>`, htmlTable({ columns, rows, format: cellText })],
       })),
       ...(charts.length > 0
         ? [{ heading: "Curves", content: charts.map(({ svg, caption }) => figure(svg, caption)) }]

@@ -1,9 +1,9 @@
 import { type CurveAxis, learningCurve } from "../plot/learning_curve.ts";
 import type { Metrics } from "../training/metrics.ts";
-import type { Answer, AnswerChart } from "./answer.ts";
+import type { Answer, AnswerChart, AnswerRun } from "./answer.ts";
 import { meanCurve } from "./mean_curve.ts";
 import type { Experiment } from "./experiment.ts";
-import type { ExperimentResults, VariantResult } from "./results.ts";
+import type { EndedRun, ExperimentResults, VariantResult } from "./results.ts";
 import { variantTable } from "./variant_table.ts";
 
 const AXES: Record<CurveAxis, string> = {
@@ -31,6 +31,7 @@ export async function answerQuestion(
     ...{ problem: name, title, question, verdict, samples },
     tables: [...tables, variantTable(results)],
     charts: [...charts, ...await learningCurves(title, shown)],
+    runs: results.variants.flatMap(({ variant, runs }) => runs.map((run) => answerRun(variant.name, run))),
     circumstances: [...circumstances, ...circumstancesOf(results)],
   };
 }
@@ -60,6 +61,11 @@ async function learningCurves(title: string, variants: readonly VariantResult[])
 function afterTheFall(metrics: readonly Metrics[]): readonly Metrics[] {
   const rest = metrics.filter(({ tokens }) => tokens >= metrics.at(-1)!.tokens / 10);
   return rest.length > 1 ? rest : metrics;
+}
+
+function answerRun(variant: string, { folder, config, outcome }: EndedRun): AnswerRun {
+  const { state, step, tokens, seconds, validation_loss, bits_per_byte } = outcome;
+  return { variant, seed: config.seed, folder, state, steps: step, tokens, seconds, validation_loss, bits_per_byte };
 }
 
 function circumstancesOf({ scale, settings, variants }: ExperimentResults): [string, string][] {

@@ -13,7 +13,7 @@ import type { Comparison, Spread } from "./noise.ts";
  */
 export function describeSpread({ mean, deviation, count }: Spread): string {
   const spread = count < 2 ? "" : ` ± ${deviation.toFixed(4)}`;
-  return `${mean.toFixed(4)}${spread} (${count} ${count === 1 ? "seed" : "seeds"})`;
+  return `${mean.toFixed(4)}${spread} (${countOf(count, "seed")})`;
 }
 
 /**
@@ -26,9 +26,7 @@ export function describeComparison({ difference, uncertainty, verdict }: Compari
     case "unknown":
       return `is ${sign} by ${size} with one seed each, which cannot be told from chance`;
     case "within the noise":
-      return `differs by ${difference.toFixed(4)} ± ${
-        uncertainty.toFixed(4)
-      }, no more than seeds differ among themselves`;
+      return `differs by ${difference.toFixed(4)} ± ${uncertainty.toFixed(4)}, which is within the noise between seeds`;
     default:
       return `is ${sign} by ${size} ± ${uncertainty.toFixed(4)}, more than seeds explain`;
   }
@@ -37,6 +35,16 @@ export function describeComparison({ difference, uncertainty, verdict }: Compari
 /** A learning rate as people write it: 0.001, 3e-5. */
 export function describeRate(rate: number): string {
   return rate >= 1e-3 ? String(Number(rate.toPrecision(3))) : rate.toExponential();
+}
+
+/** A text as the beginning of a sentence. */
+export function capital(text: string): string {
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** A number of things: "1 step", "2 steps". */
+export function countOf(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 /** Names in a row: "a, b and c". */

@@ -27,6 +27,7 @@ export function experimentLog(runs: readonly Run[]): Answer {
     tables: [...days].map(([day, ended]) => tableOf(day, ended, inOrder)),
     charts: [],
     samples: [],
+    runs: [],
     circumstances: [["written from", "config.json and metrics.jsonl of every run below runs/"]],
   };
 }

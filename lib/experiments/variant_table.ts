@@ -3,59 +3,56 @@ import { forecastRun } from "./forecast.ts";
 import { compareSeeds, spreadOf } from "./noise.ts";
 import type { ExperimentResults, VariantResult } from "./results.ts";
 
+/** A column of the table: its heading, and a variant's cell in it. */
+type Column = [heading: string, cellOf: (result: VariantResult) => Cell];
+
 /** All variants of an experiment beside the baseline: losses over seeds, differences, speed. */
 export function variantTable({ variants, baseline }: ExperimentResults): AnswerTable {
+  const sizes = new Set(variants.map(parametersOf));
+  const columns: Column[] = [
+    ["variant", ({ variant }) => variant.name],
+    ...(sizes.size > 1 ? [["parameters", parametersOf] satisfies Column] : []),
+    ["seeds", ({ runs }) => runs.length],
+    ["loss", ({ losses }) => losses.length > 0 ? plusMinus(spreadOf(losses).mean, spreadOf(losses).deviation) : ""],
+    ["difference", (result) => differenceOf(result, baseline)],
+    ["", (result) => remarkOn(result, baseline)],
+    ["bits/byte", bitsPerByte],
+    ["tokens/s", ({ runs }) => Math.round(spreadOf(runs.map(({ outcome }) => outcome.tokens / outcome.seconds)).mean)],
+  ];
   return {
-    title: "Validation loss at the end, nats per token; difference from the baseline with its 95 % interval",
-    columns: [
-      "variant",
-      "parameters",
-      "seeds",
-      "loss",
-      "spread",
-      "difference",
-      "±",
-      "",
-      "bits/byte",
-      "tokens/s",
-    ],
-    rows: variants.map((result) => rowOf(result, baseline)),
+    title: "Validation loss at the end",
+    note:
+      "Loss in nats per token, mean ± standard deviation over the seeds; difference from the baseline ± half of its " +
+      "95 % confidence interval.",
+    columns: columns.map(([heading]) => heading),
+    rows: variants.map((result) => columns.map(([, cellOf]) => cellOf(result))),
   };
 }
 
-function rowOf(result: VariantResult, baseline: VariantResult): Cell[] {
-  const { variant, runs, losses, diverged } = result;
-  const head = [variant.name, parametersOf(result), runs.length];
-  const speed = Math.round(spreadOf(runs.map(({ outcome }) => outcome.tokens / outcome.seconds)).mean);
-  if (losses.length === 0) {
-    const steps = diverged.map(({ outcome }) => outcome.step);
-    return [
-      ...head,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      `diverged at step ${steps.join(", ")}`,
-      undefined,
-      speed,
-    ];
-  }
-  const { mean, deviation } = spreadOf(losses);
-  const bits = runs.flatMap(({ outcome }) => outcome.state === "finished" ? outcome.bits_per_byte ?? [] : []);
-  const note = diverged.length > 0 ? `${diverged.length} of ${runs.length} diverged` : "";
-  const bitsMean = bits.length > 0 ? spreadOf(bits).mean : undefined;
-  if (result === baseline || baseline.losses.length === 0) {
-    return [...head, mean, number(deviation), undefined, undefined, note || "baseline", bitsMean, speed];
-  }
-  const { difference, uncertainty, verdict } = compareSeeds(baseline.losses, losses);
-  return [...head, mean, number(deviation), difference, number(uncertainty), note || verdict, bitsMean, speed];
-}
-
 /** Parameters of a variant's model. */
-export function parametersOf({ runs: [{ config }] }: VariantResult): number {
+function parametersOf({ runs: [{ config }] }: VariantResult): number {
   return forecastRun(config, 1).parameters;
 }
 
-function number(value: number): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
+function differenceOf(result: VariantResult, baseline: VariantResult): Cell {
+  if (result === baseline || result.losses.length === 0 || baseline.losses.length === 0) return "";
+  const { difference, uncertainty } = compareSeeds(baseline.losses, result.losses);
+  return `${difference > 0 ? "+" : ""}${plusMinus(difference, uncertainty)}`;
+}
+
+function remarkOn(result: VariantResult, baseline: VariantResult): Cell {
+  const { runs, losses, diverged } = result;
+  if (losses.length === 0) return `diverged at step ${diverged.map(({ outcome }) => outcome.step).join(", ")}`;
+  if (diverged.length > 0) return `${diverged.length} of ${runs.length} diverged`;
+  if (result === baseline) return "baseline";
+  return baseline.losses.length === 0 ? "" : compareSeeds(baseline.losses, losses).verdict;
+}
+
+function bitsPerByte({ runs }: VariantResult): Cell {
+  const bits = runs.flatMap(({ outcome }) => outcome.state === "finished" ? outcome.bits_per_byte ?? [] : []);
+  return bits.length > 0 ? spreadOf(bits).mean : undefined;
+}
+
+function plusMinus(value: number, half: number): string {
+  return value.toFixed(4) + (Number.isNaN(half) ? "" : ` ± ${half.toFixed(4)}`);
 }

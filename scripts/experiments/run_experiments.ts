@@ -74,8 +74,9 @@ async function answer(
   report.say(`\n${answer.title}\n`);
   for (const paragraph of answer.verdict) report.say(paragraph);
   report.data(experiment.name, answer.verdict);
-  for (const { title, columns, rows } of answer.tables) {
+  for (const { title, note, columns, rows } of answer.tables) {
     report.table(`${experiment.name}: ${title}`, columns, rows.map((row) => row.map((cell) => cell ?? null)));
+    if (note !== undefined) report.say(note);
   }
   report.result(`answer of ${experiment.name}`, `${folder}/index.html`);
 }

@@ -54,7 +54,7 @@ Deno.test("layer_norm_ablation says where training without norms diverges, and w
   });
   assertStringIncludes(
     verdict,
-    "At the sweep's best rate, 0.01, training without norms diverges, at step 7, 7 of 500.",
+    "At the sweep's best rate, 0.01, training without norms diverges for 2 of 2 seeds, at step 7, 7 of 500.",
   );
   assertStringIncludes(verdict, "Its own best rate is 0.001, with 3.3050");
   assertStringIncludes(verdict, "with RMSNorm the best is 0.01, with 2.9050");
@@ -70,7 +70,7 @@ Deno.test("a sweep's chart names its lines and marks what diverged", async () =>
 
 Deno.test("an ablation calls a difference within the seeds' spread just that", async () => {
   const near = await verdictOf(preNorm, (name) => name === "pre-norm" ? [2.92, 2.94, 2.93] : [2.93, 2.95, 2.94]);
-  assertStringIncludes(near, "post-norm differs by 0.0100 ± 0.0227, no more than seeds differ among themselves.");
+  assertStringIncludes(near, "Post-norm differs by 0.0100 ± 0.0227, which is within the noise between seeds.");
   const far = await verdictOf(noPosEmb, (name) => name === "RoPE" ? [2.92, 2.94, 2.93] : [3.23, 3.25, 3.24]);
   assertStringIncludes(far, "NoPE is higher by 0.3100 ± 0.0227, more than seeds explain.");
 });
@@ -126,10 +126,17 @@ Deno.test("every experiment has an answer whose runs all diverged, but for the b
 
 Deno.test("an answer has the table, the curves on three axes, and the circumstances", async () => {
   const made = results(noPosEmb, (name) => name === "RoPE" ? [2.9, 2.92] : [3.2, null]);
-  const { tables, charts, circumstances } = await answerQuestion(noPosEmb, made, [["text", "a test"]]);
-  const [, rope, nope] = [tables[0].columns, ...tables[0].rows];
-  assertEquals([rope[0], rope[2], rope[3], rope[7]], ["RoPE", 2, 2.91, "baseline"]);
-  assertEquals([nope[0], nope[3], nope[7]], ["NoPE", 3.2, "1 of 2 diverged"]);
+  const { tables, charts, runs, circumstances } = await answerQuestion(noPosEmb, made, [["text", "a test"]]);
+  assertEquals(tables[0].rows, [
+    ["RoPE", 2, "2.9100 ± 0.0141", "", "baseline", 1.455, 3200],
+    ["NoPE", 2, "3.2000", "+0.2900 ± 0.2201", "1 of 2 diverged", 1.6, 3200],
+  ]);
+  assertEquals(runs.map(({ variant, seed, state, validation_loss }) => [variant, seed, state, validation_loss]), [
+    ["RoPE", 0, "finished", 2.9],
+    ["RoPE", 1, "finished", 2.92],
+    ["NoPE", 0, "finished", 3.2],
+    ["NoPE", 1, "diverged", undefined],
+  ]);
   assertEquals(charts.map(({ name }) => name), ["loss_by_step", "loss_by_tokens", "loss_by_seconds"]);
   for (const { svg } of charts) for (const name of ["RoPE", "NoPE"]) assertStringIncludes(svg, `>${name}<`);
   assertEquals(circumstances[0], ["text", "a test"]);
@@ -143,6 +150,7 @@ const answer: Answer = {
   verdict: ["A."],
   tables: [{ title: "Losses", columns: ["variant", "loss"], rows: [["a | b", 2.5], ["c", undefined]] }],
   charts: [{ name: "curve", caption: "A curve.", svg: "<svg><text>x</text></svg>\n" }],
+  runs: [],
   samples: [{ name: "A model", text: "<script>\nsecond line" }],
   circumstances: [["machine", "2 & 2"]],
 };

@@ -1,5 +1,5 @@
 import type { Conclusion } from "../answer.ts";
-import { describeComparison, describeSpread } from "../describe.ts";
+import { capital, describeComparison, describeSpread } from "../describe.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
 import type { ExperimentResults, VariantResult } from "../results.ts";
 
@@ -17,7 +17,9 @@ export function concludeAblation(
     verdict: [
       baseline.losses.length === 0
         ? `The baseline, ${baseline.variant.name}, diverged.`
-        : `${baseline.variant.name} ends at a validation loss of ${describeSpread(spreadOf(baseline.losses))}.`,
+        : `${capital(baseline.variant.name)} ends at a validation loss of ${
+          describeSpread(spreadOf(baseline.losses))
+        }.`,
       ...others.map((result) => besideBaseline(result, baseline)),
       ...remarks,
     ],
@@ -28,8 +30,8 @@ export function concludeAblation(
 export function besideBaseline({ variant, losses, diverged, runs }: VariantResult, baseline: VariantResult): string {
   if (losses.length === 0 || baseline.losses.length === 0) {
     const steps = diverged.map(({ outcome }) => outcome.step).join(", ");
-    return losses.length === 0 ? `${variant.name} diverged, at step ${steps} of ${runs[0].config.steps}.` : "";
+    return losses.length === 0 ? `${capital(variant.name)} diverged, at step ${steps} of ${runs[0].config.steps}.` : "";
   }
   const lost = diverged.length > 0 ? ` ${diverged.length} of its ${runs.length} runs diverged.` : "";
-  return `${variant.name} ${describeComparison(compareSeeds(baseline.losses, losses))}.${lost}`;
+  return `${capital(variant.name)} ${describeComparison(compareSeeds(baseline.losses, losses))}.${lost}`;
 }

@@ -1,6 +1,6 @@
 import { largestImplementationBatch } from "../../accounting/implementation_memory.ts";
 import type { Conclusion } from "../answer.ts";
-import { describeComparison, describeRate, describeSpread } from "../describe.ts";
+import { capital, countOf, describeComparison, describeRate, describeSpread } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
 import { rateTimes } from "../rate_sweep.ts";
@@ -68,7 +68,7 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
       } at ${settings.batchSize}. ` +
       `At equal tokens ${best.variant.name} ends lowest: ${describeSpread(spreadOf(best.losses))}.`,
       ...finished.filter((result) => result !== best).map((result) =>
-        `${capital(result.variant.name)} (${result.runs[0].config.steps} steps, ${rateOf(result)}) ${
+        `${capital(result.variant.name)} (${countOf(result.runs[0].config.steps, "step")}, ${rateOf(result)}) ${
           describeComparison(compareSeeds(best.losses, result.losses))
         }.`
       ),
@@ -81,8 +81,8 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
       `By the accounting, 4 GiB hold a step of at most ${limit} sequences, ${tokensOfLimit} tokens: ` +
       (tokensOfLimit * 10 > settings.tokens
         ? `of a run's ${settings.tokens} tokens that would leave ${
-          Math.max(1, Math.floor(settings.tokens / tokensOfLimit))
-        } step(s), so the sweep ends before memory does.`
+          countOf(Math.max(1, Math.floor(settings.tokens / tokensOfLimit)), "step")
+        }, so the sweep ends before memory does.`
         : "memory, and not the number of steps, ends the sweep."),
     ],
     charts: [{
@@ -122,8 +122,4 @@ function meanLoss({ losses }: VariantResult): number {
 
 function speed({ runs }: VariantResult): number {
   return spreadOf(runs.map(({ outcome }) => outcome.tokens / outcome.seconds)).mean;
-}
-
-function capital(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,5 @@
 import type { Conclusion } from "../answer.ts";
-import { describeComparison, describeRate, describeSpread } from "../describe.ts";
+import { countOf, describeComparison, describeRate, describeSpread } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
 import { bestRate, byRate, edgeOfStability, rateSeries, rateTimes, rateVariants } from "../rate_sweep.ts";
@@ -38,8 +38,10 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
   return {
     verdict: [
       `At the sweep's best rate, ${describeRate(at.rate)}, training without norms ` +
-      (losses.length === 0
-        ? `diverges, at step ${diverged.map(({ outcome }) => outcome.step).join(", ")} of ${runs[0].config.steps}.`
+      (diverged.length > 0
+        ? `diverges for ${diverged.length} of ${countOf(runs.length, "seed")}, at step ${
+          diverged.map(({ outcome }) => outcome.step).join(", ")
+        } of ${runs[0].config.steps}.`
         : `is ${at.stability}: its loss ${describeComparison(compareSeeds(baseline.losses, losses))}.`),
       best.loss === Infinity
         ? "It diverged at every rate."

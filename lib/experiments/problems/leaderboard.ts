@@ -1,7 +1,7 @@
 import { ModelConfig } from "../../model/config.ts";
 import { overlay } from "../../training/training_config.ts";
 import type { Conclusion } from "../answer.ts";
-import { describeSpread, listOf } from "../describe.ts";
+import { capital, describeSpread, listOf } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
 import type { ExperimentResults, VariantResult } from "../results.ts";
@@ -86,7 +86,9 @@ function conclude(results: ExperimentResults): Conclusion {
   const alone = named(ALONE);
   return {
     verdict: [
-      `${BASELINE}: ${describeLoss(baseline)}. ${RECIPE}: ${describeLoss(recipe)}. ${besideBaseline(recipe, baseline)}`,
+      `The baseline: ${describeLoss(baseline)}. ${capital(RECIPE)}: ${describeLoss(recipe)}. ${
+        besideBaseline(recipe, baseline)
+      }`,
       `Alone: ${sorted(alone, baseline, ALONE, "helps", "hurts")}`,
       `Taken out of the recipe: ${sorted(named(WITHOUT), recipe, WITHOUT, "is better left out", "is missed")}`,
       ...speedNote(variants, baseline),
