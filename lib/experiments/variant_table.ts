@@ -35,9 +35,14 @@ function parametersOf({ runs: [{ config }] }: VariantResult): number {
 }
 
 function differenceOf(result: VariantResult, baseline: VariantResult): Cell {
-  if (result === baseline || result.losses.length === 0 || baseline.losses.length === 0) return "";
+  if (result === baseline || !areComparable(result, baseline)) return "";
   const { difference, uncertainty } = compareSeeds(baseline.losses, result.losses);
   return `${difference > 0 ? "+" : ""}${plusMinus(difference, uncertainty)}`;
+}
+
+/** Whether both have losses, and of the same text: a token of one text is not a token of another. */
+function areComparable(a: VariantResult, b: VariantResult): boolean {
+  return a.losses.length > 0 && b.losses.length > 0 && a.runs[0].text === b.runs[0].text;
 }
 
 function remarkOn(result: VariantResult, baseline: VariantResult): Cell {
@@ -45,7 +50,7 @@ function remarkOn(result: VariantResult, baseline: VariantResult): Cell {
   if (losses.length === 0) return `diverged at step ${diverged.map(({ outcome }) => outcome.step).join(", ")}`;
   if (diverged.length > 0) return `${diverged.length} of ${runs.length} diverged`;
   if (result === baseline) return "baseline";
-  return baseline.losses.length === 0 ? "" : compareSeeds(baseline.losses, losses).verdict;
+  return areComparable(result, baseline) ? compareSeeds(baseline.losses, losses).verdict : "";
 }
 
 function bitsPerByte({ runs }: VariantResult): Cell {

@@ -143,6 +143,12 @@ Deno.test("an answer has the table, the curves on three axes, and the circumstan
   assert(circumstances.some(([name, value]) => name === "runs" && value === "4, seeds 0 to 1"));
 });
 
+Deno.test("losses of different texts are not subtracted from each other", async () => {
+  const made = results(mainExperiment, (name) => name === "stories" ? [3, 3.02] : [4, 4.02]);
+  const { tables: [{ rows }] } = await answerQuestion(mainExperiment, made, []);
+  assertEquals(rows.map((row) => row.slice(3, 5)), [["", "baseline"], ["", ""]]);
+});
+
 const answer: Answer = {
   problem: "no_pos_emb",
   title: "A < B",
