@@ -4,7 +4,7 @@ import type { Slice } from "../../lib/tensor/slice.ts";
 import { CudaBackend } from "./cuda_backend.ts";
 import type { CudaOptions } from "./cuda_runtime.ts";
 import { attentionByProducts } from "./attention_by_products.ts";
-import { cublasSymbols } from "./cublas.ts";
+import { cublasSymbols } from "./cublas_symbols.ts";
 import { cublasVersion } from "./cublaslt.ts";
 import { cublasLtSymbols } from "./cublaslt_symbols.ts";
 import { type DeviceProperties, Driver } from "./driver.ts";

@@ -97,33 +97,19 @@ __device__ __forceinline__ bool pair_sees(const AttentionParameters& p, int quer
          (!p.causal || key <= query + p.key_length - p.query_length);
 }
 
-// values[query][key] becomes `hidden` where the query does not see the key, for COLUMNS keys from `tile` on. Most tiles
-// are seen whole; only those on the diagonal and at the ends are looked at one by one.
-template <int COLUMNS>
+// values[row][column] becomes `hidden` where query and key do not see each other, for COLUMNS columns from `tile` on. Rows
+// are queries and columns keys, or the other way round. Most tiles are seen whole; only those on the diagonal and at the
+// ends are looked at one by one.
+template <int COLUMNS, bool ROWS_ARE_KEYS>
 __device__ __forceinline__ void hide_unseen(float (&values)[COLUMNS / 8][4], float hidden, const AttentionParameters& p,
                                             int first, int own, int tile, int lane) {
-  if (all_see(p, first, BLOCK_ROWS, tile, COLUMNS)) return;
+  if (ROWS_ARE_KEYS ? all_see(p, tile, COLUMNS, first, BLOCK_ROWS) : all_see(p, first, BLOCK_ROWS, tile, COLUMNS)) return;
 #pragma unroll
   for (int n = 0; n < COLUMNS / 8; n++) {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      int query = first + own + lane / 4 + i / 2 * 8, key = tile + n * 8 + lane % 4 * 2 + i % 2;
-      if (!pair_sees(p, query, key)) values[n][i] = hidden;
-    }
-  }
-}
-
-// values[key][query] becomes 0 where the query does not see the key, for COLUMNS queries from `tile` on.
-template <int COLUMNS>
-__device__ __forceinline__ void hide_unseen_transposed(float (&values)[COLUMNS / 8][4], const AttentionParameters& p,
-                                                       int first, int own, int tile, int lane) {
-  if (all_see(p, tile, COLUMNS, first, BLOCK_ROWS)) return;
-#pragma unroll
-  for (int n = 0; n < COLUMNS / 8; n++) {
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      int key = first + own + lane / 4 + i / 2 * 8, query = tile + n * 8 + lane % 4 * 2 + i % 2;
-      if (!pair_sees(p, query, key)) values[n][i] = 0.0f;
+      int row = first + own + lane / 4 + i / 2 * 8, column = tile + n * 8 + lane % 4 * 2 + i % 2;
+      if (!(ROWS_ARE_KEYS ? pair_sees(p, column, row) : pair_sees(p, row, column))) values[n][i] = hidden;
     }
   }
 }
@@ -169,7 +155,7 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
 #pragma unroll
       for (int i = 0; i < 4; i++) scores[n][i] *= scale;
     }
-    hide_unseen<BLOCK_ROWS>(scores, LOWEST, p, first, own, tile, lane);
+    hide_unseen<BLOCK_ROWS, false>(scores, LOWEST, p, first, own, tile, lane);
     float largest[2] = {LOWEST, LOWEST};
 #pragma unroll
     for (int n = 0; n < BLOCK_ROWS / 8; n++) {
@@ -281,7 +267,7 @@ __device__ __forceinline__ void backward_keys_tensor_core(const AttentionParamet
           scores[n][i] = fast_exp2(scores[n][i] * scale - log_sums[n * 8 + lane % 4 * 2 + i % 2]);
         }
       }
-      hide_unseen_transposed<BACKWARD_ROWS>(scores, p, first, own, tile, lane);
+      hide_unseen<BACKWARD_ROWS, true>(scores, 0.0f, p, first, own, tile, lane);
 #pragma unroll
       for (int n = 0; n < BACKWARD_ROWS / 8; n++) {
 #pragma unroll
@@ -360,7 +346,7 @@ __device__ __forceinline__ void backward_queries_tensor_core(const AttentionPara
         scores[n][i] = fast_exp2(scores[n][i] * scale - log_sums[i / 2]);
       }
     }
-    hide_unseen<BACKWARD_ROWS>(scores, 0.0f, p, first, own, tile, lane);
+    hide_unseen<BACKWARD_ROWS, false>(scores, 0.0f, p, first, own, tile, lane);
 #pragma unroll
     for (int n = 0; n < BACKWARD_ROWS / 8; n++) {
 #pragma unroll
