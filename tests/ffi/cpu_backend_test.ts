@@ -80,6 +80,23 @@ Deno.test("matmul() agrees with sums in float64 at ragged sizes, transposed or n
   }
 });
 
+Deno.test("exponentials hold to the last places from e^-80 to 1, are 0 below e^-87, and pass NaN on", () => {
+  using device = new Device(new CpuBackend({ threads: 1 }));
+  using arena = device.arena("exponentials");
+  // The softmax of a row whose largest number is 0 is e^x divided by one sum, still a normal number for x above -80.
+  const softmax = (x: Float32Array) => {
+    const slice = upload(device, arena, x);
+    device.softmax({ x: slice, out: slice, rows: 1, columns: x.length });
+    return device.download(slice);
+  };
+  const x = Float32Array.from({ length: 10_001 }, (_, i) => (i - 10_000) * 0.008);
+  const y = softmax(x);
+  const worst = Math.max(...x.map((value, i) => Math.abs(y[i] / y[10_000] / Math.exp(value) - 1)));
+  assertEquals(worst < 4e-7, true, `a relative error of ${worst}`);
+  assertEquals(softmax(new Float32Array([0, -88, -1e30, -Infinity, 0])), new Float32Array([0.5, 0, 0, 0, 0.5]));
+  assertEquals(softmax(new Float32Array([NaN, 0, 1, 2, 3])), new Float32Array(5).fill(NaN));
+});
+
 Deno.test("memory that an arena returned is used again, and joined with its neighbours", () => {
   const backend = new CpuBackend({ threads: 1 });
   using device = new Device(backend);
