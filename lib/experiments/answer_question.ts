@@ -1,8 +1,10 @@
+import { formatBytes } from "../data/amounts.ts";
 import { type CurveAxis, learningCurve } from "../plot/learning_curve.ts";
 import type { Metrics } from "../training/metrics.ts";
 import type { Answer, AnswerChart, AnswerRun } from "./answer.ts";
-import { meanCurve } from "./mean_curve.ts";
 import type { Experiment } from "./experiment.ts";
+import { forecastRun } from "./forecast.ts";
+import { meanCurve } from "./mean_curve.ts";
 import type { EndedRun, ExperimentResults, VariantResult } from "./results.ts";
 import { variantTable } from "./variant_table.ts";
 
@@ -75,12 +77,18 @@ function circumstancesOf({ scale, settings, variants }: ExperimentResults): [str
   const sessions = distinct.flatMap(({ sessions }) => sessions);
   const different = (field: "description" | "system") =>
     [...new Set(sessions.map((session) => session[field]))].join("; ");
+  const peaks = distinct.map(({ outcome }) => outcome.peak_bytes);
+  const foreseen = distinct.map(({ config }) => forecastRun(config, 1).bytes);
   const days = distinct.map(({ outcome }) => outcome.ended.slice(0, 10)).toSorted();
   const seeds = Math.max(...variants.map(({ runs }) => runs.length));
   return [
     ["scale", `${scale}: ${settings.about}`],
     ["tokens of each run", String(settings.tokens)],
     ["runs", `${distinct.length}, seeds 0 to ${seeds - 1}`],
+    [
+      "memory of the device, at most",
+      `${formatBytes(Math.max(...peaks))}; foreseen ${formatBytes(Math.max(...foreseen))}`,
+    ],
     ["time of all runs together", `${(seconds / 60).toFixed(1)} min`],
     ["device", different("description")],
     ["system", different("system")],

@@ -2,9 +2,9 @@ import { describeRate } from "./describe.ts";
 import { spreadOf } from "./noise.ts";
 import type { ExperimentResults, VariantResult } from "./results.ts";
 import type { ScaleSettings } from "./scale.ts";
-import type { Change, Variant } from "./variant.ts";
 import { type Stability, worstStability } from "./stability.ts";
 import type { SweepSeries } from "./sweep_chart.ts";
+import type { Change, Variant } from "./variant.ts";
 
 /**
  * The scale's learning rate times a factor, rounded so that experiments which ask for the same rate in different words

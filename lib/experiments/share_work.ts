@@ -12,12 +12,12 @@ export interface Runner {
 export interface ShareOptions {
   /** Once aborted, no run is begun any more. */
   signal?: AbortSignal;
-  /** A runner takes a run. */
-  onBegin?: (run: PlannedRun, runner: number) => void;
   /** A run has ended. */
-  onEnd?: (run: PlannedRun, outcome: RunOutcome, runner: number) => void;
+  onEnd?: (run: PlannedRun, outcome: RunOutcome) => void;
   /** Another process performs a run; it will be asked for again. */
   onBusy?: (run: PlannedRun) => void;
+  /** A run could not be performed; the moment to stop the others. */
+  onFailure?: () => void;
   /** Time between two looks at the runs of other processes; tests shorten it. */
   pollMilliseconds?: number;
 }
@@ -30,19 +30,19 @@ const POLL_MILLISECONDS = 1000;
  * ended there, or that process has died and one of ours takes it up.
  *
  * @returns Whether all runs have ended.
- * @throws {Error} The first runner's error, after the others have ended the run they were at.
+ * @throws {Error} The first runner's error, after the others have ended or stopped the run they were at.
  */
 export async function shareWork(
   runs: readonly PlannedRun[],
   runners: readonly Runner[],
   options: ShareOptions = {},
 ): Promise<boolean> {
-  const { signal, onBegin, onEnd, onBusy, pollMilliseconds = POLL_MILLISECONDS } = options;
+  const { signal, onEnd, onBusy, onFailure, pollMilliseconds = POLL_MILLISECONDS } = options;
   const waiting = [...runs];
   const elsewhere: PlannedRun[] = [];
   let isStopped = false;
   let failure: unknown;
-  const work = async (runner: Runner, index: number) => {
+  const work = async (runner: Runner) => {
     while (!isStopped && !signal?.aborted) {
       let run = waiting.shift();
       if (run === undefined) {
@@ -51,20 +51,20 @@ export async function shareWork(
         run = elsewhere.shift();
         if (run === undefined) continue;
       }
-      onBegin?.(run, index);
       const ending = await runner.perform(run);
       if (ending === "stopped") isStopped = true;
       else if (ending === "busy") {
         onBusy?.(run);
         elsewhere.push(run);
-      } else onEnd?.(run, ending, index);
+      } else onEnd?.(run, ending);
     }
     if (waiting.length + elsewhere.length > 0) isStopped = true;
   };
-  await Promise.all(runners.map((runner, index) =>
-    work(runner, index).catch((error) => {
+  await Promise.all(runners.map((runner) =>
+    work(runner).catch((error) => {
       failure ??= error;
       isStopped = true;
+      onFailure?.();
     })
   ));
   if (failure !== undefined) throw failure;

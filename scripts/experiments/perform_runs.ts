@@ -16,7 +16,8 @@ export async function performRuns(
   computing: Omit<WorkerOptions, "signal" | "onProgress">,
   report: Report,
 ): Promise<void> {
-  const { signal } = report;
+  const failure = new AbortController();
+  const signal = AbortSignal.any([report.signal, failure.signal]);
   const done = new Map<PlannedRun, number>();
   const total = waiting.reduce((sum, run) => sum + tokensOf(run), 0);
   const onProgress = (run: PlannedRun, tokens: number) => {
@@ -33,6 +34,7 @@ export async function performRuns(
   let ended = 0;
   const allEnded = await shareWork(waiting, runners, {
     signal,
+    onFailure: () => failure.abort(),
     onBusy: (run) => {
       if (!busy.has(run)) report.say(`  another process works on ${nameOf(run)}`);
       busy.add(run);

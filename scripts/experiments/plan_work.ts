@@ -39,9 +39,7 @@ export interface Work {
   device: DeviceName;
   /** Runs at a time. */
   jobs: number;
-  /** Every run once. */
-  runs: PlannedRun[];
-  /** Those that have not ended. */
+  /** The runs that have not ended, each once. */
   waiting: PlannedRun[];
 }
 
@@ -71,7 +69,7 @@ export async function planWork(
   const jobs = chooseJobs(options, device, toDo);
   reportTime(toDo, jobs, device, report);
   return {
-    ...{ planned, settings, texts, jobs, runs },
+    ...{ planned, settings, texts, jobs },
     device: device.name as DeviceName,
     waiting: toDo.map(({ run }) => run),
   };

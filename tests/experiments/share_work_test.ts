@@ -85,6 +85,8 @@ Deno.test("a stopped run ends the work of all runners", async () => {
 Deno.test("a runner's failure is everybody's, once the others have ended what they were at", async () => {
   const performed: string[] = [];
   const failing: Runner = { perform: () => Promise.reject(new Error("no memory")) };
-  await assertRejects(() => shareWork(runs, [failing, noting(performed)]), Error, "no memory");
-  assertEquals(performed, ["b"]);
+  let told = 0;
+  const sharing = () => shareWork(runs, [failing, noting(performed)], { onFailure: () => told++ });
+  await assertRejects(sharing, Error, "no memory");
+  assertEquals([performed, told], [["b"], 1]);
 });
