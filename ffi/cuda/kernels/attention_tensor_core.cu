@@ -363,30 +363,32 @@ __device__ __forceinline__ void backward_queries_tensor_core(const AttentionPara
                     p.scale);
 }
 
-extern "C" __global__ void __launch_bounds__(128) attention_tensor_core_32(AttentionParameters p) {
+// With heads of 32 and 64 four blocks share a multiprocessor: the compiler fits them into 128 registers with at most 16
+// bytes of a thread in memory. Heads of 128 take over 200.
+extern "C" __global__ void __launch_bounds__(128, 4) attention_tensor_core_32(AttentionParameters p) {
   forward_tensor_core<32>(p);
 }
-extern "C" __global__ void __launch_bounds__(128) attention_tensor_core_64(AttentionParameters p) {
+extern "C" __global__ void __launch_bounds__(128, 4) attention_tensor_core_64(AttentionParameters p) {
   forward_tensor_core<64>(p);
 }
 extern "C" __global__ void __launch_bounds__(128) attention_tensor_core_128(AttentionParameters p) {
   forward_tensor_core<128>(p);
 }
 
-extern "C" __global__ void __launch_bounds__(128) attention_backward_keys_tensor_core_32(AttentionParameters p) {
+extern "C" __global__ void __launch_bounds__(128, 4) attention_backward_keys_tensor_core_32(AttentionParameters p) {
   backward_keys_tensor_core<32>(p);
 }
-extern "C" __global__ void __launch_bounds__(128) attention_backward_keys_tensor_core_64(AttentionParameters p) {
+extern "C" __global__ void __launch_bounds__(128, 4) attention_backward_keys_tensor_core_64(AttentionParameters p) {
   backward_keys_tensor_core<64>(p);
 }
 extern "C" __global__ void __launch_bounds__(128) attention_backward_keys_tensor_core_128(AttentionParameters p) {
   backward_keys_tensor_core<128>(p);
 }
 
-extern "C" __global__ void __launch_bounds__(128) attention_backward_queries_tensor_core_32(AttentionParameters p) {
+extern "C" __global__ void __launch_bounds__(128, 4) attention_backward_queries_tensor_core_32(AttentionParameters p) {
   backward_queries_tensor_core<32>(p);
 }
-extern "C" __global__ void __launch_bounds__(128) attention_backward_queries_tensor_core_64(AttentionParameters p) {
+extern "C" __global__ void __launch_bounds__(128, 4) attention_backward_queries_tensor_core_64(AttentionParameters p) {
   backward_queries_tensor_core<64>(p);
 }
 extern "C" __global__ void __launch_bounds__(128) attention_backward_queries_tensor_core_128(AttentionParameters p) {
