@@ -1,10 +1,13 @@
+import type { Answer } from "../../lib/experiments/answer.ts";
 import { answerQuestion } from "../../lib/experiments/answer_question.ts";
+import { answersIndex } from "../../lib/experiments/answers_index.ts";
 import type { Experiment } from "../../lib/experiments/experiment.ts";
 import type { PlannedRun } from "../../lib/experiments/plan.ts";
 import type { PreparedText } from "../../lib/experiments/prepared_text.ts";
 import { readResults } from "../../lib/experiments/results.ts";
 import { writeAnswer } from "../../lib/experiments/write_answer.ts";
 import { formatSeconds } from "../../lib/data/amounts.ts";
+import { atomicWrite } from "../../mod.ts";
 import { taskCommand } from "../frame/command_line.ts";
 import type { Report } from "../frame/report.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
@@ -34,7 +37,13 @@ export async function runExperiments(
     await performRuns(work, { device: work.device, threads: options.threads, command, textOf }, report);
     report.result("time of the runs", formatSeconds(report.seconds() - begin));
   }
-  for (const planned of work.planned) await answer(planned, work, options, report);
+  const answers: Answer[] = [];
+  for (const planned of work.planned) answers.push(await answer(planned, work, options, report));
+  if (answers.length > 1) {
+    const index = `${options.out}/${options.scale}.md`;
+    await atomicWrite(index, answersIndex(answers, options.scale));
+    report.result("all answers", index);
+  }
   if (options.scale === "smoke") {
     report.note("at this scale an experiment shows that it works, and nothing about language models.");
   }
@@ -60,7 +69,7 @@ async function answer(
   { settings, texts, jobs }: Work,
   { scale, out, threads }: ExperimentOptions,
   report: Report,
-): Promise<void> {
+): Promise<Answer> {
   const kinds = new Set(variants.flatMap(({ runs }) => runs.map(({ text }) => text)));
   const answer = await answerQuestion(experiment, readResults(scale, settings, variants), [
     ["text", [...kinds].map((kind) => texts[kind]!.about).join("; ")],
@@ -79,4 +88,5 @@ async function answer(
     if (note !== undefined) report.say(note);
   }
   report.result(`answer of ${experiment.name}`, `${folder}/index.html`);
+  return answer;
 }

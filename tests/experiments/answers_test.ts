@@ -3,6 +3,7 @@ import { type Answer, cellText } from "../../lib/experiments/answer.ts";
 import { answerMarkdown } from "../../lib/experiments/answer_markdown.ts";
 import { answerPage } from "../../lib/experiments/answer_page.ts";
 import { answerQuestion } from "../../lib/experiments/answer_question.ts";
+import { answersIndex } from "../../lib/experiments/answers_index.ts";
 import { layerNorm } from "../../lib/experiments/problems/layer_norm.ts";
 import { leaderboard } from "../../lib/experiments/problems/leaderboard.ts";
 import { learningRate } from "../../lib/experiments/problems/learning_rate.ts";
@@ -82,7 +83,7 @@ Deno.test("main_experiment compares bits per byte, and explains nothing that its
     "1.5050 ± 0.0071 (2 seeds) bits per byte. Prose: 2.0050 ± 0.0071 (2 seeds), 33 % more. Prose has more",
   );
   const less = await verdictOf(mainExperiment, (name) => name === "stories" ? [4, 4.02] : [3, 3.02]);
-  assertMatch(less, /25 % less\.$/);
+  assertMatch(less, /25 % less\.$/m);
 });
 
 Deno.test("batch_size_experiment states the rule, the best size and memory's limit", async () => {
@@ -176,6 +177,15 @@ Deno.test("the page holds its charts and escapes whatever models wrote", () => {
   assertStringIncludes(page, "&lt;script&gt;\nsecond line");
   assert(!page.includes("<script"));
   assert(!/(src|href)="(https?:)?\/\//.test(page));
+});
+
+Deno.test("the index of several answers links each with its first words", () => {
+  const index = answersIndex(
+    [answer, { ...answer, problem: "swiglu_ablation", verdict: ["B | C.", "More."] }],
+    "laptop",
+  );
+  assertStringIncludes(index, "| [no_pos_emb](no_pos_emb/laptop/answer.md) | A. |\n");
+  assertStringIncludes(index, "| [swiglu_ablation](swiglu_ablation/laptop/answer.md) | B \\| C. |\n");
 });
 
 Deno.test("writeAnswer() leaves Markdown, page, JSON and charts, and nothing else", () => {

@@ -15,12 +15,14 @@ export function concludeAblation(
   const others = variants.filter((result) => result !== baseline);
   return {
     verdict: [
-      baseline.losses.length === 0
-        ? `The baseline, ${baseline.variant.name}, diverged.`
-        : `${capital(baseline.variant.name)} ends at a validation loss of ${
-          describeSpread(spreadOf(baseline.losses))
-        }.`,
-      ...others.map((result) => besideBaseline(result, baseline)),
+      [
+        baseline.losses.length === 0
+          ? `The baseline, ${baseline.variant.name}, diverged.`
+          : `${capital(baseline.variant.name)} ends at a validation loss of ${
+            describeSpread(spreadOf(baseline.losses))
+          }.`,
+        ...others.map((result) => besideBaseline(result, baseline)),
+      ].join(" "),
       ...remarks,
     ],
   };

@@ -37,14 +37,14 @@ function conclude(results: ExperimentResults): Conclusion {
   const share = (100 * Math.abs(difference) / spreadOf(a).mean).toFixed(0);
   return {
     verdict: [
-      `Stories: validation loss ${describeSpread(spreadOf(stories.losses))} nats per token. Prose: ${
-        describeSpread(spreadOf(prose.losses))
-      }.`,
-      "These two numbers are not on one scale: each text has a tokenizer of its own, and a token of one covers other " +
-      "lengths of text than a token of the other. Bits per byte of text are on one scale.",
       `Stories: ${describeSpread(spreadOf(a))} bits per byte. Prose: ${describeSpread(spreadOf(b))}, ${share} % ${
         difference > 0 ? "more" : "less"
       }.` + (difference > 0 ? WHY_MORE : ""),
+      `In nats per token, stories: ${describeSpread(spreadOf(stories.losses))}; prose: ${
+        describeSpread(spreadOf(prose.losses))
+      }. ` +
+      "These two numbers are not on one scale: each text has a tokenizer of its own, and a token of one covers other " +
+      "lengths of text than a token of the other. Bits per byte of text are on one scale.",
     ],
     samples: [stories, prose].flatMap(({ variant, runs }) => {
       const text = runs[0].sample;
