@@ -4,7 +4,7 @@ import { Cublas, type CublasOptions } from "./cublas.ts";
 import { CublasLt } from "./cublaslt.ts";
 import { type DeviceProperties, Driver } from "./driver.ts";
 import { LibraryNotFoundError } from "./find_library.ts";
-import { PinnedMemory } from "./host_memory.ts";
+import { type HostMemory, PinnedMemory } from "./host_memory.ts";
 import { KernelModule } from "./kernel_module.ts";
 import type { LaunchConfiguration } from "./launch_configuration.ts";
 import { Nvrtc } from "./nvrtc.ts";
@@ -51,7 +51,7 @@ export class CudaRuntime implements Disposable {
   /** The stream on which all work is queued. */
   readonly stream: bigint;
   readonly #options: CudaOptions;
-  readonly #arguments: PinnedMemory;
+  readonly #arguments: HostMemory;
   readonly #staging: Staging;
   readonly #cleanup = new DisposableStack();
   readonly #cublasOptions: CublasOptions;
@@ -80,8 +80,10 @@ export class CudaRuntime implements Disposable {
     opening.defer(() => driver.closeContext(device));
     const stream = this.stream = driver.createStream();
     opening.defer(() => driver.ended(() => driver.destroyStream(stream)));
-    this.#arguments = opening.use(new PinnedMemory(driver, ARGUMENT_BYTES));
-    this.#staging = opening.use(new Staging(driver, stream, opening.use(new PinnedMemory(driver, Staging.BYTES))));
+    // One piece, so large that it has pages of its own: a page is pinned once only.
+    const pinned = opening.use(new PinnedMemory(driver, Staging.BYTES + ARGUMENT_BYTES));
+    this.#staging = opening.use(new Staging(driver, stream, pinned.part(0, Staging.BYTES)));
+    this.#arguments = pinned.part(Staging.BYTES, ARGUMENT_BYTES);
     this.nvrtc = opening.use(new Nvrtc({ path: libraries.nvrtc, newestMajor }));
     refuseNewer(this.nvrtc, driver);
     const bytes = this.properties.architecture >= 90 ? WORKSPACE_BYTES.hopper : WORKSPACE_BYTES.before;

@@ -52,6 +52,11 @@ export class PinnedMemory implements HostMemory, Disposable {
     this.address = address;
   }
 
+  /** A part of it, for a use of its own. */
+  part(start: number, bytes: number): HostMemory {
+    return { bytes: this.bytes.subarray(start, start + bytes), address: this.address + BigInt(start) };
+  }
+
   /** Gives the memory back; copies from it must have ended. */
   [Symbol.dispose](): void {
     if (this.pinned) this.#driver.ended(() => this.#driver.unpin(this.bytes));

@@ -51,8 +51,9 @@ const variants: Record<string, NonNullable<Path["change"]>> = {
 for (const [variant, change] of Object.entries(variants)) {
   testOnEmulation(`cuda: greedy generation on the device gives the tokens of the host, ${variant}`, (emulation) => {
     const prompts = [[1, 2, 3], [9, 8, 7]];
-    // A short context that is passed three times, and one in which the part of the cache that is looked at grows twice.
-    for (const [context_length, maxNewTokens] of [[10, 33], [150, 80]]) {
+    // A short context that is passed three times, and one in which the part of the cache that is looked at grows.
+    const lengths = variant === "two heads" ? [[10, 33], [150, 80]] : [[10, 33]];
+    for (const [context_length, maxNewTokens] of lengths) {
       const options = { maxNewTokens, temperature: 0 };
       const path = { change: { ...change, context_length } };
       const onDevice = made(emulation, prompts, options, path);

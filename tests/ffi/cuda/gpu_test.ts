@@ -46,19 +46,29 @@ if (missing !== undefined) {
     for (const value of Object.values(measured)) assert(typeof value === "string" || value > 0);
   });
 
+  // 200 steps of training.
+  const train = (precision: "float32" | "bfloat16", graphs: boolean) => {
+    const data = TokenDataset.fromIds(walk(400), { vocabSize: 12 });
+    using device = open(graphs);
+    using trainer = new Trainer(device, smallConfig({ precision, log_every: 200, steps: 200 }));
+    const random = new Random(3);
+    for (let step = 0; step < 200; step++) trainer.step([data.sample(random, 4, 6), data.sample(random, 4, 6)]);
+    return { ...trainer.readResults(), weights: trainer.model.parameters.state() };
+  };
+
   for (const precision of ["float32", "bfloat16"] as const) {
     Deno.test(`this machine's GPU: two runs, one of them recorded, give the same bits in ${precision}`, () => {
-      const data = TokenDataset.fromIds(walk(400), { vocabSize: 12 });
-      const train = (graphs: boolean) => {
-        using device = open(graphs);
-        using trainer = new Trainer(device, smallConfig({ precision, log_every: 200, steps: 200 }));
-        const random = new Random(3);
-        for (let step = 0; step < 200; step++) trainer.step([data.sample(random, 4, 6), data.sample(random, 4, 6)]);
-        return { ...trainer.readResults(), weights: trainer.model.parameters.state() };
-      };
-      assertEquals(train(true), train(false));
+      assertEquals(train(precision, true), train(precision, false));
     });
   }
+
+  Deno.test("this machine's GPU: in bfloat16 the loss follows that in float32 over 200 steps", () => {
+    const [float32, bfloat16] = [train("float32", true).losses, train("bfloat16", true).losses];
+    float32.forEach((loss, step) => {
+      const difference = Math.abs(bfloat16[step] / loss - 1);
+      assert(difference < 0.03, `loss of step ${step + 1} is ${bfloat16[step]}, in float32 ${loss}`);
+    });
+  });
 
   Deno.test("this machine's GPU: greedy generation on the device gives the tokens of the host", () => {
     const made = (onHost: boolean) => {
