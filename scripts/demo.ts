@@ -20,11 +20,11 @@ const SEPARATOR = "<|endoftext|>";
 const VALIDATION_SHARE = 0.05;
 
 const Options = z.object({
-  text: z.string().default("Once upon a time, Lily found a shiny red ball.").describe("text to encode and decode"),
+  text: z.string().default("Once upon a time, Lily found a shiny red submarine.").describe("text to encode and decode"),
   prompt: z.string().default("Once upon a time").describe("how the generated story begins"),
-  vocabSize: z.int().min(257).default(1000).describe("entries of the tokenizer"),
+  vocabSize: z.int().min(257).default(3000).describe("entries of the tokenizer"),
   bytes: z.number().positive().default(10e6).describe("size of the built-in stories"),
-  steps: z.int().min(1).default(600).describe("optimizer steps of the model"),
+  steps: z.int().min(1).default(1500).describe("optimizer steps of the model"),
   threads: z.int().min(1).optional().describe("threads of the model; default: all cores"),
   seed: z.int().default(0).describe("seed of the stories, the model and the generated text"),
   out: z.string().default("runs/demo").describe("folder for what it makes; an earlier demo in it is replaced"),
@@ -86,11 +86,11 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
   const config = parseTrainingConfig({
     model: { vocab_size: vocabSize, context_length: 128, num_layers: 4, d_model: 128, num_heads: 4 },
     optimizer: { max_learning_rate: 4e-3 },
-    batch_size: 8,
+    batch_size: 4,
     steps,
     log_every: Math.max(1, Math.floor(steps / 20)),
     eval_every: Math.max(1, Math.floor(steps / 4)),
-    eval_batches: 4,
+    eval_batches: 8,
     checkpoint_every: steps,
     sample_every: steps,
     seed,
@@ -140,7 +140,7 @@ function write(model: TransformerLM, tokenizer: Tokenizer, prompt: string, seed:
   const start = tokenizer.encode(`${SEPARATOR}\n${prompt}`); // as every story begins
   const options = {
     maxNewTokens: 200,
-    temperature: 0.7,
+    temperature: 0.6,
     topP: 0.9,
     seed,
     stopToken: tokenizer.specialTokenToId(SEPARATOR),
