@@ -13,7 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
 import { CudaBackend } from "../../ffi/cuda/cuda_backend.ts";
 import { Device } from "../../lib/tensor/device.ts";
-import { PythonPeer } from "./python_peer.ts";
+import { PythonPeer, useLibrariesOf } from "./python_peer.ts";
 
 const options = parseArgs(Deno.args, {
   string: ["python", "shapes", "rounds", "repetitions", "kernels", "torch-device"],
@@ -26,6 +26,7 @@ const options = parseArgs(Deno.args, {
     "torch-device": "cuda",
   },
 });
+useLibrariesOf(options.python);
 const [rounds, repetitions] = [Number(options.rounds), Number(options.repetitions)];
 
 interface Shape {

@@ -19,7 +19,7 @@ import { modelPreset } from "../../lib/accounting/model_presets.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { Trainer } from "../../lib/training/trainer.ts";
 import { parseTrainingConfig, type TrainingConfig } from "../../lib/training/training_config.ts";
-import { PythonPeer } from "./python_peer.ts";
+import { PythonPeer, useLibrariesOf } from "./python_peer.ts";
 
 const options = parseArgs(Deno.args, {
   string: ["python", "models", "batches", "steps", "rounds", "contenders", "peak-width", "torch-device"],
@@ -31,6 +31,7 @@ const options = parseArgs(Deno.args, {
     "torch-device": "cuda",
   },
 });
+useLibrariesOf(options.python);
 const [steps, rounds] = [Number(options.steps), Number(options.rounds)];
 const contenders: string[] = (options.contenders ?? (options.python ? "graph,queued,eager,compile" : "graph,queued"))
   .split(",");

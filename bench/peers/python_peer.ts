@@ -33,3 +33,9 @@ export class PythonPeer implements AsyncDisposable {
     await this.#child.status;
   }
 }
+
+/** Lets CUDA's libraries be found that came with a Python environment, unless the environment says otherwise. */
+export function useLibrariesOf(python: string | undefined): void {
+  const prefix = /^(.*)\/bin\/[^/]+$/.exec(python ?? "")?.[1];
+  if (prefix !== undefined && Deno.env.get("VIRTUAL_ENV") === undefined) Deno.env.set("VIRTUAL_ENV", prefix);
+}

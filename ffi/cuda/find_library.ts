@@ -138,6 +138,9 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
       failures.push(`  ${candidate}: ${error instanceof Error ? error.message : error}`);
     }
   }
+  if (notPermitted > 0) {
+    failures.push("  To open any of them, and to look where the environment points: --allow-ffi --allow-env");
+  }
   if (foldersWithout.length > 0) failures.push(`  no such file in ${foldersWithout.join(", ")}`);
   const places = paths.length + foldersWithout.length;
   throw new LibraryNotFoundError(query, { places, notPermitted, failures });
@@ -176,7 +179,11 @@ function toolkitFolders(): string[] {
   const roots = ["CUDA_HOME", "CUDA_PATH"].map(readVariable).filter((root) => root !== undefined);
   roots.push(TOOLKIT_FOLDER, ...folderNames("/usr/local").filter((name) => /^cuda-\d/.test(name)).map(inUsrLocal));
   const target = Deno.build.arch === "aarch64" ? "sbsa-linux" : "x86_64-linux";
-  return roots.flatMap((root) => [`${root}/lib64`, `${root}/targets/${target}/lib`]);
+  const conda = readVariable("CONDA_PREFIX");
+  return [
+    ...roots.flatMap((root) => [`${root}/lib64`, `${root}/targets/${target}/lib`]),
+    ...(conda ? [`${conda}/lib`] : []),
+  ];
 }
 
 function inUsrLocal(name: string): string {

@@ -64,9 +64,7 @@ testOnEmulation("training on the GPU takes permission for its libraries only", a
     }).output();
   const { stdout, stderr } = await run(`--allow-ffi=${libraries.driver}`);
   assertEquals([new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)], ["true\n", ""]);
-  const refused = await run();
-  assertStringIncludes(
-    new TextDecoder().decode(refused.stderr),
-    `not permitted; run with --allow-ffi=${libraries.driver}`,
-  );
+  const refused = new TextDecoder().decode((await run()).stderr);
+  assertStringIncludes(refused, `not permitted; run with --allow-ffi=${libraries.driver}`);
+  assertStringIncludes(refused, "to look where the environment points: --allow-ffi --allow-env");
 });

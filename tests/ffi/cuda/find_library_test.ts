@@ -54,3 +54,19 @@ for (const [version, { folders }] of Object.entries(wheels)) {
     }
   });
 }
+
+Deno.test("libraries of a conda environment are found", () => {
+  const environment = Deno.makeTempDirSync();
+  const before = Deno.env.get("CONDA_PREFIX");
+  try {
+    Deno.mkdirSync(`${environment}/lib`);
+    Deno.writeTextFileSync(`${environment}/lib/libnvrtc.so.12`, "");
+    Deno.env.set("CONDA_PREFIX", environment);
+    const { paths } = libraryCandidates({ ...NVRTC_LIBRARY, variable: "DENOLM_NO_SUCH_VARIABLE" });
+    assert(paths.includes(`${environment}/lib/libnvrtc.so.12`));
+  } finally {
+    if (before === undefined) Deno.env.delete("CONDA_PREFIX");
+    else Deno.env.set("CONDA_PREFIX", before);
+    Deno.removeSync(environment, { recursive: true });
+  }
+});
