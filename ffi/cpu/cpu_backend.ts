@@ -190,7 +190,7 @@ export class CpuBackend implements Backend {
     const sizes = [queryLength, keyLength, numHeads, numKvHeads, headSize, scale, Number(causal), ...maskOf(args)];
     const operands = [...operandWords(q), ...operandWords(k), ...operandWords(v), ...operandWords(out)];
     if (queryLength === 1 && args.mask === undefined) {
-      this.#pool.needScratch(this.#pool.call("attentionOneQueryScratch", keyLength));
+      this.#pool.needScratch(this.#pool.call("attentionOneQueryScratch", keyLength, numHeads));
       const perChunk = rowsPerChunk(keyLength * headSize);
       this.#pool.run("attentionOneQuery", batch * numHeads, perChunk, ...operands, at(args.logSumExp), ...sizes);
       return;

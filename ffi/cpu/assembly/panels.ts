@@ -156,10 +156,10 @@ function put(c: usize, low: v128, high: v128, alpha: v128, beta: f32): void {
 }
 
 // C tile (6 x 8, rows `stride` bytes apart) = alpha * panel a [depth][6] times panel b [depth][8] + beta * C; C is not read if
-// beta is 0. 12 accumulators, 2 vectors of b and a splat of a fill the 15 registers that V8 has. Bound by the multipliers where a
-// processor takes 6 instructions at a time: Deno checks the bounds of every access, which is why there are two steps to a turn, with the test
-// between them that keeps them apart (or else the two sums of each accumulator would be joined, and registers spill), and
-// why addresses are sums rather than offsets (the check is then the same for all six splats).
+// beta is 0. 12 accumulators, 2 vectors of b and a splat of a fill the 15 registers that V8 has.
+// Bound by the multipliers where a processor takes 6 instructions at a time: Deno checks the bounds of every access. Therefore addresses
+// are sums rather than offsets (one limit then serves all six splats), and there are two steps to a turn, with a test between them that
+// keeps them apart (or else the two sums of each accumulator would be joined, and registers spill).
 export function multiplyPanels(
   a: usize,
   b: usize,

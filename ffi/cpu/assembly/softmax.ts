@@ -46,7 +46,7 @@ export function exponentials(x: usize, out: usize, columns: usize, shift: f32): 
 }
 
 // x *= factor
-function multiplyRow(x: usize, columns: usize, factor: f32): void {
+export function multiplyRow(x: usize, columns: usize, factor: f32): void {
   const whole = x + (columns & ~3) * 4, end = x + columns * 4, factors = f32x4.splat(factor);
   for (; x < whole; x += 16) v128.store(x, f32x4.mul(v128.load(x), factors));
   for (; x < end; x += 4) store<f32>(x, load<f32>(x) * factor);
