@@ -4,10 +4,10 @@ import type { PretokenMerger } from "./merge_pretoken.ts";
 const SHORT_STRIDE = 8;
 const SHORT_KEY_WORDS = 4;
 const SHORT_IDS = SHORT_STRIDE - SHORT_KEY_WORDS;
-/** One byte less than the key has, so that no pre-token fills it and its last id's place is not taken for more. */
+/** One byte less than the key has room for: the encoder's loop looks at 16 bytes, the last of which ends the pre-token. */
 const SHORT_BYTES = 15;
-/** 2^16 buckets of two entries of 32 bytes: 4 MiB. */
-const SHORT_BUCKET_BITS = 16;
+/** 2^17 buckets of two entries of 32 bytes: 8 MiB. Half of it has more entries in the second place: 5 % slower. */
+const SHORT_BUCKET_BITS = 17;
 /** How far the second entry of a bucket is from the first: all first ones lie together, being used most. */
 const TO_SECOND = SHORT_STRIDE << SHORT_BUCKET_BITS;
 

@@ -21,7 +21,7 @@ export interface LoadTokenizerOptions {
  * 2.6). Encoding is exact for any text and any bytes, and decoding its inverse: `decode(encode(text)) === text` for every
  * well-formed string. Where special tokens overlap, the one that begins first wins, and of those the longest.
  *
- * A tokenizer remembers the ids of pre-tokens that it has seen, in a few megabytes that do not grow.
+ * A tokenizer remembers the ids of pre-tokens that it has seen, in some megabytes that do not grow.
  *
  * @example
  * ```ts
