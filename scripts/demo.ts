@@ -139,7 +139,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
 function write(model: TransformerLM, tokenizer: Tokenizer, prompt: string, seed: number): string {
   const start = tokenizer.encode(`${SEPARATOR}\n${prompt}`); // as every story begins
   const options = {
-    maxNewTokens: 200,
+    maxNewTokens: 300,
     temperature: 0.6,
     topP: 0.9,
     seed,
