@@ -1,13 +1,9 @@
 import type { AttentionArguments, AttentionBackwardArguments, AttentionOperand } from "../../lib/tensor/operations.ts";
 import type { CudaRuntime } from "./cuda_runtime.ts";
 import { hasTensorCoreKernels } from "./kernel_sources.ts";
-import { attentionTiles, decodedHeads, warpPerRow } from "./launch_configuration.ts";
+import { attentionBackwardTiles, attentionTiles, decodedHeads, warpPerRow } from "./launch_configuration.ts";
 
-const PLAIN_TILE = 32;
 const LARGEST_HEAD = 256;
-// What attention_tensor_core.cu calls BLOCK_ROWS and BACKWARD_ROWS.
-const TENSOR_TILE = 64;
-const TENSOR_BACKWARD_TILE = 32;
 
 /** Queues the kernels of attention. */
 export class CudaAttention {
@@ -27,45 +23,25 @@ export class CudaAttention {
       const heads = decodedHeads(numHeads, batch, headSize);
       this.#cuda.launch(`attention_decode_${plainSize(headSize)}`, dtype, heads, parameters);
     } else if (this.#fitsTensorCores(args, [args.q, args.k, args.v, args.out])) {
-      const tiles = attentionTiles(
-        queryLength,
-        TENSOR_TILE,
-        numHeads,
-        batch,
-        3 * tensorTileBytes(TENSOR_TILE, headSize),
-      );
+      const tiles = attentionTiles("tensor_core", args);
       this.#cuda.launch(`attention_tensor_core_${headSize}`, dtype, tiles, parameters);
     } else {
-      const bytes = 4 * PLAIN_TILE * (3 * headSize + 1 + PLAIN_TILE);
-      const tiles = attentionTiles(queryLength, PLAIN_TILE, numHeads, batch, bytes);
-      this.#cuda.launch(`attention_plain_${plainSize(headSize)}`, dtype, tiles, parameters);
+      this.#cuda.launch(`attention_plain_${plainSize(headSize)}`, dtype, attentionTiles("plain", args), parameters);
     }
   }
 
   /** See `Operations.attentionBackward`. */
   backward(args: AttentionBackwardArguments): void {
-    const { batch, queryLength, keyLength, numHeads, numKvHeads, headSize } = args;
-    const { dtype } = args.q.slice;
+    const { batch, queryLength, numHeads, headSize, q, k, v, dOut, dQ, dK, dV } = args;
+    const { dtype } = q.slice;
     const rows = batch * numHeads * queryLength;
     const parameters = this.#parameters(args, args, this.#cuda.scratch(4 * rows));
     this.#cuda.launch("attention_delta", dtype, warpPerRow(rows), parameters);
-    const { q, k, v, dOut, dQ, dK, dV } = args;
-    let kernels, tile, keysBytes, queriesBytes;
-    if (this.#fitsTensorCores(args, [q, k, v, dOut, dQ, dK, dV])) {
-      kernels = `tensor_core_${headSize}`;
-      tile = TENSOR_TILE;
-      queriesBytes = 2 * tensorTileBytes(TENSOR_TILE, headSize) + 2 * tensorTileBytes(TENSOR_BACKWARD_TILE, headSize);
-      keysBytes = queriesBytes + 2 * 4 * TENSOR_BACKWARD_TILE;
-    } else {
-      kernels = `plain_${plainSize(headSize)}`;
-      tile = PLAIN_TILE;
-      queriesBytes = 4 * PLAIN_TILE * (4 * headSize + 2 + PLAIN_TILE);
-      keysBytes = queriesBytes + 4 * PLAIN_TILE * PLAIN_TILE;
-    }
-    const keysTiles = attentionTiles(keyLength, tile, numKvHeads, batch, keysBytes);
-    const queriesTiles = attentionTiles(queryLength, tile, numHeads, batch, queriesBytes);
-    this.#cuda.launch(`attention_backward_keys_${kernels}`, dtype, keysTiles, parameters);
-    this.#cuda.launch(`attention_backward_queries_${kernels}`, dtype, queriesTiles, parameters);
+    const kernels = this.#fitsTensorCores(args, [q, k, v, dOut, dQ, dK, dV]) ? "tensor_core" : "plain";
+    const kind = `${kernels}_${kernels === "plain" ? plainSize(headSize) : headSize}`;
+    const { keys, queries } = attentionBackwardTiles(kernels, args);
+    this.#cuda.launch(`attention_backward_keys_${kind}`, dtype, keys, parameters);
+    this.#cuda.launch(`attention_backward_queries_${kind}`, dtype, queries, parameters);
   }
 
   // The tensor-core kernels move 16 bytes at a time and know no mask.
@@ -113,9 +89,4 @@ function plainSize(headSize: number): number {
     );
   }
   return size;
-}
-
-// Rows of bfloat16, each 16 bytes longer than a head.
-function tensorTileBytes(rows: number, headSize: number): number {
-  return 2 * rows * (headSize + 8);
 }

@@ -7,20 +7,18 @@ import { CudaMatmul } from "./cuda_matmul.ts";
 import { type CudaBlock, type CudaOptions, CudaRuntime } from "./cuda_runtime.ts";
 import {
   blockPerRow,
-  oneBlock,
-  REDUCTION_BYTES,
+  LARGEST_SHARES,
+  oneThread,
   sampledRows,
+  sortChunks,
+  sumShares,
   threadPerColumn,
+  threadPerElement,
   threadPerItem,
   warpPerRow,
 } from "./launch_configuration.ts";
 
 const PACKET_BYTES = 16;
-// What the kernels of the sort in embedding.cu go by.
-const SORT_CHUNK = 1024;
-const SORT_DIGITS = 256;
-// A float32 sum of this many blocks' shares; the number must not depend on the GPU, or results would.
-const SUM_BLOCKS = 1024;
 
 /**
  * An NVIDIA GPU: kernels compiled at run time and matrix products by cuBLASLt, both from libraries that a CUDA machine
@@ -114,12 +112,7 @@ export class CudaBackend implements Backend {
     const { ids, dOut, dTable, rows, columns, vocabSize, accumulate } = args;
     const { keys, order } = this.#sortIds(ids, rows, vocabSize);
     if (!accumulate) this.fill({ x: dTable.sub(0, vocabSize * columns), value: 0 });
-    const { block, sharedBytes } = threadPerColumn(columns, 1);
-    this.#cuda.launch("embedding_backward", dOut.dtype, {
-      grid: [rows, Math.ceil(columns / block), 1],
-      block,
-      sharedBytes,
-    }, [
+    this.#cuda.launch("embedding_backward", dOut.dtype, threadPerElement(rows, columns), [
       ...[keys, order, this.#at(dOut), this.#at(dTable), flag(dTable.dtype === "bf16")],
       ...[rows, columns, vocabSize, flag(accumulate)],
     ]);
@@ -127,17 +120,16 @@ export class CudaBackend implements Backend {
 
   // Addresses of the ids in increasing order and of the rows that they come from, equal ids in the order of rows.
   #sortIds(ids: Slice, rows: number, vocabSize: number): { keys: number; order: number } {
-    const chunks = Math.ceil(rows / SORT_CHUNK);
+    const { count, places, move, counts: numCounts } = sortChunks(rows);
     const integers = Math.ceil(rows / 4) * 4;
-    const scratch = this.#cuda.scratch(4 * (4 * integers + SORT_DIGITS * chunks));
+    const scratch = this.#cuda.scratch(4 * (4 * integers + numCounts));
     let [keys, order, newKeys, newOrder] = [0, 1, 2, 3].map((i) => scratch + 4 * i * integers);
     const counts = scratch + 16 * integers;
     this.#cuda.launch("sort_begin", "f32", threadPerItem(rows), [this.#at(ids), keys, order, rows, vocabSize]);
-    const perChunk = { grid: [chunks, 1, 1], block: 256, sharedBytes: 4 * SORT_DIGITS } as const;
     for (let shift = 0; vocabSize >>> shift > 0 && shift < 32; shift += 8) {
-      this.#cuda.launch("sort_count", "f32", perChunk, [keys, rows, shift, counts]);
-      this.#cuda.launch("sort_places", "f32", oneBlock(1024, 4 * 1024), [counts, SORT_DIGITS * chunks]);
-      this.#cuda.launch("sort_move", "f32", { ...perChunk, sharedBytes: SORT_CHUNK }, [
+      this.#cuda.launch("sort_count", "f32", count, [keys, rows, shift, counts]);
+      this.#cuda.launch("sort_places", "f32", places, [counts, numCounts]);
+      this.#cuda.launch("sort_move", "f32", move, [
         ...[keys, order, rows, shift, counts, newKeys, newOrder],
       ]);
       [keys, order, newKeys, newOrder] = [newKeys, newOrder, keys, order];
@@ -304,17 +296,16 @@ export class CudaBackend implements Backend {
   }
 
   #sum({ x, out, factor }: operations.SumArguments, squared: number): void {
-    const parts = Math.min(SUM_BLOCKS, this.#perPacket(x).grid[0]);
-    const partial = this.#cuda.scratch(4 * SUM_BLOCKS);
-    const configuration = { grid: [parts, 1, 1], block: 256, sharedBytes: REDUCTION_BYTES } as const;
+    const { shares, total } = sumShares(x.length * BYTES_PER_ELEMENT[x.dtype] / PACKET_BYTES);
+    const partial = this.#cuda.scratch(4 * LARGEST_SHARES);
     const { aligned } = this.#packets([x], 0);
-    this.#cuda.launch("sum_part", x.dtype, configuration, [this.#at(x), x.length, squared, aligned, partial]);
-    this.#cuda.launch("sum_finish", "f32", oneBlock(256, REDUCTION_BYTES), [partial, parts, factor, this.#at(out)]);
+    this.#cuda.launch("sum_part", x.dtype, shares, [this.#at(x), x.length, squared, aligned, partial]);
+    this.#cuda.launch("sum_finish", "f32", total, [partial, shares.grid[0], factor, this.#at(out)]);
   }
 
   /** See {@link operations.ClipCoefficientArguments}. */
   clipCoefficient({ sumOfSquares, norm, coefficient, maxNorm }: operations.ClipCoefficientArguments): void {
-    this.#cuda.launch("clip_coefficient", "f32", oneBlock(1, 0), [
+    this.#cuda.launch("clip_coefficient", "f32", oneThread, [
       ...[sumOfSquares, norm, coefficient].map(this.#at),
       maxNorm,
     ]);
@@ -322,7 +313,7 @@ export class CudaBackend implements Backend {
 
   /** See {@link operations.InverseNormArguments}. */
   inverseNorm({ sumOfSquares, out, epsilon }: operations.InverseNormArguments): void {
-    this.#cuda.launch("inverse_norm", "f32", oneBlock(1, 0), [this.#at(sumOfSquares), this.#at(out), epsilon]);
+    this.#cuda.launch("inverse_norm", "f32", oneThread, [this.#at(sumOfSquares), this.#at(out), epsilon]);
   }
 
   /** See {@link operations.AdamwStepArguments}. */

@@ -8,8 +8,8 @@ export interface LaunchConfiguration {
   readonly sharedBytes: number;
 }
 
-/** Bytes of shared memory that a reduction over a block uses. */
-export const REDUCTION_BYTES = 256;
+// Bytes of shared memory that a reduction over a block uses.
+const REDUCTION_BYTES = 256;
 
 /** A thread per item: a packet of elements, a pair, a copied unit. */
 export function threadPerItem(items: number): LaunchConfiguration {
@@ -32,20 +32,103 @@ export function threadPerColumn(columns: number, parts: number): LaunchConfigura
   return { grid: [Math.ceil(columns / 128), parts, 1], block: 128, sharedBytes: 0 };
 }
 
-/** One block that reduces. */
-export function oneBlock(block: number, sharedBytes: number): LaunchConfiguration {
-  return { grid: [1, 1, 1], block, sharedBytes };
+/** A thread per column of each row: where only some rows have work. */
+export function threadPerElement(rows: number, columns: number): LaunchConfiguration {
+  const { block } = threadPerColumn(columns, 1);
+  return { grid: [rows, Math.ceil(columns / block), 1], block, sharedBytes: 0 };
 }
 
-/** A block per tile of rows, for every head and sequence. */
-export function attentionTiles(
-  rows: number,
-  tile: number,
-  heads: number,
-  batch: number,
-  sharedBytes: number,
-): LaunchConfiguration {
+/** One thread. */
+export const oneThread: LaunchConfiguration = { grid: [1, 1, 1], block: 1, sharedBytes: 0 };
+
+/** Blocks that each sum a share; at most so many, whatever the GPU, or the order of sums would depend on it. */
+export const LARGEST_SHARES = 1024;
+
+/** A block per share of a sum over packets, and one block that sums the shares. */
+export function sumShares(packets: number): { shares: LaunchConfiguration; total: LaunchConfiguration } {
+  const blocks = Math.min(LARGEST_SHARES, Math.ceil(packets / 256));
+  const reducing = { block: 256, sharedBytes: REDUCTION_BYTES };
+  return { shares: { grid: [blocks, 1, 1], ...reducing }, total: { grid: [1, 1, 1], ...reducing } };
+}
+
+// What embedding.cu calls SORT_CHUNK and DIGITS.
+const SORT_CHUNK = 1024;
+const SORT_DIGITS = 256;
+
+/** How ids are sorted: a block per chunk of rows that counts and moves, one block that turns counts into places. */
+export function sortChunks(rows: number): {
+  count: LaunchConfiguration;
+  places: LaunchConfiguration;
+  move: LaunchConfiguration;
+  /** Counts that the chunks make. */
+  counts: number;
+} {
+  const chunks = Math.ceil(rows / SORT_CHUNK);
+  return {
+    count: { grid: [chunks, 1, 1], block: 256, sharedBytes: 4 * SORT_DIGITS },
+    places: { grid: [1, 1, 1], block: 1024, sharedBytes: 4 * 1024 },
+    move: { grid: [chunks, 1, 1], block: 256, sharedBytes: SORT_CHUNK },
+    counts: SORT_DIGITS * chunks,
+  };
+}
+
+/** Sizes of an attention. */
+export interface AttentionSizes {
+  /** Sequences. */
+  readonly batch: number;
+  /** T. */
+  readonly queryLength: number;
+  /** S. */
+  readonly keyLength: number;
+  /** Query heads. */
+  readonly numHeads: number;
+  /** Key and value heads. */
+  readonly numKvHeads: number;
+  /** Elements of a head. */
+  readonly headSize: number;
+}
+
+// What attention_plain.cu calls PLAIN_TILE, attention_tensor_core.cu BLOCK_ROWS and BACKWARD_ROWS.
+const PLAIN_TILE = 32;
+const TENSOR_TILE = 64;
+const TENSOR_BACKWARD_TILE = 32;
+
+/** A block per tile of queries, for every head and sequence. */
+export function attentionTiles(kernels: "plain" | "tensor_core", sizes: AttentionSizes): LaunchConfiguration {
+  const { batch, queryLength, numHeads, headSize } = sizes;
+  return kernels === "plain"
+    ? tiles(queryLength, PLAIN_TILE, numHeads, batch, 4 * PLAIN_TILE * (3 * headSize + 1 + PLAIN_TILE))
+    : tiles(queryLength, TENSOR_TILE, numHeads, batch, 3 * tensorTileBytes(TENSOR_TILE, headSize));
+}
+
+/** For the gradients: a block per tile of keys, and a block per tile of queries. */
+export function attentionBackwardTiles(
+  kernels: "plain" | "tensor_core",
+  { batch, queryLength, keyLength, numHeads, numKvHeads, headSize }: AttentionSizes,
+): { keys: LaunchConfiguration; queries: LaunchConfiguration } {
+  let tile, keysBytes, queriesBytes;
+  if (kernels === "tensor_core") {
+    tile = TENSOR_TILE;
+    queriesBytes = 2 * tensorTileBytes(TENSOR_TILE, headSize) + 2 * tensorTileBytes(TENSOR_BACKWARD_TILE, headSize);
+    keysBytes = queriesBytes + 2 * 4 * TENSOR_BACKWARD_TILE;
+  } else {
+    tile = PLAIN_TILE;
+    queriesBytes = 4 * PLAIN_TILE * (4 * headSize + 2 + PLAIN_TILE);
+    keysBytes = queriesBytes + 4 * PLAIN_TILE * PLAIN_TILE;
+  }
+  return {
+    keys: tiles(keyLength, tile, numKvHeads, batch, keysBytes),
+    queries: tiles(queryLength, tile, numHeads, batch, queriesBytes),
+  };
+}
+
+function tiles(rows: number, tile: number, heads: number, batch: number, sharedBytes: number): LaunchConfiguration {
   return { grid: [Math.ceil(rows / tile), heads, batch], block: 128, sharedBytes };
+}
+
+// Rows of bfloat16, each 16 bytes longer than a head.
+function tensorTileBytes(rows: number, headSize: number): number {
+  return 2 * rows * (headSize + 8);
 }
 
 // What attention_decode.cu calls DECODE_WARPS.
