@@ -35,12 +35,16 @@ interface Contender extends AsyncDisposable {
   step(): number | Promise<number>;
 }
 
-// Seconds that a process has had of processors, all threads together; NaN where the system does not say. /proc/PID/stat holds them
-// in hundredths.
+// Seconds that a process has had of processors, all threads together; NaN where the system does not say, or the process has ended.
+// /proc/PID/stat holds them in hundredths.
 function processorSeconds(pid: number): number {
-  if (Deno.build.os !== "linux") return NaN;
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  try {
+    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return NaN;
+    throw error;
+  }
 }
 
 function ours(name: "cpu" | "blas"): Contender {
@@ -80,7 +84,13 @@ function torch(mode: "eager" | "compile"): Contender {
     async step() {
       await questions.write(new TextEncoder().encode("step\n"));
       let line = "";
-      while (!line.endsWith("\n")) line += (await answers.read()).value ?? "NaN\n";
+      while (!line.endsWith("\n")) {
+        const { value, done } = await answers.read();
+        if (done) {
+          throw new Error(`Cannot measure ${mode}: ${python} has ended; run it with ${args.join(" ")} to see why`);
+        }
+        line += value;
+      }
       return Number(line);
     },
     async [Symbol.asyncDispose]() {
