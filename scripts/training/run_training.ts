@@ -127,9 +127,14 @@ function trainingFlopsPerToken(model: TransformerLM["config"]): number {
   return 3 * Number(forward.total!.value) / model.context_length;
 }
 
-// In the precision of training; a GPU reaches its rate with larger matrices only.
+// In the precision of training. A GPU reaches its rate with large matrices only: they grow until a product takes a
+// millisecond.
 function measuredPeak(device: Device, { precision = "float32" }: TrainingConfig): number {
-  const width = device.name === "cuda" ? 4096 : undefined;
-  const measured = measureDevice(device, { memoryBytes: 0n, width, copied: 1 << 16, repetitions: 3 });
-  return measured.peakFlops[precision]!;
+  let peak = 0;
+  for (let width = 1024; width <= 8192; width *= 2) {
+    const measured = measureDevice(device, { memoryBytes: 0n, width, copied: 1 << 16, repetitions: 3 });
+    peak = Math.max(peak, measured.peakFlops[precision]!);
+    if (2 * width ** 3 / peak > 1e-3) break;
+  }
+  return peak;
 }
