@@ -20,6 +20,7 @@ export function explainError(
   }
   const isOfTheEngine = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
   if (error instanceof Deno.errors.NotFound) return explainMissingFile(error);
+  if (error instanceof Deno.errors.IsADirectory) return explainFolder(error);
   const isDefect = isOfTheEngine && !MESSAGE_OF_OURS.test(error.message);
   return isDefect ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
 }
@@ -42,9 +43,19 @@ function explainPermission(
   ].join("\n");
 }
 
+// Deno names the folder where it fails to open it, not where it fails to read it.
+function explainFolder({ message }: Error): string {
+  const path = pathIn(message);
+  return `Cannot read ${path ?? "a file that was named"}: it is a folder; give a file${path ? "" : " in its place"}`;
+}
+
 function explainMissingFile({ message }: Error): string {
-  const path = /: \w+ '(.*)'$/.exec(message)?.[1];
+  const path = pathIn(message);
   return path === undefined
     ? message
     : `Cannot open ${path}: there is no such file or folder; look at its name and place.`;
+}
+
+function pathIn(message: string): string | undefined {
+  return /: \w+ '(.*)'$/.exec(message)?.[1];
 }

@@ -32,11 +32,16 @@ function about(flag: Flag): string {
     flag.repeatable ? "repeatable" : "",
     flag.default === undefined || flag.default === false || isEmpty(flag.default)
       ? ""
-      : `default ${Array.isArray(flag.default) ? flag.default.join(" ") : flag.default}`,
+      : `default ${[flag.default].flat().map(quoteText).join(" ")}`,
   ].filter((part) => part !== "");
   return flag.description + (limits.length > 0 ? ` (${limits.join("; ")})` : "");
 }
 
 function isEmpty(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
+  return value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+// A default with spaces, as it would be typed.
+function quoteText(value: unknown): string {
+  return /\s/.test(String(value)) ? `"${value}"` : String(value);
 }

@@ -129,7 +129,7 @@ function explain(issue: z.core.$ZodIssue, given: unknown, flags: readonly Flag[]
   if (!flag) return `Cannot use these options: ${issue.message}`;
   const value = readPath(given, flag.path);
   if (value === undefined && flag.required) {
-    return `Cannot start: --${flag.name} is missing; it is the ${flag.description || "value that the task needs"}`;
+    return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})`;
   }
   const message = issue.message.replace(/^(Too small|Too big|Invalid input|Invalid option|Invalid string): /, "");
   return `Cannot use --${flag.name} ${value}: ${message}`;

@@ -68,7 +68,7 @@ for (const [line, message] of refusals) {
 
 Deno.test("parseOptions() names a required flag that is missing", () => {
   const schema = z.object({ tokenizer: z.string().describe("folder of a tokenizer") });
-  assertThrows(() => parseOptions([], schema), UsageError, "--tokenizer is missing; it is the folder of a tokenizer");
+  assertThrows(() => parseOptions([], schema), UsageError, "--tokenizer is missing (folder of a tokenizer)");
 });
 
 Deno.test("parseOptions() names every flag that the schema refuses", () => {

@@ -95,3 +95,40 @@ Deno.test("--help lists every flag with its default and limit, and runs nothing"
   assertStringIncludes(stdout, "--size N  how many (at least 1; default 3)");
   assertStringIncludes(stdout, "--json");
 });
+
+Deno.test("a folder in place of a file is explained, by name where Deno says it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const opened = await run([], async () => void await Deno.readTextFile(folder));
+    assertEquals(opened, { code: 1, stdout: "", stderr: `Cannot read ${folder}: it is a folder; give a file\n` });
+    const read = await run([], async () => {
+      using file = await Deno.open(folder);
+      file.readSync(new Uint8Array(1));
+    });
+    assertMatch(read.stderr, /^Cannot read a file that was named: it is a folder; give a file in its place\n$/);
+  } finally {
+    await Deno.remove(folder);
+  }
+});
+
+Deno.test("--help shows a default as it is typed, and none where it is empty", async () => {
+  let stdout = "";
+  const options = z.object({
+    prompt: z.string().default("").describe("text to continue"),
+    text: z.array(z.string()).default(["a b", "c"]).describe("samples"),
+  });
+  const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false };
+  await execute({ ...script, options }, () => {}, ["--help"], output);
+  assertStringIncludes(stdout, "text to continue\n");
+  assertStringIncludes(stdout, 'samples (repeatable; default "a b" c)');
+});
+
+Deno.test("accounting of a model or device that is not known is a wrong command line", async () => {
+  for (const words of [["gpt5"], ["--device", "a1000"]]) {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "--no-prompt", "-P=none", "scripts/accounting.ts", ...words],
+    }).output();
+    assertEquals(code, 2);
+    assertStringIncludes(new TextDecoder().decode(stderr), `"${words.at(-1)}": there is none; the nearest is`);
+  }
+});
