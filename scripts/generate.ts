@@ -47,6 +47,7 @@ await runScript({
   using device = openDevice(options.device, {
     threads: options.threads,
     cuda: { device: options.gpu, kernelCache: KERNEL_CACHE },
+    onPassedOver: (reason) => report.say(`Device: ${reason}`),
   });
   const precision = options.precision ?? (device.dtypes.includes("bf16") ? state.config.precision : undefined);
   using model = loadModel(device, path, { dtype: precision === "bfloat16" ? "bf16" : "f32" });
