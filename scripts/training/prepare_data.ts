@@ -32,9 +32,6 @@ export async function prepareData(
     if (tokenizer) checkVocabulary(tokenizer, config);
     return { config, tokenizer };
   }
-  if (config.input?.endsWith(".gz")) {
-    throw new RangeError(`Cannot train on ${config.input}: it is packed; unpack it first: gunzip -k ${config.input}`);
-  }
   if (config.input !== undefined) await Deno.stat(config.input);
   await Deno.mkdir(folder, { recursive: true });
   const text = config.input ?? writeStories(`${folder}/stories.txt`, builtInBytes, config.seed, report);
