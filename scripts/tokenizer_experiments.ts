@@ -191,10 +191,6 @@ async function encodeCorpora(subjects: Subject[], options: Options, report: Repo
   for (const { name, corpus, tokenizer } of subjects) {
     const paths = corpus.paths.length > 0 ? corpus.paths : [await writeBuiltIn(corpus, options.out)];
     for (const [index, path] of paths.entries()) {
-      if (path.endsWith(".gz")) {
-        report.note(`${path} was not encoded: encodeFile reads unpacked text; gunzip it first.`);
-        continue;
-      }
       const output = `${options.out}/${name}${paths.length > 1 ? `-${index}` : ""}.npy`;
       const start = performance.now();
       const { bytes, tokens } = await tokenizer.encodeFile(path, output, {
