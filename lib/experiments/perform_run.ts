@@ -1,5 +1,6 @@
 import { TokenDataset } from "../data/token_dataset.ts";
 import type { TransformerLM } from "../model/transformer_lm.ts";
+import { writeRunReport } from "../plot/run_report.ts";
 import type { Device } from "../tensor/device.ts";
 import { DivergenceError } from "../training/divergence.ts";
 import type { Metrics } from "../training/metrics.ts";
@@ -35,7 +36,7 @@ export type Ending = RunOutcome | "stopped" | "busy";
 
 /**
  * Brings a run to its end: from the start, or from where it stopped; one that has ended is left as it is. Of several
- * processes that are given the same run, one performs it.
+ * processes that are given the same run, one performs it. A run that ends leaves a page about itself.
  *
  * @throws {Error} As `train()` does, except for divergence, which is an outcome.
  */
@@ -46,7 +47,10 @@ export async function performRun(options: PerformOptions): Promise<Ending> {
   const before = runState(folder);
   if (before.state === "ended") return before.outcome;
   const outcome = await trainToTheEnd(options, before.state === "begun");
-  if (outcome !== "stopped") writeOutcome(folder, outcome);
+  if (outcome === "stopped") return outcome;
+  // Before the outcome, with which nobody would come back to write it.
+  await writeRunReport(folder);
+  writeOutcome(folder, outcome);
   return outcome;
 }
 

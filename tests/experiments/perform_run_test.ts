@@ -1,4 +1,4 @@
-import { assert, assertEquals, AssertionError, assertThrows } from "@std/assert";
+import { assert, assertEquals, AssertionError, assertStringIncludes, assertThrows } from "@std/assert";
 import { claimFolder } from "../../lib/experiments/claim.ts";
 import { type Ending, performRun } from "../../lib/experiments/perform_run.ts";
 import type { PreparedText } from "../../lib/experiments/prepared_text.ts";
@@ -50,6 +50,10 @@ Deno.test("a run ends with an outcome in its folder, and is not performed again"
   assertEquals(await perform(folder, text), outcome);
   assertEquals(Deno.statSync(`${folder}/metrics.jsonl`).mtime, written);
   assertEquals(readOutcome(folder), outcome);
+  assertStringIncludes(
+    Deno.readTextFileSync(`${folder}/report.html`),
+    `validation loss ${last.validation_loss!.toFixed(4)}`,
+  );
 });
 
 Deno.test("a stopped run goes on where it was and ends as if it had not stopped", async () => {
