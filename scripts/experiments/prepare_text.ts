@@ -2,16 +2,14 @@ import { claimFolder } from "../../lib/experiments/claim.ts";
 import type { SourceText } from "../../lib/experiments/plan.ts";
 import { type PreparedText, PreparedTextSchema } from "../../lib/experiments/prepared_text.ts";
 import type { ScaleSettings } from "../../lib/experiments/scale.ts";
-import { atomicWrite, parseTrainingConfig, TokenDataset, type Tokenizer } from "../../mod.ts";
+import { atomicWrite, parseTrainingConfig, TokenDataset } from "../../mod.ts";
 import type { Report } from "../frame/report.ts";
+import { bytesPerToken } from "../training/bytes_per_token.ts";
 import { prepareData } from "../training/prepare_data.ts";
 import { tokenizerHash } from "../training/tokenizer_hash.ts";
 
 // Where another process prepares the same text, we look this often whether it is done.
 const POLL_MILLISECONDS = 500;
-
-// Bytes per token are counted on at most this many tokens.
-const COUNTED_TOKENS = 1 << 20;
 
 /**
  * Token ids of a text for a vocabulary: made once, with a tokenizer trained on the text, and found by all experiments
@@ -34,14 +32,16 @@ export async function prepareText(
   const wanted = parseTrainingConfig({ model: { ...model, vocab_size: vocabSize }, input: source.path });
   const { config, tokenizer } = await prepareData(wanted, folder, builtInBytes, report);
   const { data, validation_data, tokenizer: tokenizerPath } = config;
+  using trained = TokenDataset.open(data!, { vocabSize });
+  using validation = TokenDataset.open(validation_data!, { vocabSize });
   const text: PreparedText = {
     about: source.about,
     tokenizer: tokenizerPath!,
     tokenizer_sha256: await tokenizerHash(tokenizer!),
     data: data!,
     validation_data: validation_data!,
-    tokens: countTokens(data!, vocabSize),
-    bytes_per_token: bytesPerToken(tokenizer!, validation_data!),
+    tokens: trained.length,
+    bytes_per_token: bytesPerToken(tokenizer!, validation),
   };
   await atomicWrite(path, JSON.stringify(text, undefined, 2) + "\n");
   return text;
@@ -63,18 +63,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-function countTokens(path: string, vocabSize: number): number {
-  using data = TokenDataset.open(path, { vocabSize });
-  return data.length;
-}
-
-function bytesPerToken(tokenizer: Tokenizer, path: string): number {
-  using data = TokenDataset.open(path, { vocabSize: tokenizer.vocabSize });
-  const ids = new Int32Array(Math.min(COUNTED_TOKENS, data.length));
-  data.readIds(0, ids);
-  return tokenizer.decodeBytes(ids).length / ids.length;
 }
 
 async function shortHash(id: string): Promise<string> {

@@ -15,6 +15,7 @@ import type { TrainingConfig } from "../../lib/training/training_config.ts";
 import { STORY_SEPARATOR, type Tokenizer } from "../../mod.ts";
 import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
 import type { Report } from "../frame/report.ts";
+import { bytesPerToken } from "./bytes_per_token.ts";
 import type { PreparedData } from "./prepare_data.ts";
 import { tokenizerHash } from "./tokenizer_hash.ts";
 
@@ -29,9 +30,6 @@ export interface TrainingOrder extends PreparedData {
   /** Formats of other tools to keep the metrics in as well. */
   exports: readonly ExportFormat[];
 }
-
-// Bytes per token are counted on at most this many tokens of the validation data.
-const COUNTED_TOKENS = 1 << 20;
 
 /**
  * Trains as a configuration says, tells of it in the report, and leaves a learning curve and a page about the run in its folder,
@@ -87,7 +85,7 @@ async function trainAsOrdered(order: TrainingOrder, report: Report): Promise<Tra
 }
 
 /** The beginning of a text as the model would write it. */
-export function sampleText(model: TransformerLM, tokenizer: Tokenizer): string {
+function sampleText(model: TransformerLM, tokenizer: Tokenizer): string {
   const stopToken = tokenizer.specialTokenToId(STORY_SEPARATOR);
   const prompt = tokenizer.encode("Once upon a time").slice(0, model.config.context_length);
   const tokens = [...generate(model, prompt, { maxNewTokens: 96, temperature: 0.8, topP: 0.95, stopToken })];
@@ -111,12 +109,6 @@ function describe(metrics: Metrics, steps: number, report: Report): void {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
-}
-
-function bytesPerToken(tokenizer: Tokenizer, data: TokenDataset): number {
-  const ids = new Int32Array(Math.min(COUNTED_TOKENS, data.length));
-  data.readIds(0, ids);
-  return tokenizer.decodeBytes(ids).length / ids.length;
 }
 
 function trainingFlopsPerToken(model: TransformerLM["config"]): number {
