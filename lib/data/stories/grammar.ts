@@ -301,7 +301,7 @@ function inForm(text: string, form: Form): string {
 }
 
 /** Whether "an" goes before a word: it begins with a vowel's sound, not always with a vowel's letter. */
-export function isSpokenWithVowel(word: string): boolean {
+function isSpokenWithVowel(word: string): boolean {
   return /^(?:[aeiou]|hour|honest)/i.test(word) && !/^(?:uni|use|one|ukulele)/i.test(word);
 }
 
