@@ -39,7 +39,8 @@ export function multiplyMatrices(
   const [rowB, columnB] = transposeB ? [4, strideB] : [strideB, 4];
 
   if (transposeB && m <= FEW_ROWS && (!transposeA || m === 1 && strideA === 4)) {
-    const chunk = Math.ceil(65536 / k);
+    // A few chunks for each thread: of 64 K weights or more, so that taking one costs little beside reading it.
+    const chunk = Math.max(Math.ceil(65536 / k), Math.ceil(n / (4 * pool.threads)));
     const stride = transposeA ? 0 : strideA;
     for (let matrix = 0; matrix < batch; matrix++) {
       const addresses = [a + matrix * batchA, stride, b + matrix * batchB, strideB, c + matrix * batchC, strideC];
