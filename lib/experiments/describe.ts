@@ -1,3 +1,4 @@
+import { formatNumber } from "../data/amounts.ts";
 import type { Comparison, Spread } from "./noise.ts";
 
 /**
@@ -44,7 +45,7 @@ export function capital(text: string): string {
 
 /** A number of things: "1 step", "2 steps". */
 export function countOf(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+  return `${formatNumber(count, 0)} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 /** Names in a row: "a, b and c". */

@@ -90,8 +90,8 @@ Deno.test("batch_size_experiment states the rule, the best size and memory's lim
   const losses: Record<string, Losses> = { "batch 1": [3.2, 3.21], "batch 4": [2.9, 2.91], "batch 16": [2.95, 2.96] };
   const verdict = await verdictOf(batchSize, (name) => losses[name] ?? [4, 4.01]);
   assertStringIncludes(verdict, "follow the square root of the batch size, from 0.01 at 16");
-  assertStringIncludes(verdict, "batch 4 ends lowest: 2.9050");
-  assertStringIncludes(verdict, "Batch 1 (8000 steps, rate 0.0025) is higher by 0.3000");
+  assertStringIncludes(verdict, "batch 4 ends lowest of them: 2.9050");
+  assertStringIncludes(verdict, "Batch 1 (8,000 steps, rate 0.0025) is higher by 0.3000");
   assertStringIncludes(verdict, "With the rate left at the baseline's, batch 4 is higher by 1.1000");
   assertMatch(verdict, /4 GiB hold a step of at most \d+ sequences/);
 });

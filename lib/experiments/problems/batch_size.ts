@@ -1,4 +1,5 @@
 import { largestImplementationBatch } from "../../accounting/implementation_memory.ts";
+import { formatNumber } from "../../data/amounts.ts";
 import type { Conclusion } from "../answer.ts";
 import { capital, countOf, describeComparison, describeRate, describeSpread } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
@@ -66,21 +67,21 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
       `Learning rates follow the square root of the batch size, from ${
         describeRate(settings.learningRate)
       } at ${settings.batchSize}. ` +
-      `At equal tokens ${best.variant.name} ends lowest: ${describeSpread(spreadOf(best.losses))}.`,
+      `At equal tokens ${best.variant.name} ends lowest of them: ${describeSpread(spreadOf(best.losses))}.`,
       ...finished.filter((result) => result !== best).map((result) =>
         `${capital(result.variant.name)} (${countOf(result.runs[0].config.steps, "step")}, ${rateOf(result)}) ${
           describeComparison(compareSeeds(best.losses, result.losses))
         }.`
       ),
       ...variants.filter((result) => !rescaled.includes(result)).map((result) => rescalingWorth(result, rescaled)),
-      `${capital(fastest.variant.name)} trains fastest, at ${Math.round(speed(fastest))} tokens/s; ` +
+      `${capital(fastest.variant.name)} trains fastest, at ${amount(speed(fastest))} tokens/s; ` +
       `${rescaled[0].variant.name} at ${
-        Math.round(speed(rescaled[0]))
-      }. Larger batches make better use of the processor, and at equal ` +
-      `tokens take fewer steps, so that beyond some size the model learns less from the same text.`,
-      `By the accounting, 4 GiB hold a step of at most ${limit} sequences, ${tokensOfLimit} tokens: ` +
+        amount(speed(rescaled[0]))
+      }. At equal tokens larger batches take fewer steps, ` +
+      `so that beyond some size the model learns less from the same text.`,
+      `By the accounting, 4 GiB hold a step of at most ${limit} sequences, ${amount(tokensOfLimit)} tokens: ` +
       (tokensOfLimit * 10 > settings.tokens
-        ? `of a run's ${settings.tokens} tokens that would leave ${
+        ? `of a run's ${amount(settings.tokens)} tokens that would leave ${
           countOf(Math.max(1, Math.floor(settings.tokens / tokensOfLimit)), "step")
         }, so the sweep ends before memory does.`
         : "memory, and not the number of steps, ends the sweep."),
@@ -114,6 +115,10 @@ function rescalingWorth(fixed: VariantResult, rescaled: readonly VariantResult[]
 
 function rateOf({ runs: [{ config }] }: VariantResult): string {
   return `rate ${describeRate(config.optimizer.max_learning_rate)}`;
+}
+
+function amount(value: number): string {
+  return formatNumber(value, 0);
 }
 
 function meanLoss({ losses }: VariantResult): number {
