@@ -27,7 +27,7 @@ const OwnOptions = z.object({
   graphs: z.boolean().default(true).describe("record a step on the GPU once and replay it"),
   tensorboard: z.boolean().default(false).describe("write a TensorBoard event file into the run's folder as well"),
   wandbJsonl: z.boolean().default(false).describe("write the metrics as Weights & Biases' wandb-history.jsonl as well"),
-  builtInBytes: z.number().positive().default(4e6).describe("size of the built-in stories"),
+  builtInBytes: z.number().positive().default(4e6).describe("bytes of the built-in stories"),
 });
 
 await runScript({

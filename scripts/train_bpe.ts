@@ -13,7 +13,7 @@ const Options = z.object({
   format: z.enum(["gpt2", "huggingface", "tiktoken"]).default("gpt2")
     .describe("gpt2 writes vocab.json and merges.txt, huggingface tokenizer.json, tiktoken tokenizer.tiktoken"),
   workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
-  builtInBytes: z.number().positive().default(20e6).describe("size of the built-in stories"),
+  builtInBytes: z.number().positive().default(20e6).describe("bytes of the built-in stories"),
   seed: z.int().default(0).describe("seed of the built-in stories"),
 });
 

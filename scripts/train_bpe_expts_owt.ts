@@ -13,7 +13,7 @@ const Options = z.object({
   tinystoriesTokenizer: z.string().default("runs/train_bpe_tinystories")
     .describe("folder of the tokenizer to compare with; made by deno task train_bpe_tinystories"),
   workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
-  builtInBytes: z.number().positive().default(50e6).describe("size of the built-in stories"),
+  builtInBytes: z.number().positive().default(50e6).describe("bytes of the built-in stories"),
   seed: z.int().default(1).describe("seed of the built-in stories"),
 });
 

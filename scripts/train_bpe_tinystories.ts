@@ -9,7 +9,7 @@ const Options = z.object({
   vocabSize: z.int().min(1).default(10_000).describe("entries, special tokens and the 256 bytes included"),
   out: z.string().default("runs/train_bpe_tinystories").describe("folder for the tokenizer"),
   workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
-  builtInBytes: z.number().positive().default(50e6).describe("size of the built-in stories"),
+  builtInBytes: z.number().positive().default(50e6).describe("bytes of the built-in stories"),
   seed: z.int().default(0).describe("seed of the built-in stories"),
 });
 

@@ -80,13 +80,15 @@ const OptimizerFields = z.strictObject({
     .describe("AdamW, or Muon for the matrices within blocks and AdamW for the others"),
   max_learning_rate: z.number().positive().default(1e-3).describe("learning rate after the warm-up"),
   min_learning_rate: z.number().min(0).optional().describe(
-    "learning rate at the schedule's end; a tenth of the largest",
+    "learning rate at the schedule's end; default: a tenth of the largest",
   ),
   schedule: z.enum(["cosine", "linear"]).default("cosine")
     .describe("how the learning rate falls: along half a cosine, or constant first and along a line at the end"),
-  warmup_steps: z.int().min(0).optional().describe("steps of the linear warm-up; 2 % of the steps"),
-  cosine_steps: z.int().min(0).optional().describe("step at which the cosine, or the linear decay, ends; the last"),
-  decay_steps: z.int().min(0).optional().describe("steps of the linear decay; 30 % of cosine_steps"),
+  warmup_steps: z.int().min(0).optional().describe("steps of the linear warm-up; default: 2 % of the steps"),
+  cosine_steps: z.int().min(0).optional().describe(
+    "step at which the cosine, or the linear decay, ends; default: the last",
+  ),
+  decay_steps: z.int().min(0).optional().describe("steps of the linear decay; default: 30 % of cosine_steps"),
   muon_learning_rate: z.number().positive().default(0.02).describe("Muon's learning rate after the warm-up"),
   muon_momentum: z.number().min(0).lt(1).default(0.95).describe("decay of Muon's sum of gradients"),
   beta1: z.number().min(0).lt(1).default(0.9).describe("decay of the first moments"),
