@@ -150,7 +150,7 @@ function checkOptions(input: Corpus, vocabSize: number, numSpecialTokens: number
   if (!Number.isSafeInteger(vocabSize) || vocabSize < smallest) {
     throw new RangeError(
       `Cannot train: vocabSize is ${vocabSize}; it must be an integer of at least ${smallest}, ` +
-        `for 256 bytes and ${numSpecialTokens} special tokens`,
+        `for 256 bytes and ${numSpecialTokens} special token${numSpecialTokens === 1 ? "" : "s"}`,
     );
   }
   if (!Number.isSafeInteger(workers) || workers < 1) {
