@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { atomicFolder, checkFree } from "../lib/data/atomic_folder.ts";
 import { importRun } from "../lib/interop/import_run.ts";
-import { isFile } from "../lib/interop/is_file.ts";
+import { isFile } from "../lib/data/is_file.ts";
 import { openLlama, readTransformersTokenizer, type Tokenizer } from "../mod.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";

@@ -52,7 +52,7 @@ await runScript({
   await Deno.mkdir(options.out, { recursive: true });
   const subjects: Subject[] = [];
   for (const name of ["tinystories", "openwebtext"] as const) {
-    const corpus = await corpusFor(name, options, report);
+    const corpus = corpusFor(name, options, report);
     if (!corpus) continue;
     const tokenizer = await tokenizerFor(name, corpus, options, report);
     const sample = await sampleDocuments(
@@ -72,9 +72,9 @@ await runScript({
   for (const { name, corpus } of subjects) if (!corpus.isPublished) report.note(standInNote(name, corpus));
 });
 
-async function corpusFor(name: PublishedCorpus, options: Options, report: Report): Promise<Corpus | undefined> {
+function corpusFor(name: PublishedCorpus, options: Options, report: Report): Corpus | undefined {
   if (options[name].length > 0) return corpusOfFiles(options[name]);
-  const downloaded = await downloadedCorpus(name);
+  const downloaded = downloadedCorpus(name);
   if (downloaded || name === "tinystories") return downloaded ?? builtInCorpus(options.builtInBytes, options.seed);
   const { title, key } = publishedCorpora[name];
   report.note(

@@ -22,7 +22,7 @@ await runScript({
 }, async (options, report) => {
   const corpus = options.input.length > 0
     ? corpusOfFiles(options.input)
-    : await downloadedCorpus("tinystories") ?? builtInCorpus(options.builtInBytes, options.seed);
+    : downloadedCorpus("tinystories") ?? builtInCorpus(options.builtInBytes, options.seed);
   const { model, seconds } = await trainAndReport(
     { ...options, corpus, specialTokens: ["<|endoftext|>"], format: "gpt2" },
     report,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { openSafetensors, type SafetensorsReader } from "../data/safetensors.ts";
-import { isFile } from "./is_file.ts";
+import { isFile } from "../data/is_file.ts";
 import { readJson } from "./read_json.ts";
 
 const WHOLE = "model.safetensors";

@@ -1,4 +1,5 @@
 import { atomicWrite } from "../data/atomic_write.ts";
+import { isFile } from "../data/is_file.ts";
 import type { BpeModel } from "./bpe_model.ts";
 import { readGpt2Files, writeGpt2Files } from "./gpt2_format.ts";
 import { readHuggingFaceFile, writeHuggingFaceFile } from "./huggingface_format.ts";
@@ -25,7 +26,7 @@ const FORMATS = Object.keys(TOKENIZER_FILES) as TokenizerFormat[];
  * @throws {Deno.errors.NotFound} If no file of any format is there.
  */
 export async function readTokenizerFolder(folder: string): Promise<BpeModel> {
-  const present = await formatsIn(folder);
+  const present = formatsIn(folder);
   const [first, second] = present.length === 0 ? [] : TOKENIZER_FILES[present[0]].map((name) => `${folder}/${name}`);
   switch (present[0]) {
     case "huggingface":
@@ -50,7 +51,7 @@ export async function readTokenizerFolder(folder: string): Promise<BpeModel> {
  */
 export async function writeTokenizerFolder(folder: string, model: BpeModel, format: TokenizerFormat): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  const other = (await formatsIn(folder)).find((present) => present !== format);
+  const other = (formatsIn(folder)).find((present) => present !== format);
   if (other !== undefined) {
     throw new Error(
       `Cannot save the tokenizer in ${folder}: it holds one in the ${other} format (${TOKENIZER_FILES[other][0]}); ` +
@@ -66,22 +67,11 @@ export async function writeTokenizerFolder(folder: string, model: BpeModel, form
   }
 }
 
-async function formatsIn(folder: string): Promise<TokenizerFormat[]> {
-  const isThere = await Promise.all(FORMATS.map((format) => exists(`${folder}/${TOKENIZER_FILES[format][0]}`)));
-  return FORMATS.filter((_, index) => isThere[index]);
+function formatsIn(folder: string): TokenizerFormat[] {
+  return FORMATS.filter((format) => isFile(`${folder}/${TOKENIZER_FILES[format][0]}`));
 }
 
 async function readSpecialTokens(path: string): Promise<Map<string, number>> {
-  if (!await exists(path)) return new Map();
+  if (!isFile(path)) return new Map();
   return parseVocab(parseJson(await Deno.readTextFile(path), path), path);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

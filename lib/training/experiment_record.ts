@@ -1,5 +1,6 @@
 import { AppendedFile } from "../data/appended_file.ts";
 import { AtomicFile } from "../data/atomic_write.ts";
+import { isFile } from "../data/is_file.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 
@@ -132,12 +133,7 @@ export class ExperimentRecord implements Disposable {
 
 /** Whether a folder holds a run: it does once config.json is there. */
 export function holdsRun(folder: string): boolean {
-  try {
-    return Deno.statSync(`${folder}/config.json`).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return isFile(`${folder}/config.json`);
 }
 
 const LOCK_ATTEMPTS = 20;

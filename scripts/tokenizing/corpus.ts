@@ -1,5 +1,6 @@
 import { corpora } from "../../lib/data/corpora.ts";
 import { generateStories } from "../../lib/data/stories.ts";
+import { isFile } from "../../lib/data/is_file.ts";
 import { isGzip, unpackGzip } from "../../lib/tokenizer/unpack_gzip.ts";
 
 /** Text that a task works on. */
@@ -42,11 +43,11 @@ export function builtInCorpus(bytes: number, seed: number): Corpus {
 }
 
 /** A published corpus where `deno task data` has put it, packed or not, or undefined where it is not there. */
-export async function downloadedCorpus(name: PublishedCorpus): Promise<Corpus | undefined> {
+export function downloadedCorpus(name: PublishedCorpus): Corpus | undefined {
   const { title, key } = publishedCorpora[name];
   const packed = `data/${corpora[key].files[0].name}`;
   for (const path of new Set([packed.replace(/\.gz$/, ""), packed])) {
-    if (await isFile(path)) {
+    if (isFile(path)) {
       return { about: `${title} (${path})`, paths: [path], isPublished: true, open: () => readFiles([path]) };
     }
   }
@@ -63,14 +64,5 @@ export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
 async function* readFiles(paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
     yield* isGzip(path) ? unpackGzip(path) : (await Deno.open(path)).readable;
-  }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
