@@ -31,7 +31,7 @@ const Options = z.object({
     "encode the whole corpora for (d); --no-encode-corpora leaves it out",
   ),
   workers: z.int().min(1).optional().describe("threads; default: all cores"),
-  builtInBytes: z.number().positive().default(20e6).describe("size of the built-in stories"),
+  builtInBytes: z.number().positive().default(20e6).describe("bytes of the built-in stories"),
   seed: z.int().default(0).describe("seed of the sample and of the built-in stories"),
 });
 type Options = z.output<typeof Options>;
