@@ -1,6 +1,6 @@
 import { type Markup, markup } from "../plot/markup.ts";
 import { countText, durationText, lossText, NOTHING } from "./figure_text.ts";
-import { type LatestFigures, latestFigures } from "./latest_figures.ts";
+import { type LatestFigures, latestFigures } from "../training/latest_figures.ts";
 import type { Run } from "./run_reader.ts";
 import { plannedSteps, type RunState } from "./run_state.ts";
 

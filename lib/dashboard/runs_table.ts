@@ -1,7 +1,7 @@
 import { type Markup, markup } from "../plot/markup.ts";
 import { runAddress } from "./addresses.ts";
 import { countText, lossText, momentText } from "./figure_text.ts";
-import { latestFigures } from "./latest_figures.ts";
+import { latestFigures } from "../training/latest_figures.ts";
 import { progressMark, stateMark } from "./run_figures.ts";
 import type { Run } from "./run_reader.ts";
 

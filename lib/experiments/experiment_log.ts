@@ -1,5 +1,5 @@
 import { configurationRows, differingRows } from "../dashboard/configuration_rows.ts";
-import { latestFigures } from "../dashboard/latest_figures.ts";
+import { latestFigures } from "../training/latest_figures.ts";
 import type { Run } from "../dashboard/run_reader.ts";
 import { plannedSteps } from "../dashboard/run_state.ts";
 import { formatNumber, formatSeconds } from "../data/amounts.ts";

@@ -2,6 +2,7 @@ import { formatNumber, formatSeconds } from "../data/amounts.ts";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { readConfigFile } from "../training/config_file.ts";
 import { flatConfig } from "../training/flat_config.ts";
+import { latestFigures } from "../training/latest_figures.ts";
 import { type Metrics, readMetrics } from "../training/metrics.ts";
 import { readSamples, type Sample } from "../training/run_samples.ts";
 import { readSessions, type RunSession } from "../training/run_sessions.ts";
@@ -80,28 +81,28 @@ function summaryOf(config: unknown, metrics: readonly Metrics[], sessions: reado
 
 /** The loss that a run is judged by: the last that was measured on validation data, or in training if there are none. */
 function finalLoss(metrics: readonly Metrics[]): [kind: string, loss: string] {
-  const evaluation = metrics.findLast(({ validation_loss }) => validation_loss !== undefined);
-  if (evaluation) return ["validation loss", lossText(evaluation.validation_loss)];
-  return ["training loss", lossText(metrics.findLast(({ loss }) => loss !== undefined)?.loss)];
+  const { loss, validation_loss } = latestFigures(metrics);
+  return validation_loss === undefined
+    ? ["training loss", lossText(loss)]
+    : ["validation loss", lossText(validation_loss)];
 }
 
 function figuresOf(metrics: readonly Metrics[], sessions: readonly RunSession[]): [string, string][] {
-  const latest = <Field extends keyof Metrics>(field: Field) => metrics.findLast((line) => line[field] !== undefined);
+  const latest = latestFigures(metrics);
   const lowest = metrics.reduce((least, line) => Math.min(least, line.validation_loss ?? Infinity), Infinity);
-  const { step, tokens, seconds } = metrics.at(-1) ?? { step: 0, tokens: 0, seconds: 0 };
-  const mfu = latest("mfu")?.mfu;
+  const { step = 0, tokens = 0, seconds = 0 } = latest;
   const figures: [string, string | undefined][] = [
     ["parameters", optional(sessions.at(-1)?.parameters, formatNumber)],
     ["optimizer steps", formatNumber(step)],
     ["tokens trained on", formatNumber(tokens)],
     ["time of training", formatSeconds(seconds)],
-    ["training loss", optional(latest("loss"), ({ loss }) => lossText(loss))],
-    ["validation loss", optional(latest("validation_loss"), (line) => lossText(line.validation_loss))],
+    ["training loss", optional(latest.loss, lossText)],
+    ["validation loss", optional(latest.validation_loss, lossText)],
     ["lowest validation loss", lowest === Infinity ? undefined : lossText(lowest)],
-    ["perplexity", optional(latest("perplexity")?.perplexity ?? undefined, (value) => value.toFixed(2))],
-    ["bits per byte", optional(latest("bits_per_byte"), (line) => lossText(line.bits_per_byte))],
-    ["tokens per second", optional(latest("tokens_per_second")?.tokens_per_second, (value) => formatNumber(value, 0))],
-    ["share of the device's peak (MFU)", optional(mfu, (value) => `${(100 * value).toFixed(0)} %`)],
+    ["perplexity", optional(latest.perplexity ?? undefined, (value) => value.toFixed(2))],
+    ["bits per byte", optional(latest.bits_per_byte, lossText)],
+    ["tokens per second", optional(latest.tokens_per_second, (value) => formatNumber(value, 0))],
+    ["share of the device's peak (MFU)", optional(latest.mfu, (value) => `${(100 * value).toFixed(0)} %`)],
   ];
   return figures.filter((row): row is [string, string] => row[1] !== undefined);
 }

@@ -1,4 +1,4 @@
-import type { Metrics } from "../training/metrics.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** Where a run stands: of each measurement the last one made. */
 export type LatestFigures = Partial<Metrics>;
