@@ -109,6 +109,7 @@ Deno.test("the leaderboard says of each ingredient what it gives alone and in th
   assertStringIncludes(verdict, "tied embeddings hurts (+0.200)");
   assertStringIncludes(verdict, "QK norm is within the noise (+0.001)");
   assertStringIncludes(verdict, "Taken out of the recipe: Muon is missed (+0.105)");
+  assertStringIncludes(verdict, "Of 13 comparisons at 95 %"); // the recipe, 7 alone, 5 left out
 });
 
 Deno.test("every experiment has an answer whose runs all diverged, but for the baseline", async () => {

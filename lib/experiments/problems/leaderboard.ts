@@ -83,16 +83,17 @@ function conclude(results: ExperimentResults): Conclusion {
   const { variants, baseline } = results;
   const named = (prefix: string) => variants.filter(({ variant }) => variant.name.startsWith(prefix));
   const recipe = variants.find(({ variant }) => variant.name === RECIPE)!;
-  const alone = named(ALONE);
+  const [alone, without] = [named(ALONE), named(WITHOUT)];
+  const comparisons = 1 + alone.length + without.length;
   return {
     verdict: [
       `The baseline: ${describeLoss(baseline)}. ${capital(RECIPE)}: ${describeLoss(recipe)}. ${
         besideBaseline(recipe, baseline)
       }`,
       `Alone: ${sorted(alone, baseline, ALONE, "helps", "hurts")}`,
-      `Taken out of the recipe: ${sorted(named(WITHOUT), recipe, WITHOUT, "is better left out", "is missed")}`,
+      `Taken out of the recipe: ${sorted(without, recipe, WITHOUT, "is better left out", "is missed")}`,
       ...speedNote(variants, baseline),
-      `Of ${alone.length} comparisons at 95 %, one in twenty is wrong by chance alone; and what helps a small model for a short time ` +
+      `Of ${comparisons} comparisons at 95 %, about one in twenty calls chance a difference; and what helps a small model for a short time ` +
       "need not help a large one for long.",
     ],
     drawn: [BASELINE, ALONE + "Muon", RECIPE],
