@@ -115,7 +115,7 @@ const Fields = z.strictObject({
   ),
   seed: z.int().default(0).describe("of the initial weights and of the batches"),
   overfit_one_batch: z.boolean().default(false).describe("train on the first batch again and again, as a test"),
-  input: z.string().optional().describe("text file to train on"),
+  input: z.string().optional().describe("text file to train on, also .gz"),
   data: z.string().optional().describe("encoded text to train on (.npy)"),
   validation_data: z.string().optional().describe(
     "encoded text to evaluate on (.npy); default: the last twentieth of a text, none with data",
