@@ -11,7 +11,7 @@ export const ExperimentOptions = z.object({
     "text to train on; default: the built-in stories, or TinyStories as downloaded at the scale of the handout",
   ),
   openwebtext: z.string().optional().describe(
-    "prose for main_experiment; default: OpenWebText as downloaded and unpacked",
+    "prose for main_experiment; default: OpenWebText as downloaded",
   ),
   lowResource: z.boolean().default(false).describe(
     "40,000,000 tokens a run, the handout's setting for smaller machines",

@@ -16,6 +16,7 @@ const POLL_MILLISECONDS = 500;
  * and processes afterwards.
  *
  * @param root Folder of all experiments' runs.
+ * @throws {RangeError} If the text is too short for a sequence.
  */
 export async function prepareText(
   source: SourceText,
@@ -34,6 +35,7 @@ export async function prepareText(
   const { data, validation_data, tokenizer: tokenizerPath } = config;
   using trained = TokenDataset.open(data!, { vocabSize });
   using validation = TokenDataset.open(validation_data!, { vocabSize });
+  for (const ids of [trained, validation]) ids.checkSequence(wanted.model.context_length);
   const text: PreparedText = {
     about: source.about,
     tokenizer: tokenizerPath!,

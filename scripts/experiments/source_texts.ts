@@ -16,14 +16,14 @@ export interface TextOptions {
 
 /**
  * The texts that are there to train on. Stories: the file given; at the scale of the handout TinyStories as downloaded;
- * else the built-in stories. Prose: the file given, or OpenWebText as downloaded and unpacked, or none.
+ * else the built-in stories. Prose: the file given, or OpenWebText as downloaded, unpacked or not, or none.
  *
  * @throws {Error} If a file is missing.
  */
 export async function sourceTexts(options: TextOptions): Promise<Partial<Record<TextKind, SourceText>>> {
   const { scale, input, openwebtext, builtInBytes } = options;
   const tinystories = input ?? (scale === "handout" ? downloaded("tinystories") : undefined);
-  const prose = openwebtext ?? await ifThere(downloaded("owt"));
+  const prose = openwebtext ?? await ifThere(downloaded("owt")) ?? await ifThere(`${downloaded("owt")}.gz`);
   return {
     stories: tinystories === undefined ? builtInStories(builtInBytes) : await textOfFile(tinystories),
     ...(prose !== undefined && { prose: await textOfFile(prose) }),

@@ -63,11 +63,12 @@ export async function runTraining(order: TrainingOrder, report: Report): Promise
 
 async function trainAsOrdered(order: TrainingOrder, report: Report): Promise<TrainResult> {
   const { config, tokenizer, folder, device, resume, command, exports } = order;
-  const { vocab_size } = config.model;
-  using data = TokenDataset.open(config.data!, { vocabSize: vocab_size });
+  // Ids beyond the tokenizer's own were made by another one, even where the model has room for them.
+  const vocabSize = Math.min(config.model.vocab_size, tokenizer?.vocabSize ?? Infinity);
+  using data = TokenDataset.open(config.data!, { vocabSize });
   using validation = config.validation_data === undefined
     ? undefined
-    : TokenDataset.open(config.validation_data, { vocabSize: vocab_size });
+    : TokenDataset.open(config.validation_data, { vocabSize });
   return await train({
     ...{ config, device, data, validation, folder, resume, command, exports },
     tokenizerHash: tokenizer && await tokenizerHash(tokenizer),

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { writeNpy } from "../../lib/data/npy.ts";
+import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -19,13 +20,20 @@ async function train(folder: TemporaryFolder, flags: Record<string, string | num
   return { code, said: new TextDecoder().decode(stderr) };
 }
 
-function withIds(): TemporaryFolder {
+async function withIds(): Promise<TemporaryFolder> {
   const folder = new TemporaryFolder();
   const ids = Uint16Array.from({ length: 2000 }, (_, i) => i % 50);
   writeNpy(folder.at("ids.npy"), ids);
   writeNpy(folder.at("short.npy"), ids.subarray(0, 16));
   writeNpy(folder.at("beyond.npy"), Uint16Array.from(ids, (id, i) => i === 1234 ? 60 : id));
+  writeNpy(folder.at("many.npy"), Uint16Array.from({ length: 2000 }, (_, i) => i % 300));
   writeNpy(folder.at("numbers.npy"), new Float32Array(2000));
+  await Tokenizer.fromModel({
+    specialTokens: new Map(),
+    merges: [],
+    vocabulary: Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
+  })
+    .save(folder.at("bytes"), "gpt2");
   Deno.writeTextFileSync(folder.at("text.txt"), "One day, a fox found a bell.\n");
   return folder;
 }
@@ -52,6 +60,11 @@ const refused: [what: string, change: Record<string, string | number>, message: 
     { data: "short.npy" },
     "the data have 16 tokens, a sequence of 16 and the token after",
   ],
+  [
+    "data that another tokenizer made, though the model has room for their ids",
+    { data: "many.npy", tokenizer: "bytes", "model.vocab_size": 400 },
+    "token 256 is 256, and the vocabulary has 256 entries",
+  ],
   ["data that are no ids", { data: "numbers.npy" }, "Cannot use numbers.npy: it holds float32"],
   ["data that are not there", { data: "none.npy" }, "Cannot open none.npy: there is no such file"],
   [
@@ -68,7 +81,7 @@ const refused: [what: string, change: Record<string, string | number>, message: 
 
 for (const [what, change, message] of refused) {
   Deno.test(`train refuses ${what}, and writes nothing`, async () => {
-    using folder = withIds();
+    using folder = await withIds();
     const before = contents(folder.path);
     const { code, said } = await train(folder, { ...settings, ...change });
     assertStringIncludes(said, message);
@@ -78,7 +91,7 @@ for (const [what, change, message] of refused) {
 }
 
 Deno.test("a text that is too short is known only once it is encoded; what was prepared of it is removed", async () => {
-  using folder = withIds();
+  using folder = await withIds();
   const { data: _, ...others } = settings;
   const change = { input: "text.txt", "model.vocab_size": 260, "model.context_length": 64 };
   const { code, said } = await train(folder, { ...others, ...change });
@@ -87,7 +100,7 @@ Deno.test("a text that is too short is known only once it is encoded; what was p
 });
 
 Deno.test("train refuses to go on with other settings, data or a damaged checkpoint, and leaves the run as it is", async () => {
-  using folder = withIds();
+  using folder = await withIds();
   assertEquals(await train(folder, settings), { code: 0, said: "" });
   const resume = { name: "run", device: "cpu", threads: 1, steps: 4, resume: true } as const;
   const refuse = async (flags: Record<string, string | number>, ...messages: string[]) => {
