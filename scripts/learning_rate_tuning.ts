@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { toyChart } from "../lib/experiments/toy_chart.ts";
+import { writeAnswer } from "../lib/experiments/write_answer.ts";
 import { Device, Random, ReferenceBackend, Sgd } from "../mod.ts";
 import { runScript } from "./frame/run_script.ts";
 
@@ -8,39 +10,56 @@ const RATES = [1e1, 1e2, 1e3];
 const WEIGHTS = 100;
 const SCALE = 5;
 
+const EXPLANATION =
+  "Step t multiplies every weight by 1 - 2 rate / (100 sqrt(t + 1)). At 10 that is 0.8 and then closer to 1: a slow " +
+  "decay. At 100 it is -1, which leaves the loss as it was, and from the second step on small: the fastest decay, to " +
+  "nothing but rounding at the fourth. At 1000 it is -19: the loss grows until the root in the denominator has made " +
+  "the steps small, long after these iterations.";
+
 await runScript({
   name: "learning_rate_tuning",
   summary: "problem learning_rate_tuning: gradient descent on the handout's toy at three learning rates",
   options: z.object({
     iterations: z.int().min(1).default(10).describe("steps at each rate"),
     seed: z.int().default(0).describe("of the first weights, the same at each rate"),
+    out: z.string().default("results/learning_rate_tuning").describe("folder for the answer"),
   }),
-  permissions: "none",
-}, ({ iterations, seed }, report) => {
-  const courses = RATES.map((rate) => lossesAt(rate, iterations, seed));
-  report.table(
-    "Loss before each step",
-    ["step", ...RATES.map((rate) => `rate ${rate}`)],
-    Array.from(
+  permissions: "results",
+}, async ({ iterations, seed, out }, report) => {
+  const courses = RATES.map((rate) => ({ name: `rate ${rate}`, losses: lossesAt(rate, iterations, seed) }));
+  const table = {
+    title: "Loss before each step",
+    columns: ["step", ...courses.map(({ name }) => name)],
+    rows: Array.from(
       { length: iterations + 1 },
-      (_, step) => [step, ...courses.map((losses) => losses[step].toPrecision(4))],
+      (_, step) => [step, ...courses.map(({ losses }) => losses[step].toPrecision(4))],
     ),
-  );
-  const endings = courses.map((losses) => losses[iterations] / losses[0]);
+  };
+  report.table(table.title, table.columns, table.rows);
   report.say("");
-  RATES.forEach((rate, i) =>
-    report.result(
-      `rate ${rate}`,
-      describeCourse(endings[i]),
-      `after ${iterations} steps: ${endings[i].toPrecision(3)} of the first loss`,
-    )
-  );
-  report.say(
-    "\nStep t multiplies every weight by 1 - 2 rate / (100 sqrt(t + 1)). At 10 that is 0.8 and then closer to 1: a slow\n" +
-      "decay. At 100 it is -1, which leaves the loss as it was, and from the second step on small: the fastest decay, to\n" +
-      "nothing but rounding at the fourth. At 1000 it is -19: the loss grows until the root in the denominator has made\n" +
-      "the steps small, long after these iterations.",
-  );
+  const verdict = courses.map(({ name, losses }) => {
+    const ending = losses[iterations] / losses[0];
+    const words = `after ${iterations} steps: ${ending.toPrecision(3)} of the first loss`;
+    report.result(name, describeCourse(ending), words);
+    return `At ${name} the loss ${describeCourse(ending)}; ${words}.`;
+  });
+  report.say(`\n${EXPLANATION}`);
+  writeAnswer(out, {
+    problem: "learning_rate_tuning",
+    title: "Learning rates of a toy",
+    question: "How does gradient descent on the handout's toy go at learning rates of 10, 100 and 1000?",
+    verdict: [...verdict, EXPLANATION],
+    tables: [table],
+    charts: [{
+      name: "loss_by_step",
+      caption: "Loss by powers of ten against the steps done.",
+      svg: await toyChart("Loss of the toy at three learning rates", courses),
+    }],
+    samples: [],
+    runs: [],
+    circumstances: [["command", `deno task learning_rate_tuning --iterations ${iterations} --seed ${seed}`]],
+  });
+  report.result("answer", `${out}/index.html`);
 });
 
 /** Losses of the toy before each step and after the last. */

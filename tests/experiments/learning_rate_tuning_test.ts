@@ -1,10 +1,12 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 const script = new URL("../../scripts/learning_rate_tuning.ts", import.meta.url).pathname;
 
 Deno.test("learning_rate_tuning: losses follow the closed form of the toy, and the answer says decay, decay, divergence", async () => {
+  using folder = new TemporaryFolder();
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--no-prompt", script, "--json", "--iterations", "10"],
+    args: ["run", "-q", "-A", script, "--json", "--iterations", "10", "--out", folder.at("answer")],
   }).output();
   assertEquals(code, 0);
   const { results, tables } = JSON.parse(new TextDecoder().decode(stdout));
@@ -19,5 +21,8 @@ Deno.test("learning_rate_tuning: losses follow the closed form of the toy, and t
       factor *= 1 - 2 * rate / (100 * Math.sqrt(step + 1));
     }
   });
-  assertEquals(Object.values(results), ["decays slowly", "decays to nothing", "diverges"]);
+  assertEquals(Object.values(results).slice(0, 3), ["decays slowly", "decays to nothing", "diverges"]);
+  assertStringIncludes(Deno.readTextFileSync(folder.at("answer/answer.md")), "At rate 1000 the loss diverges");
+  assertStringIncludes(Deno.readTextFileSync(folder.at("answer/loss_by_step.svg")), "rate 1000");
+  assertStringIncludes(Deno.readTextFileSync(folder.at("answer/index.html")), "<svg");
 });
