@@ -1,14 +1,18 @@
-import { asciiPretokenLength, asciiRunLength, classesOf } from "./ascii_pretoken.ts";
+import { asciiStarts } from "./ascii_starts.ts";
 import type { IdBuffer } from "./id_buffer.ts";
-import { HIGH_MASK, LOW_MASK } from "./key_masks.ts";
+import { KEY_BYTES } from "./key_masks.ts";
 import { PretokenMerger } from "./merge_pretoken.ts";
 import { MergeTable, type MergeTableParts } from "./merge_table.ts";
-import { CACHE_PADDING, PretokenCache, shortEntryOf } from "./pretoken_cache.ts";
-import { endOfWholeCharacters, pretokenEnd, UNDECIDED } from "./pretokenize.ts";
+import { CACHE_PADDING, PretokenCache } from "./pretoken_cache.ts";
+import { endOfWholeCharacters, isBeforeNonAscii, pretokenEnd, UNDECIDED } from "./pretokenize.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
 
-/** The loop over known pre-tokens reads this many bytes of each, and writes at most as many ids. */
-const LOOK_AHEAD = 16;
+const APOSTROPHE = 0x27;
+
+/** Starts of pre-tokens that are found before they are encoded. */
+const STARTS = 1024;
+/** Starts are looked for in so many bytes at a time. */
+const WINDOW = 8;
 
 /** A {@linkcode ByteEncoder} needs this many bytes after the text in the buffer that holds it. */
 export const ENCODER_PADDING: number = CACHE_PADDING;
@@ -27,6 +31,7 @@ export class ByteEncoder {
   readonly specialTokens: SpecialTokenFinder;
   readonly #specialIds: Uint32Array;
   readonly #cache: PretokenCache;
+  readonly #starts = new Int32Array(STARTS);
 
   /** Builds the encoder with an empty cache. */
   constructor({ merges, specialTokens }: EncoderParts) {
@@ -61,69 +66,46 @@ export class ByteEncoder {
     const limit = isFinal ? end : endOfWholeCharacters(bytes, start, end);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let position = start;
-    for (;;) {
-      position = this.#encodeKnown(view, position, limit - LOOK_AHEAD, output);
-      if (position >= limit) return position;
-      const next = pretokenEnd(bytes, position, limit, isFinal);
-      if (next === UNDECIDED) return position;
-      output.reserve(next - position + LOOK_AHEAD);
-      output.length += this.#cache.encode(bytes, view, position, next, output.ids, output.length);
-      position = next;
+    while (position < limit) {
+      const startCount = asciiStarts(view, position, limit - KEY_BYTES - WINDOW, this.#starts);
+      position = this.#encodeStarts(bytes, view, position, limit, startCount, output);
+      do {
+        const next = pretokenEnd(bytes, position, limit, isFinal);
+        if (next === UNDECIDED) return position;
+        this.#cache.encode(bytes, view, position, next, output);
+        position = next;
+      } while (isBeforeNonAscii(bytes, position, limit));
     }
+    return position;
   }
 
-  // What encoding spends its time in: one turn for each pre-token, and hardly a branch that depends on the text. The bytes
-  // that were classified serve as the key for the cache too.
   /**
-   * Encodes pre-tokens from `start` on as long as each is of up to 15 ASCII characters, ends before another one, is no
-   * apostrophe before a letter (it may be a contraction), and stands in the first place of its bucket in the cache.
+   * Encodes the pre-tokens from `start` to the last of the first `startCount` starts.
    *
-   * @param last The last position to begin at: from there on, {@linkcode LOOK_AHEAD} bytes of text are left.
    * @returns Where the first pre-token begins that is not encoded.
    */
-  #encodeKnown(view: DataView, start: number, last: number, output: IdBuffer): number {
-    const cache = this.#cache;
-    const table = cache.short;
-    const ids = output.ids;
-    const room = ids.length - LOOK_AHEAD;
-    let count = output.length;
+  #encodeStarts(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    limit: number,
+    startCount: number,
+    output: IdBuffer,
+  ): number {
+    const starts = this.#starts;
     let position = start;
-    while (position <= last && count <= room) {
-      let key0 = view.getInt32(position, true);
-      let key1 = view.getInt32(position + 4, true);
-      let key2 = 0;
-      let key3 = 0;
-      const classes = classesOf(key0, key1);
-      let length = asciiPretokenLength(key0 & 0xff, classes);
-      if (length === 0) break;
-      if (length < 8) {
-        key0 &= LOW_MASK[length];
-        key1 &= HIGH_MASK[length];
-      } else {
-        key2 = view.getInt32(position + 8, true);
-        key3 = view.getInt32(position + 12, true);
-        const more = asciiRunLength(classesOf(key2, key3), classes >>> 28);
-        if (more < 0) break;
-        key2 &= LOW_MASK[more];
-        key3 &= HIGH_MASK[more];
-        length += more;
-      }
-      const entry = shortEntryOf(key0, key1, key2, key3);
-      const isOther = (table[entry] ^ key0) | (table[entry + 1] ^ key1) | (table[entry + 2] ^ key2) |
-        (table[entry + 3] ^ key3);
-      if (isOther !== 0) break;
-      // All four ids are written; those that are none, being negative, do not count.
-      const second = table[entry + 5];
-      const third = table[entry + 6];
-      const fourth = table[entry + 7];
-      ids[count] = table[entry + 4];
-      ids[count + 1] = second;
-      ids[count + 2] = third;
-      ids[count + 3] = fourth;
-      count += fourth < -1 ? cache.copyMany(entry, ids, count) : 4 + (second >> 31) + (third >> 31) + (fourth >> 31);
-      position += length;
+    let index = startCount > 0 && starts[0] === start ? 1 : 0;
+    while (index < startCount) {
+      const stop = this.#cache.encodeRemembered(view, position, starts, index, startCount, output);
+      if (stop > index) position = starts[stop - 1];
+      if (stop === startCount) return position;
+      // It is not remembered, or perhaps a contraction: then it ends behind the start that was found.
+      const end = bytes[position] === APOSTROPHE ? pretokenEnd(bytes, position, limit, true) : starts[stop];
+      this.#cache.encode(bytes, view, position, end, output);
+      position = end;
+      index = stop + 1;
+      while (index < startCount && starts[index] <= position) index++;
     }
-    output.length = count;
     return position;
   }
 }

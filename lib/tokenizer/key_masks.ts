@@ -1,16 +1,15 @@
-const KEY_BYTES = 8;
+/** Longest pre-token, in bytes, whose text is its key: four numbers of 32 bits, of which the last byte is left over. */
+export const LONGEST_KEY = 15;
+
+/** So many bytes are read from the start of a pre-token to make its key. */
+export const KEY_BYTES = 16;
 
 /**
- * By length from 0 to 8: which bits of the first four bytes of text, read as a little-endian word, belong to a pre-token
- * of that length.
+ * By 12, 8, 4 or 0 plus a length from 0 to {@linkcode LONGEST_KEY}: which bits of the first, second, third or last four
+ * bytes of text, read as a little-endian number, belong to a pre-token of that length. A loop should hold it in a constant
+ * of its own: what is imported is looked up each time.
  */
-export const LOW_MASK: Int32Array<ArrayBuffer> = Int32Array.from(
-  { length: KEY_BYTES + 1 },
-  (_, length) => length >= 4 ? -1 : 2 ** (8 * length) - 1,
-);
-
-/** The same for the next four bytes. */
-export const HIGH_MASK: Int32Array<ArrayBuffer> = Int32Array.from(
-  LOW_MASK,
-  (_, length) => length < 4 ? 0 : LOW_MASK[length - 4],
+export const KEY_MASKS: Int32Array<ArrayBuffer> = Int32Array.from(
+  { length: 12 + KEY_BYTES },
+  (_, index) => index >= 16 ? -1 : 2 ** (8 * Math.max(0, index - 12)) - 1,
 );

@@ -1,14 +1,19 @@
-import { HIGH_MASK, LOW_MASK } from "./key_masks.ts";
+import { KEY_MASKS, LONGEST_KEY } from "./key_masks.ts";
 
 /** Longest pre-token whose bytes lie in its slot; longer ones lie in the arena. */
-const INLINE = 8;
+const INLINE = LONGEST_KEY;
 /** Words of 32 bits, and of 64 bits, in a slot: see {@linkcode PretokenCounts}. */
 const SLOT_WORDS = 6;
 const SLOT_DOUBLES = 3;
-const FIRST_SLOTS = 1 << 12;
+/** Where the length stands in the last word of a key. */
+const LENGTH_SHIFT = 24;
+/** What a long pre-token has for a length there. */
+const LONG = 16;
+const FIRST_SLOT_BITS = 12;
+const LAST_SLOT_BITS = 28;
 const FIRST_ARENA = 1 << 14;
 const LARGEST_ARENA = 2 ** 31 - 1;
-const LARGEST_SLOTS = 2 ** 28;
+const APOSTROPHE = 0x27;
 
 /** The memory of a {@linkcode PretokenCounts}, to hand over to another thread. */
 export interface PretokenCountsParts {
@@ -25,7 +30,7 @@ export interface PretokenCountsParts {
 /**
  * How often each distinct pre-token occurs: a hash table over byte slices, open addressing with linear probing. Memory
  * grows with the number of distinct pre-tokens: 24 bytes a slot with the count (exact up to 2^53), at most 3 of 4 slots
- * taken, and the bytes of those longer than 8 in one arena.
+ * taken, and the bytes of those longer than 15 in one arena.
  *
  * @example
  * ```ts
@@ -37,13 +42,14 @@ export interface PretokenCountsParts {
  * ```
  */
 export class PretokenCounts {
-  // A slot is six words, the last two of them a double: the first four bytes, the next four, the length, nothing, the
-  // count. For a pre-token of more than 8 bytes the first two are a hash and the offset in the arena. Length 0 marks a
-  // slot that is free. So a pre-token of up to 8 bytes, nearly all of them, is counted in one cache line and without a
-  // loop over its bytes.
+  // A slot is six words, the last two of them a double, the count. The first four are the key: 15 bytes of text, zero after
+  // the pre-token's end, then its length, zero in a free slot. A pre-token of more than 15 bytes has there a hash, the offset
+  // in the arena, its length, and LONG. So nearly all pre-tokens are counted in one cache line and without a loop over their
+  // bytes.
   #slots: Int32Array<ArrayBuffer>;
   #counts: Float64Array<ArrayBuffer>;
-  #mask: number;
+  /** How far a hash is shifted to become the number of a slot. */
+  #shift: number;
   #arena: DataView<ArrayBuffer>;
   #arenaLength: number;
   #size: number;
@@ -54,10 +60,10 @@ export class PretokenCounts {
    * @param parts What {@linkcode PretokenCounts.parts} of the other table gave.
    */
   constructor(parts?: PretokenCountsParts) {
-    const slots = parts?.slots ?? new ArrayBuffer(FIRST_SLOTS * SLOT_WORDS * 4);
+    const slots = parts?.slots ?? new ArrayBuffer(SLOT_WORDS * 4 << FIRST_SLOT_BITS);
     this.#slots = new Int32Array(slots);
     this.#counts = new Float64Array(slots);
-    this.#mask = this.#slots.length / SLOT_WORDS - 1;
+    this.#shift = shiftFor(this.#capacity);
     this.#arena = new DataView(parts?.arena ?? new ArrayBuffer(FIRST_ARENA));
     this.#arenaLength = parts?.arenaLength ?? 0;
     this.#size = parts?.size ?? 0;
@@ -66,6 +72,10 @@ export class PretokenCounts {
   /** Number of distinct pre-tokens. */
   get size(): number {
     return this.#size;
+  }
+
+  get #capacity(): number {
+    return this.#slots.length / SLOT_WORDS;
   }
 
   /** The memory of this table, to be transferred; the table is not to be used afterwards. */
@@ -85,15 +95,50 @@ export class PretokenCounts {
     return total;
   }
 
+  // What counting spends its time in: the same few operations for each pre-token, whatever its length, and hardly a branch
+  // that depends on the text. Nothing is called here that might move an array. `| 0` says that a sum does not overflow.
   /**
-   * Counts a pre-token of 1 to 8 bytes once.
+   * Counts ASCII pre-tokens once each, as long as they are known and easily found. An apostrophe alone is always left: it may
+   * begin a contraction.
    *
-   * @param low Four bytes of text from its beginning, the first one lowest.
-   * @param high The four bytes after them.
-   * @param length How many of the eight bytes are the pre-token's.
+   * @param view Has {@linkcode KEY_BYTES} bytes from each start on.
+   * @param position Where the first pre-token begins.
+   * @param ends Where each ends and the next one begins.
+   * @param first The index in `ends` of the first pre-token's end.
+   * @param last The index in `ends` after that of the last one's.
+   * @returns The index in `ends` of the end of the first that was not counted; `last` if all were.
    */
-  addShort(low: number, high: number, length: number): void {
-    this.#addShort(low & LOW_MASK[length], high & HIGH_MASK[length], length, 1);
+  addKnown(view: DataView, position: number, ends: Int32Array, first: number, last: number): number {
+    const slots = this.#slots;
+    const counts = this.#counts;
+    const shift = this.#shift;
+    const masks = KEY_MASKS;
+    const lastSlot = this.#capacity - 1;
+    let start = position;
+    let index = first;
+    for (; index < last; index++) {
+      const length = (ends[index] - start) | 0;
+      const inKey = length & INLINE;
+      const key0 = view.getInt32(start, true) & masks[12 + inKey];
+      const key1 = view.getInt32((start + 4) | 0, true) & masks[8 + inKey];
+      const key2 = view.getInt32((start + 8) | 0, true) & masks[4 + inKey];
+      const key3 = view.getInt32((start + 12) | 0, true) & masks[inKey] | inKey << LENGTH_SHIFT;
+      const isLong = (INLINE - length) >> 31;
+      let slot = hashOf(key0, key1, key2, key3) >>> shift;
+      let word = Math.imul(slot, SLOT_WORDS);
+      let differs = isLong | slots[word] ^ key0 | slots[(word + 1) | 0] ^ key1 | slots[(word + 2) | 0] ^ key2 |
+        slots[(word + 3) | 0] ^ key3;
+      if (differs !== 0) {
+        slot = Math.min(slot + 1, lastSlot);
+        word = Math.imul(slot, SLOT_WORDS);
+        differs = isLong | slots[word] ^ key0 | slots[(word + 1) | 0] ^ key1 | slots[(word + 2) | 0] ^ key2 |
+          slots[(word + 3) | 0] ^ key3;
+        if (differs !== 0) break;
+      }
+      counts[Math.imul(slot, SLOT_DOUBLES) + 2] += 1;
+      start = ends[index];
+    }
+    return index;
   }
 
   /**
@@ -103,35 +148,32 @@ export class PretokenCounts {
    * @param start Where the pre-token begins.
    * @param end Where it ends; after `start`.
    * @param count How often it occurs.
-   * @throws {RangeError} If the distinct pre-tokens of more than 8 bytes take more than 2 GiB.
+   * @throws {RangeError} If the distinct pre-tokens of more than 15 bytes take more than 2 GiB.
    */
   add(view: DataView, start: number, end: number, count: number): void {
     const length = end - start;
     if (length > INLINE) return this.#addLong(view, start, end, count);
-    let low = 0;
-    let high = 0;
-    if (start + INLINE <= view.byteLength) {
-      low = view.getInt32(start, true) & LOW_MASK[length];
-      high = view.getInt32(start + 4, true) & HIGH_MASK[length];
-    } else {
-      for (let index = 0; index < length; index++) {
-        const byte = view.getUint8(start + index);
-        if (index < 4) low |= byte << (8 * index);
-        else high |= byte << (8 * index - 32);
-      }
-    }
-    this.#addShort(low, high, length, count);
+    const key0 = wordAt(view, start, length);
+    // Its key is no key that text could have, so that addKnown() does not find it.
+    const isApostrophe = length === 1 && key0 === APOSTROPHE;
+    this.#addShort(
+      key0,
+      wordAt(view, start + 4, length - 4),
+      wordAt(view, start + 8, length - 8),
+      wordAt(view, start + 12, length - 12) | (isApostrophe ? 1 : 0) | length << LENGTH_SHIFT,
+      count,
+    );
   }
 
   /** Adds all counts of another table to this one. */
   addAll(other: PretokenCounts): void {
     const slots = other.#slots;
-    for (let slot = 0; slot < slots.length; slot += SLOT_WORDS) {
-      const length = slots[slot + 2];
-      if (length === 0) continue;
-      const count = other.countAt(slot);
-      if (length <= INLINE) this.#addShort(slots[slot], slots[slot + 1], length, count);
-      else this.#addLong(other.#arena, slots[slot + 1], slots[slot + 1] + length, count);
+    for (let place = 0; place < slots.length; place += SLOT_WORDS) {
+      const [key0, key1, key2, key3] = slots.subarray(place, place + 4);
+      const count = other.countAt(place);
+      if (key3 === 0) continue;
+      if (key3 !== LONG << LENGTH_SHIFT) this.#addShort(key0, key1, key2, key3, count);
+      else this.#addLong(other.#arena, key1, key1 + key2, count);
     }
   }
 
@@ -140,16 +182,18 @@ export class PretokenCounts {
    * {@linkcode copyTo}. Valid until the table changes.
    */
   mergeablePlaces(): Int32Array {
-    const slots = this.#slots;
     const places = new Int32Array(this.#size);
     let found = 0;
-    for (let slot = 0; slot < slots.length; slot += SLOT_WORDS) if (slots[slot + 2] > 1) places[found++] = slot;
+    for (let place = 0; place < this.#slots.length; place += SLOT_WORDS) {
+      if (this.lengthAt(place) > 1) places[found++] = place;
+    }
     return places.subarray(0, found);
   }
 
   /** Length in bytes of the pre-token at a place. */
   lengthAt(place: number): number {
-    return this.#slots[place + 2];
+    const length = this.#slots[place + 3] >>> LENGTH_SHIFT;
+    return length === LONG ? this.#slots[place + 2] : length;
   }
 
   /** Count of the pre-token at a place. */
@@ -160,7 +204,7 @@ export class PretokenCounts {
   /** Writes the bytes of the pre-token at a place to `target`, one byte an element, from `offset` on. */
   copyTo(place: number, target: Int32Array, offset: number): void {
     const slots = this.#slots;
-    const length = slots[place + 2];
+    const length = this.lengthAt(place);
     if (length <= INLINE) {
       for (let index = 0; index < length; index++) {
         target[offset + index] = (slots[place + (index >> 2)] >>> (8 * (index & 3))) & 0xff;
@@ -171,16 +215,18 @@ export class PretokenCounts {
     }
   }
 
-  #addShort(low: number, high: number, length: number, count: number): void {
+  #addShort(key0: number, key1: number, key2: number, key3: number, count: number): void {
     const slots = this.#slots;
-    const mask = this.#mask;
-    for (let slot = hash(low, high, length) & mask;; slot = (slot + 1) & mask) {
-      const base = slot * SLOT_WORDS;
-      if (slots[base] === low && slots[base + 1] === high && slots[base + 2] === length) {
+    let slot = hashOf(key0, key1, key2, key3) >>> this.#shift;
+    for (;; slot = this.#after(slot)) {
+      const word = slot * SLOT_WORDS;
+      const isEqual = slots[word] === key0 && slots[word + 1] === key1 && slots[word + 2] === key2 &&
+        slots[word + 3] === key3;
+      if (isEqual) {
         this.#counts[slot * SLOT_DOUBLES + 2] += count;
         return;
       }
-      if (slots[base + 2] === 0) return this.#insert(slot, low, high, length, count);
+      if (slots[word + 3] === 0) return this.#insert(slot, key0, key1, key2, key3, count);
     }
   }
 
@@ -188,53 +234,61 @@ export class PretokenCounts {
     const length = end - start;
     const digest = hashBytes(view, start, end);
     const slots = this.#slots;
-    const mask = this.#mask;
-    for (let slot = hash(digest, 0, length) & mask;; slot = (slot + 1) & mask) {
-      const base = slot * SLOT_WORDS;
-      const isEqual = slots[base + 2] === length && slots[base] === digest &&
-        areEqual(this.#arena, slots[base + 1], view, start, length);
+    let slot = hashOfLong(digest, length) >>> this.#shift;
+    for (;; slot = this.#after(slot)) {
+      const word = slot * SLOT_WORDS;
+      const isEqual = slots[word + 3] === LONG << LENGTH_SHIFT && slots[word + 2] === length &&
+        slots[word] === digest &&
+        areEqual(this.#arena, slots[word + 1], view, start, length);
       if (isEqual) {
         this.#counts[slot * SLOT_DOUBLES + 2] += count;
         return;
       }
-      if (slots[base + 2] === 0) return this.#insert(slot, digest, this.#store(view, start, length), length, count);
+      if (slots[word + 3] === 0) {
+        return this.#insert(slot, digest, this.#store(view, start, length), length, LONG << LENGTH_SHIFT, count);
+      }
     }
   }
 
-  #insert(slot: number, first: number, second: number, length: number, count: number): void {
-    this.#slots[slot * SLOT_WORDS] = first;
-    this.#slots[slot * SLOT_WORDS + 1] = second;
-    this.#slots[slot * SLOT_WORDS + 2] = length;
+  /** The slot to look at next. */
+  #after(slot: number): number {
+    return slot + 1 === this.#capacity ? 0 : slot + 1;
+  }
+
+  #insert(slot: number, word0: number, word1: number, word2: number, word3: number, count: number): void {
+    const slots = this.#slots;
+    slots[slot * SLOT_WORDS] = word0;
+    slots[slot * SLOT_WORDS + 1] = word1;
+    slots[slot * SLOT_WORDS + 2] = word2;
+    slots[slot * SLOT_WORDS + 3] = word3;
     this.#counts[slot * SLOT_DOUBLES + 2] = count;
     this.#size++;
-    if (this.#size * 4 > (this.#mask + 1) * 3) this.#growSlots();
+    if (this.#size * 4 > this.#capacity * 3) this.#growSlots();
   }
 
   #growSlots(): void {
     const old = this.#slots;
-    const capacity = (this.#mask + 1) * 2;
-    if (capacity > LARGEST_SLOTS) {
+    const oldCounts = this.#counts;
+    const capacity = this.#capacity * 2;
+    if (capacity > 2 ** LAST_SLOT_BITS) {
       throw new RangeError(
         `Cannot count pre-tokens: more than ${this.#size} are distinct; train on a smaller part of the text`,
       );
     }
-    const slots = new Int32Array(capacity * SLOT_WORDS);
-    const counts = new Float64Array(slots.buffer);
-    const mask = capacity - 1;
+    this.#slots = new Int32Array(capacity * SLOT_WORDS);
+    this.#counts = new Float64Array(this.#slots.buffer);
+    this.#shift = shiftFor(capacity);
     for (let from = 0; from < old.length; from += SLOT_WORDS) {
-      const length = old[from + 2];
-      if (length === 0) continue;
-      let slot = hash(old[from], length <= INLINE ? old[from + 1] : 0, length) & mask;
-      while (slots[slot * SLOT_WORDS + 2] !== 0) slot = (slot + 1) & mask;
-      const to = slot * SLOT_WORDS;
-      slots[to] = old[from];
-      slots[to + 1] = old[from + 1];
-      slots[to + 2] = length;
-      counts[to / 2 + 2] = this.#counts[from / 2 + 2];
+      const key3 = old[from + 3];
+      if (key3 === 0) continue;
+      const hash = key3 === LONG << LENGTH_SHIFT
+        ? hashOfLong(old[from], old[from + 2])
+        : hashOf(old[from], old[from + 1], old[from + 2], key3);
+      let slot = hash >>> this.#shift;
+      while (this.#slots[slot * SLOT_WORDS + 3] !== 0) slot = this.#after(slot);
+      for (let word = 0; word < 4; word++) this.#slots[slot * SLOT_WORDS + word] = old[from + word];
+      this.#counts[slot * SLOT_DOUBLES + 2] = oldCounts[from / 2 + 2];
     }
-    this.#slots = slots;
-    this.#counts = counts;
-    this.#mask = mask;
   }
 
   /** Copies a slice to the arena and gives its offset there. */
@@ -259,10 +313,26 @@ export class PretokenCounts {
   }
 }
 
-function hash(first: number, second: number, length: number): number {
-  let mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second + length, 0x85ebca77);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
-  return mixed ^ (mixed >>> 13);
+function shiftFor(capacity: number): number {
+  return Math.clz32(capacity) + 1;
+}
+
+/** Its upper bits count: each depends on all bits of the key that are not above it. */
+function hashOf(key0: number, key1: number, key2: number, key3: number): number {
+  return Math.imul(key0, 0x9e3779b1) + Math.imul(key1, 0x85ebca6b) +
+      Math.imul(key2, 0xc2b2ae35) + Math.imul(key3, 0x27d4eb2f) | 0;
+}
+
+function hashOfLong(digest: number, length: number): number {
+  return hashOf(digest, 0, length, 0);
+}
+
+/** A word of a key, of which `length` bytes belong to the pre-token, perhaps none or more than four. */
+function wordAt(view: DataView, position: number, length: number): number {
+  if (length >= 4) return view.getInt32(position, true);
+  let word = 0;
+  for (let index = 0; index < length; index++) word |= view.getUint8(position + index) << (8 * index);
+  return word;
 }
 
 // Both read four bytes at a time; the last four, which may overlap the ones before, take the place of a tail.

@@ -1,4 +1,4 @@
-import { BYTE_CLASSES, classOfCodePoint, LETTER, OTHER, WHITE_SPACE } from "./character_classes.ts";
+import { BYTE_CLASSES, classOfCodePoint, OTHER, WHITE_SPACE } from "./character_classes.ts";
 
 const SPACE = 0x20;
 const APOSTROPHE = 0x27;
@@ -87,15 +87,9 @@ export function pretokenEnd(bytes: Uint8Array, position: number, limit: number, 
   return last > position ? last : end;
 }
 
-/**
- * Where a word ends of which all bytes before `position` are letters, or {@linkcode UNDECIDED}.
- *
- * @param limit As in {@linkcode pretokenEnd}.
- * @param isFinal As in {@linkcode pretokenEnd}.
- */
-export function wordEnd(bytes: Uint8Array, position: number, limit: number, isFinal: boolean): number {
-  const end = runEnd(bytes, position, limit, LETTER);
-  return end < limit || isFinal ? end : UNDECIDED;
+/** Whether one of the next two bytes before `limit` is not ASCII: what begins there may be a space before a foreign word. */
+export function isBeforeNonAscii(bytes: Uint8Array, position: number, limit: number): boolean {
+  return position + 1 < limit && (bytes[position] | bytes[position + 1]) >= 0x80;
 }
 
 /**

@@ -4,7 +4,7 @@ import { PretokenCounts } from "../../lib/tokenizer/pretoken_counts.ts";
 import { SpecialTokenFinder } from "../../lib/tokenizer/special_tokens.ts";
 import { Random } from "../../lib/tensor/random.ts";
 import { naivePieces } from "./naive_trainer.ts";
-import { randomText } from "./random_text.ts";
+import { randomAscii, randomText } from "./random_text.ts";
 import { referencePretokens } from "./reference_pretokens.ts";
 
 /** The counts of pre-tokens of two bytes or more, by their bytes in hexadecimal. */
@@ -80,6 +80,26 @@ Deno.test("PretokenCounter counts what lies between special tokens, read in piec
     const words = naivePieces(bytes, specialTokens).flatMap(referencePretokens);
     assertEquals(inOrder(countsByHex(counter.counts)), inOrder(expectedCounts(words)), bytes.toHex());
     assertEquals(counter.counts.total(), words.length);
+  }
+});
+
+Deno.test("PretokenCounter counts long texts, nearly all ASCII, as the regular expression splits them", () => {
+  const random = new Random(22);
+  for (let round = 0; round < 100; round++) {
+    const parts = Array.from({ length: 1 + random.below(20) }, () => [
+      ...new TextEncoder().encode(randomAscii(random, random.below(200))),
+      ...new TextEncoder().encode(
+        ["it's we'll 'tis don't", "'", "x".repeat(random.below(40)), "\0", ""][random.below(5)],
+      ),
+      ...randomText(random, random.below(3)),
+    ]);
+    const bytes = Uint8Array.from(parts.flat());
+    const counter = new PretokenCounter(new SpecialTokenFinder([]));
+    for (let time = 0; time < 2; time++) counter.countText(bytes);
+    const words = referencePretokens(bytes);
+    assertEquals(inOrder(countsByHex(counter.counts)), inOrder(expectedCounts([...words, ...words])));
+    assertEquals(counter.counts.total(), 2 * words.length);
+    assertEquals(counter.counts.size, new Set(words.map((word) => word.toHex())).size);
   }
 });
 

@@ -54,3 +54,10 @@ function randomCharacter(random: Random): string {
   const codePoint = random.below(random.uniform() < 0.5 ? 0x3000 : 0x110000);
   return String.fromCodePoint(codePoint).toWellFormed();
 }
+
+/** Characters of all classes, spaces more than others, and no letter that a contraction could have. */
+export function randomAscii(random: Random, length: number): string {
+  const characters = "  \n\t\rabXYz019.,;(-'\x01\x7f";
+  const text = Array.from({ length }, () => characters[random.below(characters.length)]).join("");
+  return random.below(2) === 0 ? text : text.replace(/ab/g, "a".repeat(1 + random.below(20)));
+}

@@ -3,7 +3,8 @@ import { Random } from "../../lib/tensor/random.ts";
 import type { BpeModel } from "../../lib/tokenizer/bpe_model.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { gpt2Peer, loadGpt2 } from "./gpt2_peer.ts";
-import { randomText } from "./random_text.ts";
+import { randomAscii, randomText } from "./random_text.ts";
+import { referencePretokens } from "./reference_pretokens.ts";
 import { smallModel } from "./small_model.ts";
 
 // A run of a million strings: DENOLM_FUZZ=1000000 deno test -A tests/tokenizer/tokenizer_test.ts
@@ -191,6 +192,34 @@ Deno.test("short pre-tokens of more than four ids are remembered with all of the
   for (let run = 0; run < 2; run++) {
     const shuffled = Array.from({ length: 50_000 }, () => words[random.below(words.length)]);
     assertEquals([...gpt2.encode(shuffled.join("") + "!")], [...shuffled.flatMap((word) => alone.get(word)!), 0]);
+  }
+});
+
+Deno.test("long pre-tokens are remembered with all of their ids, also when there are more than the cache holds", () => {
+  const random = new Random(11);
+  const word = (length: number) =>
+    " " + Array.from({ length }, () => String.fromCharCode(97 + random.below(3))).join("");
+  const words = Array.from({ length: 20_000 }, (_, at) => at % 100 === 0 ? word(300) : word(15 + random.below(80)));
+  const alone = new Map(words.map((word) => [word, [...gpt2.encode(word)]]));
+  for (let run = 0; run < 2; run++) {
+    const some = Array.from({ length: 20_000 }, () => words[random.below(words.length)]);
+    assertEquals([...gpt2.encode(some.join(""))], some.flatMap((word) => alone.get(word)!));
+  }
+});
+
+Deno.test("a long text has the ids of its pre-tokens, one after the other", () => {
+  const random = new Random(12);
+  for (let round = 0; round < 50; round++) {
+    const parts = Array.from({ length: 10 }, () => [
+      ...new TextEncoder().encode(randomAscii(random, random.below(300))),
+      ...new TextEncoder().encode(
+        ["I'd it's we'll 'tis don't", "'", "\0", "-".repeat(random.below(300))][random.below(4)],
+      ),
+      ...randomText(random, random.below(4)),
+    ]);
+    const bytes = Uint8Array.from(parts.flat());
+    const expected = referencePretokens(bytes).flatMap((pretoken) => [...gpt2.encodeBytes(pretoken)]);
+    for (let time = 0; time < 2; time++) assertEquals([...gpt2.encodeBytes(bytes)], expected);
   }
 });
 
