@@ -16,6 +16,9 @@ const PACKED_BYTES = 1 << 25;
 /** Up to this many rows, a product with a transposed b reads b as it is stored: packing would cost more than it saves. */
 export const FEW_ROWS = 8;
 
+// Rows of b that such a product reads side by side.
+const FEW_ROWS_AT_ONCE = 4;
+
 /**
  * c = alpha * op(a) op(b) + beta * c for matrices at three addresses: packs b, then multiplies blocks of c on all threads, or, for few
  * rows, takes dot products with b's stored rows. How the work is divided changes no bit.
@@ -39,8 +42,9 @@ export function multiplyMatrices(
   const [rowB, columnB] = transposeB ? [4, strideB] : [strideB, 4];
 
   if (transposeB && m <= FEW_ROWS && (!transposeA || m === 1 && strideA === 4)) {
-    // A few chunks for each thread: of 64 K weights or more, so that taking one costs little beside reading it.
-    const chunk = Math.max(Math.ceil(65536 / k), Math.ceil(n / (4 * pool.threads)));
+    // A few chunks for each thread: of 64 K weights or more, so that taking one costs little beside reading it; and of whole fours of
+    // rows, which are read side by side.
+    const chunk = roundUp(Math.max(32768 / k, n / (8 * pool.threads)), FEW_ROWS_AT_ONCE);
     const stride = transposeA ? 0 : strideA;
     for (let matrix = 0; matrix < batch; matrix++) {
       const addresses = [a + matrix * batchA, stride, b + matrix * batchB, strideB, c + matrix * batchC, strideC];

@@ -103,9 +103,11 @@ function putPart(tile: usize, c: usize, stride: usize, rows: usize, columns: usi
   }
 }
 
-// C = alpha * A B^T + beta * C for few rows of A, straight from the stored rows of B (a linear layer's weight) without packing: each
-// is read once, in the order in which they lie, since four rows side by side came at half the speed. Item = row of B = column of C.
-// Bound by memory: decoding one token reads every weight once. Every element is one dot product in one order, wherever it stands.
+// C = alpha * A B^T + beta * C for few rows of A, straight from the stored rows of B (a linear layer's weight) without packing. Item = row
+// of B = column of C. Bound by memory: decoding one token reads every weight once. Four rows of B are read side by side, each from its own
+// quarter of the items: that keeps more cache lines on their way than one row does, and in pages of their own, since a processor fetches
+// ahead along one line of addresses in each page (rows next to each other came at half the speed). Every element is one dot product in
+// one order, wherever it stands.
 export function matmulFewRows(
   first: usize,
   last: usize,
@@ -121,13 +123,17 @@ export function matmulFewRows(
   alpha: f32,
   beta: f32,
 ): void {
-  for (let column = first; column < last; column++) {
-    const row = b + column * strideB, target = c + column * 4;
-    let i: usize = 0;
-    for (; i + 2 <= m; i += 2) {
-      dotTwo(row, a + i * strideA, strideA, k, target + i * strideC, strideC, alpha, beta);
+  const quarter = (last - first) >> 2, far = quarter * strideB;
+  for (let column = first; column < first + quarter; column++) {
+    for (let i: usize = 0; i < m; i++) {
+      const x = a + i * strideA, row = b + column * strideB, target = c + i * strideC + column * 4;
+      dotFour(x, row, far, k, target, quarter * 4, alpha, beta);
     }
-    if (i < m) put(target + i * strideC, dot(row, a + i * strideA, k), alpha, beta);
+  }
+  for (let column = first + 4 * quarter; column < last; column++) {
+    for (let i: usize = 0; i < m; i++) {
+      put(c + i * strideC + column * 4, dotOne(a + i * strideA, b + column * strideB, k), alpha, beta);
+    }
   }
 }
 
@@ -152,37 +158,65 @@ export function dot(x: usize, y: usize, length: usize): f32 {
   return sum;
 }
 
-// Twice `dot`, for two rows that share x, in the same order of additions.
-function dotTwo(
+// The products of x with four rows of b, `far` bytes apart, each in the order of `dotOne`, to places `step` bytes apart.
+function dotFour(
   x: usize,
-  y: usize,
-  strideY: usize,
+  row0: usize,
+  far: usize,
   length: usize,
-  c: usize,
-  strideC: usize,
+  target: usize,
+  step: usize,
   alpha: f32,
   beta: f32,
 ): void {
-  let p0 = f32x4.splat(0), p1 = p0, p2 = p0, p3 = p0, q0 = p0, q1 = p0, q2 = p0, q3 = p0;
-  let z = y + strideY;
+  let row1 = row0 + far, row2 = row1 + far, row3 = row2 + far;
+  let p0 = f32x4.splat(0), p1 = p0, q0 = p0, q1 = p0, r0 = p0, r1 = p0, s0 = p0, s1 = p0;
   const whole = x + (length & ~15) * 4, end = x + length * 4;
-  for (; x < whole; x += 64, y += 64, z += 64) {
+  for (; x < whole; x += 64, row0 += 64, row1 += 64, row2 += 64, row3 += 64) {
     const x0 = v128.load(x), x1 = v128.load(x + 16), x2 = v128.load(x + 32), x3 = v128.load(x + 48);
-    p0 = multiplyAdd(x0, v128.load(y), p0);
-    p1 = multiplyAdd(x1, v128.load(y + 16), p1);
-    p2 = multiplyAdd(x2, v128.load(y + 32), p2);
-    p3 = multiplyAdd(x3, v128.load(y + 48), p3);
-    q0 = multiplyAdd(x0, v128.load(z), q0);
-    q1 = multiplyAdd(x1, v128.load(z + 16), q1);
-    q2 = multiplyAdd(x2, v128.load(z + 32), q2);
-    q3 = multiplyAdd(x3, v128.load(z + 48), q3);
+    p0 = multiplyAdd(x0, v128.load(row0), p0);
+    p1 = multiplyAdd(x1, v128.load(row0 + 16), p1);
+    p0 = multiplyAdd(x2, v128.load(row0 + 32), p0);
+    p1 = multiplyAdd(x3, v128.load(row0 + 48), p1);
+    q0 = multiplyAdd(x0, v128.load(row1), q0);
+    q1 = multiplyAdd(x1, v128.load(row1 + 16), q1);
+    q0 = multiplyAdd(x2, v128.load(row1 + 32), q0);
+    q1 = multiplyAdd(x3, v128.load(row1 + 48), q1);
+    r0 = multiplyAdd(x0, v128.load(row2), r0);
+    r1 = multiplyAdd(x1, v128.load(row2 + 16), r1);
+    r0 = multiplyAdd(x2, v128.load(row2 + 32), r0);
+    r1 = multiplyAdd(x3, v128.load(row2 + 48), r1);
+    s0 = multiplyAdd(x0, v128.load(row3), s0);
+    s1 = multiplyAdd(x1, v128.load(row3 + 16), s1);
+    s0 = multiplyAdd(x2, v128.load(row3 + 32), s0);
+    s1 = multiplyAdd(x3, v128.load(row3 + 48), s1);
   }
-  let p = sumLanes(f32x4.add(f32x4.add(p0, p1), f32x4.add(p2, p3)));
-  let q = sumLanes(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)));
-  for (; x < end; x += 4, y += 4, z += 4) {
-    p += load<f32>(x) * load<f32>(y);
-    q += load<f32>(x) * load<f32>(z);
+  let p = sumLanes(f32x4.add(p0, p1)), q = sumLanes(f32x4.add(q0, q1));
+  let r = sumLanes(f32x4.add(r0, r1)), s = sumLanes(f32x4.add(s0, s1));
+  for (; x < end; x += 4, row0 += 4, row1 += 4, row2 += 4, row3 += 4) {
+    const value = load<f32>(x);
+    p += value * load<f32>(row0);
+    q += value * load<f32>(row1);
+    r += value * load<f32>(row2);
+    s += value * load<f32>(row3);
   }
-  put(c, p, alpha, beta);
-  put(c + strideC, q, alpha, beta);
+  put(target, p, alpha, beta);
+  put(target + step, q, alpha, beta);
+  put(target + 2 * step, r, alpha, beta);
+  put(target + 3 * step, s, alpha, beta);
+}
+
+// The sum of products in two vectors of four lanes, whole groups of sixteen first.
+function dotOne(x: usize, row: usize, length: usize): f32 {
+  let p0 = f32x4.splat(0), p1 = p0;
+  const whole = x + (length & ~15) * 4, end = x + length * 4;
+  for (; x < whole; x += 64, row += 64) {
+    p0 = multiplyAdd(v128.load(x), v128.load(row), p0);
+    p1 = multiplyAdd(v128.load(x + 16), v128.load(row + 16), p1);
+    p0 = multiplyAdd(v128.load(x + 32), v128.load(row + 32), p0);
+    p1 = multiplyAdd(v128.load(x + 48), v128.load(row + 48), p1);
+  }
+  let sum = sumLanes(f32x4.add(p0, p1));
+  for (; x < end; x += 4, row += 4) sum += load<f32>(x) * load<f32>(row);
+  return sum;
 }
