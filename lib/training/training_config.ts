@@ -1,5 +1,5 @@
-import { closestString } from "@std/text/closest-string";
 import { z } from "zod";
+import { nearestName } from "../data/nearest_name.ts";
 import { ModelConfig } from "../model/config.ts";
 import type { ModelConfig as ModelConfigType } from "../model/config_fields.ts";
 
@@ -170,7 +170,7 @@ export const TrainingFlags = withoutDefaults(Fields);
  *
  * @param value What a JSON file holds, or an object in code.
  * @param source Where it comes from, for messages: a path.
- * @throws {RangeError} If a field is unknown (the nearest is named), missing, or refused; each is listed with its value.
+ * @throws {RangeError} If a field is unknown (a near one is named, or all are), missing, or refused; each is listed with its value.
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
@@ -224,9 +224,13 @@ function explain(issue: z.core.$ZodIssue, value: unknown): string[] {
   if (issue.code === "unrecognized_keys") {
     const known = Object.keys(objectAt(Fields, path).shape);
     const within = (key: string) => [...path, key].join(".");
-    return issue.keys.map((key) =>
-      `there is no field ${within(key)}; the nearest is ${within(closestString(key, known))}`
-    );
+    return issue.keys.map((key) => {
+      const nearest = nearestName(key, known);
+      return `there is no field ${within(key)}; ` +
+        (nearest === undefined
+          ? `expected one of ${known.map(within).join(", ")}`
+          : `the nearest is ${within(nearest)}`);
+    });
   }
   const field = path.join(".");
   // What fields must satisfy together says its own names and values.

@@ -1,6 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { closestString } from "@std/text/closest-string";
 import { z } from "zod";
+import { nearestName } from "../../lib/data/nearest_name.ts";
 import { type Flag, flagsOf } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -45,7 +45,7 @@ export function asksForHelp(args: readonly string[]): boolean {
  * @param args The words after the script's name.
  * @param schema Options as a zod object; nested objects are dotted flags.
  * @param positional Options, by key, that may also be given in this order without a flag.
- * @throws {UsageError} For an unknown flag (the nearest known one is named), a missing or unreadable value, or a value
+ * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, or a value
  *   that the schema refuses.
  */
 export function parseOptions<Schema extends z.ZodObject>(
@@ -135,10 +135,15 @@ function explain(issue: z.core.$ZodIssue, given: unknown, flags: readonly Flag[]
   return `Cannot use --${flag.name} ${value}: ${message}`;
 }
 
+// A flag is also known by the last part of its name, and with dashes for underscores: --d-model is near --model.d_model.
 function unknownFlag(word: string, flags: readonly Flag[]): string {
-  const name = word.replace(/^-+/, "").replace(/=.*$/s, "");
-  const nearest = closestString(name, flags.map((flag) => flag.name)) as string;
-  return `Cannot use ${word}: there is no such flag; the nearest is --${nearest} (see --help)`;
+  const plain = (name: string) => name.replaceAll("_", "-");
+  const names = flags.map((flag) => flag.name);
+  const byPlainName = new Map(names.map((name) => [plain(name.replace(/^.*\./, "")), name]));
+  for (const name of names) byPlainName.set(plain(name), name);
+  const nearest = nearestName(plain(word.replace(/^-+/, "").replace(/=.*$/s, "")), [...byPlainName.keys()]);
+  const hint = nearest === undefined ? "see --help" : `the nearest is --${byPlainName.get(nearest)} (see --help)`;
+  return `Cannot use ${word.replace(/=.*$/s, "")}: there is no such flag; ${hint}`;
 }
 
 function readPath(value: unknown, path: readonly string[]): unknown {

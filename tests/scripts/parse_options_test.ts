@@ -50,6 +50,10 @@ Deno.test("parseOptions() reads numbers, repeated flags, dotted flags, switches 
 const refusals: [string, RegExp][] = [
   ["--vocab-sise 300", /no such flag; the nearest is --vocab-size/],
   ["--modle.d_model 3", /no such flag; the nearest is --model.d_model/],
+  ["--d-model 3", /no such flag; the nearest is --model.d_model/],
+  ["--vocab_size=3", /^Cannot use --vocab_size: there is no such flag; the nearest is --vocab-size/],
+  ["--verbose", /--verbose: there is no such flag; see --help$/],
+  ["-v", /-v: there is no such flag; see --help$/],
   ["--vocab-size 256", /--vocab-size 256: expected number to be >=257/],
   ["--vocab-size 300.5", /--vocab-size 300.5: expected int/],
   ["--vocab-size many", /--vocab-size many: expected an integer/],
