@@ -246,11 +246,9 @@ function withoutDefaults(schema: z.ZodObject): z.ZodObject {
     Object.entries(schema.shape).map(([key, field]) => {
       const { inner, fallback } = unwrap(field as z.ZodType);
       if (inner instanceof z.ZodObject) return [key, withoutDefaults(inner).optional()];
-      const description = [
-        (field as z.ZodType).description ?? inner.description,
-        fallback === undefined ? undefined : `(default ${fallback})`,
-      ];
-      return [key, inner.optional().describe(description.filter((part) => part !== undefined).join(" "))];
+      // For readers of the schema, as `--help`; parsing fills nothing in.
+      const description = (field as z.ZodType).description ?? inner.description;
+      return [key, inner.optional().meta({ description, ...(fallback !== undefined && { default: fallback }) })];
     }),
   ));
 }

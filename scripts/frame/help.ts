@@ -7,7 +7,7 @@ export function helpText(script: ScriptDefinition): string {
   const words = (script.positional ?? []).map((name) => ` [${name}]`).join("");
   const rows = [...flagsOf(script.options), ...sharedFlags].map((
     flag,
-  ) => [`--${flag.name}${valueOf(flag)}`, about(flag)]);
+  ) => [`--${isOn(flag) ? "[no-]" : ""}${flag.name}${valueOf(flag)}`, about(flag)]);
   const width = Math.max(...rows.map(([left]) => left.length));
   return [
     `${script.name}: ${script.summary}`,
@@ -28,17 +28,20 @@ function valueOf(flag: Flag): string {
 function about(flag: Flag): string {
   const limits = [
     flag.required ? "required" : "",
-    flag.minimum ?? "",
+    flag.range ?? "",
     flag.repeatable ? "repeatable" : "",
-    flag.default === undefined || flag.default === false || isEmpty(flag.default)
-      ? ""
-      : `default ${[flag.default].flat().map(quoteText).join(" ")}`,
+    isOn(flag) ? "on by default" : hasDefault(flag) ? `default ${[flag.default].flat().map(quoteText).join(" ")}` : "",
   ].filter((part) => part !== "");
   return flag.description + (limits.length > 0 ? ` (${limits.join("; ")})` : "");
 }
 
-function isEmpty(value: unknown): boolean {
-  return value === "" || (Array.isArray(value) && value.length === 0);
+/** A switch that is on: what can be typed is its negation. */
+function isOn(flag: Flag): boolean {
+  return flag.type === "boolean" && flag.default === true;
+}
+
+function hasDefault({ default: value }: Flag): boolean {
+  return value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
 }
 
 // A default with spaces, as it would be typed.

@@ -67,16 +67,20 @@ export function parseOptions<Schema extends z.ZodObject>(
   }));
   const words = parsed._.map(String);
   const given: Record<string, unknown> = {};
+  const typed = new Map<Flag, string>();
   for (const flag of flags) {
     const value = readPath(parsed, flag.name.split("."));
     if (flag.type === "boolean") {
-      if (args.some((word) => isMention(word, flag.name))) writePath(given, flag.path, value);
+      const mentions = args.filter((word) => isMention(word, flag.name));
+      if (mentions.length > 0) writePath(given, flag.path, value);
+      checkSwitch(flag, mentions);
       continue;
     }
     const values = z.array(z.string()).parse(value ?? []);
     if (positional.includes(flag.name) && values.length === 0 && words.length > 0) values.push(words.shift()!);
     if (values.length === 0) continue;
     const read = values.map((text) => readValue(flag, text));
+    typed.set(flag, values.join(" "));
     writePath(given, flag.path, flag.repeatable ? read : read.at(-1));
   }
   if (words.length > 0) {
@@ -89,7 +93,7 @@ export function parseOptions<Schema extends z.ZodObject>(
   const { json, ...own } = given as { json?: boolean };
   const checked = schema.safeParse(own);
   if (!checked.success) {
-    throw new UsageError(checked.error.issues.map((issue) => explain(issue, own, flags)).join("\n"));
+    throw new UsageError(checked.error.issues.map((issue) => explain(issue, typed, flags)).join("\n"));
   }
   return { options: checked.data, json: json ?? false };
 }
@@ -111,28 +115,55 @@ function isMention(word: string, name: string): boolean {
   return word === `--${name}` || word === `--no-${name}` || word.startsWith(`--${name}=`);
 }
 
+function checkSwitch({ name }: Flag, mentions: readonly string[]): void {
+  const wrong = mentions.find((word) => word.includes("=") && !/=(true|false)$/.test(word));
+  if (wrong !== undefined) throw new UsageError(`Cannot use ${wrong}: it is a switch; give --${name} or --no-${name}`);
+}
+
 function readValue(flag: Flag, text: string): string | number {
+  // A text whose default is to be empty may be emptied.
+  if (text === "" && flag.default === "") return text;
   if (text === "") throw new UsageError(`Cannot use --${flag.name}: it needs a value; see --help`);
   if (flag.type === "string") return text;
   const number = Number(text.replace(/(?<=\d)_(?=\d)/g, ""));
   if (Number.isNaN(number) || text.trim() === "") {
-    throw new UsageError(
-      `Cannot use --${flag.name} ${text}: expected ${flag.type === "integer" ? "an integer" : "a number"}`,
-    );
+    throw new UsageError(`Cannot use --${flag.name} ${text}: expected ${expectedValue(flag, text)}`);
   }
   return number;
 }
 
-function explain(issue: z.core.$ZodIssue, given: unknown, flags: readonly Flag[]): string {
+function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flags: readonly Flag[]): string {
   const path = issue.path.map(String);
   const flag = flags.find((candidate) => candidate.path.join(".") === path.slice(0, candidate.path.length).join("."));
   if (!flag) return `Cannot use these options: ${issue.message}`;
-  const value = readPath(given, flag.path);
-  if (value === undefined && flag.required) {
+  const text = typed.get(flag);
+  if (text === undefined && flag.required) {
     return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})`;
   }
-  const message = issue.message.replace(/^(Too small|Too big|Invalid input|Invalid option|Invalid string): /, "");
-  return `Cannot use --${flag.name} ${value}: ${message}`;
+  const isOfWrongKind = ["too_small", "too_big", "invalid_type", "invalid_value", "not_multiple_of"].includes(
+    issue.code,
+  );
+  return `Cannot use --${flag.name} ${text}: ${
+    isOfWrongKind ? `expected ${expectedValue(flag, text ?? "")}` : issue.message
+  }`;
+}
+
+/** What a flag takes and `text` is not, in the words of `--help`: "an integer of at least 1", "one of gpt2, tiktoken". */
+function expectedValue({ type, choices, range = "" }: Flag, text: string): string {
+  if (choices) return `one of ${choices.join(", ")}`;
+  const number = Number(text);
+  const kind = type === "integer"
+    ? "an integer"
+    : Number.isNaN(number) || Number.isFinite(number)
+    ? "a number"
+    : "a finite number";
+  const isTooLong = type === "integer" && Number.isFinite(number) && Math.abs(number) > Number.MAX_SAFE_INTEGER;
+  return [
+    kind,
+    ...(range === "" ? [] : [/^at /.test(range) ? `of ${range}` : range]),
+    ...(isTooLong ? ["below 2^53"] : []),
+  ]
+    .join(" ");
 }
 
 // A flag is also known by the last part of its name, and with dashes for underscores: --d-model is near --model.d_model.

@@ -111,15 +111,21 @@ Deno.test("a folder in place of a file is explained, by name where Deno says it"
   }
 });
 
-Deno.test("--help shows a default as it is typed, and none where it is empty", async () => {
+Deno.test("--help shows limits, and a default as it is typed, none where it is empty", async () => {
   let stdout = "";
   const options = z.object({
     prompt: z.string().default("").describe("text to continue"),
+    graphs: z.boolean().default(true).describe("record a step"),
+    port: z.int().min(0).max(65535).default(7337).describe("port"),
+    beta: z.number().min(0).lt(1).optional().meta({ description: "decay", default: 0.9 }),
     text: z.array(z.string()).default(["a b", "c"]).describe("samples"),
   });
   const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false };
   await execute({ ...script, options }, () => {}, ["--help"], output);
   assertStringIncludes(stdout, "text to continue\n");
+  assertMatch(stdout, /--\[no-\]graphs +record a step \(on by default\)\n/);
+  assertMatch(stdout, /--port N +port \(from 0 to 65535; default 7337\)\n/);
+  assertMatch(stdout, /--beta X +decay \(at least 0, below 1; default 0.9\)\n/);
   assertStringIncludes(stdout, 'samples (repeatable; default "a b" c)');
 });
 
