@@ -12,6 +12,7 @@ import {
   npyItemSize,
   parseNpyHeader,
 } from "./npy_header.ts";
+import { openFile } from "./open_file.ts";
 import { readFully } from "./read_fully.ts";
 
 // Deno runs on little-endian processors only, so typed arrays already hold the bytes that the format asks for.
@@ -114,7 +115,7 @@ export class NpyReader implements Disposable {
  * ```
  */
 export function openNpy(path: string): NpyReader {
-  const file = Deno.openSync(path, { read: true });
+  const file = openFile(path);
   try {
     const prefix = new Uint8Array(NPY_PREFIX_BYTES);
     const header = new Uint8Array(npyHeaderLength(prefix.subarray(0, readFully(file, prefix)), path));

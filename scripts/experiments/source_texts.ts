@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { SourceText } from "../../lib/experiments/plan.ts";
 import type { Scale } from "../../lib/experiments/scale.ts";
 import type { TextKind } from "../../lib/experiments/variant.ts";
+import { openFile } from "../../lib/data/open_file.ts";
 import { corpora, type CorpusName } from "../../mod.ts";
 
 /** Where texts come from, as the command line says. */
@@ -58,7 +59,7 @@ async function textOfFile(path: string): Promise<SourceText> {
   }
   const file = path.replace(/^.*\//, "");
   const hash = createHash("sha256");
-  for await (const piece of (await Deno.open(path)).readable) hash.update(piece);
+  for await (const piece of openFile(path).readable) hash.update(piece);
   return {
     name: file.replace(/\..*$/, "").replace(/[^\w]+/g, "_").slice(0, 24).toLowerCase(),
     about: file,

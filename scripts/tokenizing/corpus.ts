@@ -1,6 +1,7 @@
 import { corpora } from "../../lib/data/corpora.ts";
 import { generateStories } from "../../lib/data/stories.ts";
 import { isFile } from "../../lib/data/is_file.ts";
+import { openFile } from "../../lib/data/open_file.ts";
 import { isGzip, unpackGzip } from "../../lib/tokenizer/unpack_gzip.ts";
 
 /** Text that a task works on. */
@@ -63,6 +64,6 @@ export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
 
 async function* readFiles(paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
-    yield* isGzip(path) ? unpackGzip(path) : (await Deno.open(path)).readable;
+    yield* isGzip(path) ? unpackGzip(path) : openFile(path).readable;
   }
 }

@@ -83,7 +83,7 @@ Deno.test("a file that is not there is named", async () => {
   const { code, stderr } = await run([], () => void Deno.readTextFileSync("no/such file.txt"));
   assertEquals([code, stderr], [
     1,
-    "Cannot open no/such file.txt: there is no such file or folder; look at its name and place.\n",
+    "Cannot open no/such file.txt: there is no such file or folder; look at its name and place\n",
   ]);
 });
 
@@ -136,5 +136,28 @@ Deno.test("accounting of a model or device that is not known is a wrong command 
     }).output();
     assertEquals(code, 2);
     assertStringIncludes(new TextDecoder().decode(stderr), `"${words.at(-1)}": there is none; `);
+  }
+});
+
+Deno.test("a file in the place of a folder, and what the system does not allow, are explained", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const made = await run([], () => void Deno.mkdirSync(file, { recursive: true }));
+    assertEquals(made.stderr, `Cannot make the folder ${file}: there is a file of that name; give another\n`);
+    const below = await run([], () => void Deno.readTextFileSync(`${file}/text`));
+    assertMatch(below.stderr, /^Cannot \w+ .*\/text: a part of this path is a file, not a folder; look at its name/);
+    const denied = await run([], () => {
+      throw new Deno.errors.PermissionDenied("Permission denied (os error 13): open '/root/text'");
+    });
+    assertMatch(denied.stderr, /^Cannot open \/root\/text: the system does not allow it; look at who owns it/);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("memory that is not there is no defect", async () => {
+  for (const take of [() => new Float64Array(2 ** 50), () => new ArrayBuffer(2 ** 52)]) {
+    const { stderr } = await run([], () => void take());
+    assertMatch(stderr, /^Cannot go on: there is not enough memory; try less at a time/);
   }
 });
