@@ -1,6 +1,7 @@
 import { dirname } from "@std/path/dirname";
 import { z } from "zod";
 import { AtomicFile, openNpy, Tokenizer } from "../mod.ts";
+import { differentFiles } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({
@@ -16,7 +17,7 @@ const TOKENS_AT_A_TIME = 1 << 18;
 await runScript({
   name: "decode",
   summary: "decodes a .npy file of token ids back into text",
-  options: Options,
+  options: Options.superRefine(differentFiles("input", "out")),
   permissions: "tokenize",
   positional: ["input"],
 }, async ({ tokenizer: folder, input, out, start, count }, report) => {

@@ -23,7 +23,7 @@ const Options = z.object({
   text: z.string().default("Once upon a time, Lily found a shiny red submarine.").describe("text to encode and decode"),
   prompt: z.string().default("Once upon a time").describe("how the generated story begins"),
   vocabSize: z.int().min(257).default(3000).describe("entries of the tokenizer"),
-  bytes: z.number().positive().default(10e6).describe("bytes of the built-in stories"),
+  bytes: z.number().min(1e5).default(10e6).describe("bytes of the built-in stories"),
   steps: z.int().min(1).default(1500).describe("optimizer steps of the model"),
   threads: z.int().min(1).optional().describe("threads of the model; default: all cores"),
   seed: z.int().default(0).describe("seed of the stories, the model and the generated text"),

@@ -2,6 +2,7 @@ import { dirname } from "@std/path/dirname";
 import { z } from "zod";
 import { Tokenizer } from "../mod.ts";
 import { formatSeconds } from "../lib/data/amounts.ts";
+import { differentFiles } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({
@@ -17,7 +18,7 @@ const Options = z.object({
 await runScript({
   name: "encode",
   summary: "encodes a text file into a .npy file of token ids",
-  options: Options,
+  options: Options.superRefine(differentFiles("input", "out")),
   permissions: "tokenize",
   positional: ["input"],
 }, async ({ tokenizer: folder, input, out, specialToken, workers }, report) => {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { deviceNames, openDevice } from "../ffi/devices.ts";
 import { generateBatch } from "../lib/model/generate.ts";
 import { loadModel, readTrainingState } from "../lib/training/checkpoint.ts";
+import { atMostOneOf } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
-import { UsageError } from "./frame/usage_error.ts";
 import { KERNEL_CACHE } from "./training/kernel_cache.ts";
 import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
 
@@ -33,14 +33,14 @@ const Options = z.object({
 await runScript({
   name: "generate",
   summary: "writes text with a trained model (problem generate)",
-  options: Options,
+  options: Options.superRefine(atMostOneOf("best", "checkpoint")),
   permissions: "generate",
   positional: ["prompt"],
 }, async (options, report) => {
   const path = options.checkpoint ?? checkpointOf(options.run, options.best);
   const state = readTrainingState(path);
   const tokenizer = await tokenizerOf(state, options.tokenizer);
-  if (!tokenizer) throw new UsageError("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
+  if (!tokenizer) throw new Error("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
   const stopToken = tokenizer.specialTokenToId(options.stop);
   const prompt = options.prompt === "" && stopToken !== undefined ? [stopToken] : tokenizer.encode(options.prompt);
 

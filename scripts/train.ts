@@ -3,12 +3,15 @@ import { deviceNames, openDevice } from "../ffi/devices.ts";
 import { readConfigFile } from "../lib/training/config_file.ts";
 import { holdsRun } from "../lib/training/experiment_record.ts";
 import { exportFormats } from "../lib/training/metrics_export.ts";
-import { overlay, parseTrainingConfig, TrainingFlags } from "../lib/training/training_config.ts";
+import { overlay, TrainingFlags } from "../lib/training/training_config.ts";
 import { Tokenizer } from "../mod.ts";
+import { atMostOneOf } from "./frame/agreement.ts";
 import { taskCommand } from "./frame/command_line.ts";
 import { runScript } from "./frame/run_script.ts";
 import { KERNEL_CACHE } from "./training/kernel_cache.ts";
+import { askedConfig } from "./training/asked_config.ts";
 import { prepareData } from "./training/prepare_data.ts";
+import { runName } from "./training/run_name.ts";
 import { runTraining } from "./training/run_training.ts";
 import { unstartedFolder } from "./training/unstarted_folder.ts";
 
@@ -16,7 +19,7 @@ const DEFAULT_CONFIG = new URL("../configs/stories.jsonc", import.meta.url);
 
 const OwnOptions = z.object({
   config: z.string().optional().describe("configuration file (JSON with comments); default: configs/stories.jsonc"),
-  name: z.string().regex(/^[\w.-]+$/, "expected letters, digits, dots, dashes").default("train").describe(
+  name: runName.default("train").describe(
     "of the run; its folder is runs/NAME",
   ),
   resume: z.boolean().default(false).describe("go on from the run's newest checkpoint"),
@@ -33,7 +36,9 @@ const OwnOptions = z.object({
 await runScript({
   name: "train",
   summary: "trains a language model (problem training_together): text in, checkpoints, samples and curves out",
-  options: z.object({ ...OwnOptions.shape, ...TrainingFlags.shape }),
+  options: z.object({ ...OwnOptions.shape, ...TrainingFlags.shape }).superRefine(
+    atMostOneOf<Record<string, unknown>>("data", "input"),
+  ),
   permissions: "train",
   details: [
     "Fields of the configuration may be given as flags, which come over the file: --model.d_model 256 --steps 2000.",
@@ -55,9 +60,11 @@ await runScript({
   }
   const source = path ?? (resume ? `${folder}/config.json` : DEFAULT_CONFIG);
   const before = resume ? readConfigFile(`${folder}/config.json`) : {};
-  const asked = parseTrainingConfig(
-    overlay(overlay(before, readConfigFile(source)), flags),
-    `${source === DEFAULT_CONFIG ? "configs/stories.jsonc" : source} with the flags given`,
+  const asked = askedConfig(
+    overlay(before, readConfigFile(source)),
+    flags,
+    source === DEFAULT_CONFIG ? "configs/stories.jsonc" : String(source),
+    !resume,
   );
   if (resume && asked.data === undefined) {
     throw new Error(`Cannot resume ${folder}: it was imported, not trained here; text can be generated with it`);

@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { checkVocabulary } from "../lib/tokenizer/train_bpe.ts";
+import { judgedBy } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
 import { builtInCorpus, corpusOfFiles } from "./tokenizing/corpus.ts";
 import { trainAndReport } from "./tokenizing/train_and_report.ts";
 
 const Options = z.object({
   input: z.array(z.string()).default([]).describe("text file, also .gz; without one, the built-in stories"),
-  vocabSize: z.int().min(1).default(10_000).describe("entries, special tokens and the 256 bytes included"),
+  vocabSize: z.int().min(257).default(10_000).describe("entries, special tokens and the 256 bytes included"),
   specialToken: z.array(z.string()).default(["<|endoftext|>"]).describe(
     "text that is one token, never split or merged",
   ),
@@ -20,7 +22,9 @@ const Options = z.object({
 await runScript({
   name: "train_bpe",
   summary: "trains a byte-level BPE tokenizer on any text (problem train_bpe)",
-  options: Options,
+  options: Options.superRefine(
+    judgedBy(({ vocabSize, specialToken }) => checkVocabulary(vocabSize, specialToken)),
+  ),
   permissions: "tokenize",
   positional: ["input"],
 }, async (options, report) => {

@@ -8,7 +8,7 @@ import { longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts"
 const Options = z.object({
   input: z.array(z.string()).default([])
     .describe("text file, also .gz; default: the OpenWebText sample if downloaded, else the built-in stories"),
-  vocabSize: z.int().min(1).default(32_000).describe("entries, special tokens and the 256 bytes included"),
+  vocabSize: z.int().min(257).default(32_000).describe("entries, special tokens and the 256 bytes included"),
   out: z.string().default("runs/train_bpe_expts_owt").describe("folder for the tokenizer"),
   tinystoriesTokenizer: z.string().default("runs/train_bpe_tinystories")
     .describe("folder of the tokenizer to compare with; made by deno task train_bpe_tinystories"),

@@ -6,7 +6,7 @@ import { longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts"
 const Options = z.object({
   input: z.array(z.string()).default([])
     .describe("text file, also .gz; default: TinyStories if downloaded, else the built-in stories"),
-  vocabSize: z.int().min(1).default(10_000).describe("entries, special tokens and the 256 bytes included"),
+  vocabSize: z.int().min(257).default(10_000).describe("entries, special tokens and the 256 bytes included"),
   out: z.string().default("runs/train_bpe_tinystories").describe("folder for the tokenizer"),
   workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
   builtInBytes: z.number().positive().default(50e6).describe("bytes of the built-in stories"),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { scaleNames } from "../../lib/experiments/scale.ts";
 import { deviceNames } from "../../mod.ts";
+import { atMostOneOf } from "../frame/agreement.ts";
 
 /** What every experiment's task takes. */
 export const ExperimentOptions = z.object({
@@ -27,7 +28,7 @@ export const ExperimentOptions = z.object({
   ),
   dryRun: z.boolean().default(false).describe("show the plan, with time and memory, and stop"),
   out: z.string().default("results").describe("folder for the answers: OUT/PROBLEM/SCALE"),
-});
+}).superRefine(atMostOneOf("lowResource", "tokens"));
 
 /** The options as given. */
 export type ExperimentOptions = z.output<typeof ExperimentOptions>;

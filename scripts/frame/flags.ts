@@ -93,6 +93,7 @@ function rangeOf(schema: JsonSchema): string | undefined {
   return bounds.length > 0 ? bounds.join(", ") : undefined;
 }
 
-function toKebabCase(key: string): string {
+/** An option's key as its flag: vocabSize is --vocab-size. */
+export function toKebabCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

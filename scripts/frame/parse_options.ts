@@ -93,7 +93,11 @@ export function parseOptions<Schema extends z.ZodObject>(
   const { json, ...own } = given as { json?: boolean };
   const checked = schema.safeParse(own);
   if (!checked.success) {
-    throw new UsageError(checked.error.issues.map((issue) => explain(issue, typed, flags)).join("\n"));
+    // What options must satisfy together means nothing where one of them is wrong by itself.
+    const { issues } = checked.error;
+    const ofOne = issues.filter(({ code }) => code !== "custom");
+    const told = ofOne.length > 0 ? ofOne : issues;
+    throw new UsageError(told.map((issue) => explain(issue, typed, flags)).join("\n"));
   }
   return { options: checked.data, json: json ?? false };
 }
@@ -135,7 +139,7 @@ function readValue(flag: Flag, text: string): string | number {
 function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flags: readonly Flag[]): string {
   const path = issue.path.map(String);
   const flag = flags.find((candidate) => candidate.path.join(".") === path.slice(0, candidate.path.length).join("."));
-  if (!flag) return `Cannot use these options: ${issue.message}`;
+  if (!flag) return issue.message;
   const text = typed.get(flag);
   if (text === undefined && flag.required) {
     return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})`;
@@ -143,7 +147,7 @@ function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flag
   const isOfWrongKind = ["too_small", "too_big", "invalid_type", "invalid_value", "not_multiple_of"].includes(
     issue.code,
   );
-  return `Cannot use --${flag.name} ${text}: ${
+  return `Cannot use --${flag.name}${text === undefined ? "" : ` ${text}`}: ${
     isOfWrongKind ? `expected ${expectedValue(flag, text ?? "")}` : issue.message
   }`;
 }

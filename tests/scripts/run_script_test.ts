@@ -129,16 +129,6 @@ Deno.test("--help shows limits, and a default as it is typed, none where it is e
   assertStringIncludes(stdout, 'samples (repeatable; default "a b" c)');
 });
 
-Deno.test("accounting of a model or device that is not known is a wrong command line", async () => {
-  for (const words of [["gpt5"], ["--device", "a1000"]]) {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-prompt", "-P=none", "scripts/accounting.ts", ...words],
-    }).output();
-    assertEquals(code, 2);
-    assertStringIncludes(new TextDecoder().decode(stderr), `"${words.at(-1)}": there is none; `);
-  }
-});
-
 Deno.test("a file in the place of a folder, and what the system does not allow, are explained", async () => {
   const file = await Deno.makeTempFile();
   try {
