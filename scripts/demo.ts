@@ -15,6 +15,7 @@ import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts
 import { taskCommand } from "./frame/command_line.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./training/computing.ts";
 
 const SEPARATOR = "<|endoftext|>";
 const VALIDATION_SHARE = 0.05;
@@ -25,7 +26,7 @@ const Options = z.object({
   vocabSize: z.int().min(257).default(3000).describe("entries of the tokenizer"),
   bytes: z.number().min(1e5).default(10e6).describe("bytes of the built-in stories"),
   steps: z.int().min(1).default(1500).describe("optimizer steps of the model"),
-  threads: z.int().min(1).optional().describe("threads of the model; default: all cores"),
+  threads: threadCount.optional().describe("threads of the model; default: all cores"),
   seed: z.int().default(0).describe("seed of the stories, the model and the generated text"),
   out: z.string().default("runs/demo").describe("folder for what it makes; an earlier demo in it is replaced"),
 });

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { deviceNames, openDevice } from "../ffi/devices.ts";
+import { deviceNames } from "../ffi/devices.ts";
 import { generateBatch } from "../lib/model/generate.ts";
 import { loadModel, readTrainingState } from "../lib/training/checkpoint.ts";
+import { dtypeAt } from "../lib/training/precision.ts";
 import { atMostOneOf } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
-import { KERNEL_CACHE } from "./training/kernel_cache.ts";
+import { gpuNumber, openComputing, threadCount } from "./training/computing.ts";
 import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
 
 const Options = z.object({
@@ -26,8 +27,8 @@ const Options = z.object({
   precision: z.enum(["float32", "bfloat16"]).optional().describe(
     "format of products; default: as in training where the device stores it",
   ),
-  threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
-  gpu: z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them"),
+  threads: threadCount.optional().describe("threads of the cpu and blas devices; default: all cores"),
+  gpu: gpuNumber,
 });
 
 await runScript({
@@ -44,13 +45,9 @@ await runScript({
   const stopToken = tokenizer.specialTokenToId(options.stop);
   const prompt = options.prompt === "" && stopToken !== undefined ? [stopToken] : tokenizer.encode(options.prompt);
 
-  using device = openDevice(options.device, {
-    threads: options.threads,
-    cuda: { device: options.gpu, kernelCache: KERNEL_CACHE },
-    onPassedOver: (reason) => report.say(`Device: ${reason}`),
-  });
+  using device = openComputing({ ...options, cuda: { device: options.gpu } }, report);
   const precision = options.precision ?? (device.dtypes.includes("bf16") ? state.config.precision : undefined);
-  using model = loadModel(device, path, { dtype: precision === "bfloat16" ? "bf16" : "f32" });
+  using model = loadModel(device, path, { dtype: dtypeAt(device, precision) });
   const { maxNewTokens, temperature, topP, topK, seed, samples } = options;
   const prompts = Array.from({ length: samples }, () => prompt);
   const generated = generateBatch(model, prompts, { maxNewTokens, temperature, topP, topK, seed, stopToken });

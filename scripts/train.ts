@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { deviceNames, openDevice } from "../ffi/devices.ts";
+import { deviceNames } from "../ffi/devices.ts";
 import { readConfigFile } from "../lib/training/config_file.ts";
 import { holdsRun } from "../lib/training/experiment_record.ts";
+import { dtypeAt } from "../lib/training/precision.ts";
 import { exportFormats } from "../lib/training/metrics_export.ts";
 import { overlay, TrainingFlags } from "../lib/training/training_config.ts";
 import { Tokenizer } from "../mod.ts";
 import { atMostOneOf } from "./frame/agreement.ts";
 import { taskCommand } from "./frame/command_line.ts";
 import { runScript } from "./frame/run_script.ts";
-import { KERNEL_CACHE } from "./training/kernel_cache.ts";
 import { askedConfig } from "./training/asked_config.ts";
+import { gpuNumber, openComputing, threadCount } from "./training/computing.ts";
 import { prepareData } from "./training/prepare_data.ts";
 import { runName } from "./training/run_name.ts";
 import { runTraining } from "./training/run_training.ts";
@@ -24,8 +25,8 @@ const OwnOptions = z.object({
   ),
   resume: z.boolean().default(false).describe("go on from the run's newest checkpoint"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
-  threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
-  gpu: z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them"),
+  threads: threadCount.optional().describe("threads of the cpu and blas devices; default: all cores"),
+  gpu: gpuNumber,
   tf32: z.boolean().default(false).describe("let the GPU round float32 operands to 10 bits of mantissa"),
   graphs: z.boolean().default(true).describe("record a step on the GPU once and replay it"),
   tensorboard: z.boolean().default(false).describe("write a TensorBoard event file into the run's folder as well"),
@@ -70,11 +71,13 @@ await runScript({
     throw new Error(`Cannot resume ${folder}: it was imported, not trained here; text can be generated with it`);
   }
 
-  using device = openDevice(deviceName, {
+  using device = openComputing({
+    device: deviceName,
     threads,
-    cuda: { device: gpu, tf32, graphs, kernelCache: KERNEL_CACHE },
-    onPassedOver: (reason) => report.say(`Device: ${reason}`),
-  });
+    precision: flags.precision === undefined ? undefined : asked.precision,
+    cuda: { device: gpu, tf32, graphs },
+  }, report);
+  dtypeAt(device, asked.precision); // before any work, also where it is the file that asks for it
   // A run goes on in the precision that it began in.
   const precision = asked.precision ?? (!resume && device.dtypes.includes("bf16") ? "bfloat16" : undefined);
   const config = { ...asked, ...(precision && { precision }) };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { scaleNames } from "../../lib/experiments/scale.ts";
 import { deviceNames } from "../../mod.ts";
+import { threadCount } from "../training/computing.ts";
 import { atMostOneOf } from "../frame/agreement.ts";
 
 /** What every experiment's task takes. */
@@ -19,7 +20,7 @@ export const ExperimentOptions = z.object({
   ),
   tokens: z.int().min(1).optional().describe("tokens of every run; default: the scale's"),
   jobs: z.int().min(1).optional().describe("runs at a time; default: as many as there are cores, on a GPU one"),
-  threads: z.int().min(1).default(1).describe(
+  threads: threadCount.default(1).describe(
     "threads of each run; one run on two is slower than two runs on one each",
   ),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),

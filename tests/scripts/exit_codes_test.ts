@@ -1,4 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { openDevice } from "../../ffi/devices.ts";
+import { threadCount } from "../../scripts/training/computing.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 // Code 2: the command line can be judged wrong by itself. Code 1: it is the world outside that fails it.
@@ -27,6 +29,10 @@ const wrongCommandLines: [script: string, words: string, message: string][] = [
   ["train", "--optimizer.warmup_steps 700", "warmup_steps is 700, cosine_steps 600"],
   ["train", "--data ids.npy --input text.txt", "--input text.txt: it excludes --data"],
   ["train", "--name ..", "--name ..: expected letters, digits, dots and dashes, with a letter or digit first"],
+  ["train", "--device cpu --precision bfloat16", "Cannot use precision bfloat16: the device cpu computes in float32"],
+  ["train", "--device cpu --threads 257", "--threads 257: expected an integer from 1 to 256"],
+  ["demo", "--threads 257", "--threads 257: expected an integer from 1 to 256"],
+  ["learning_rate", "--device cpu --precision bfloat16 --dry-run", "Cannot use precision bfloat16"],
   ["train_bpe", "--vocab-size 256", "--vocab-size 256: expected an integer of at least 257"],
   [
     "train_bpe",
@@ -61,3 +67,10 @@ for (const [code, cases] of [[2, wrongCommandLines], [1, failures]] as const) {
       refuse(script, words, code, message));
   }
 }
+
+Deno.test("the threads that options allow are those that the cpu device takes", () => {
+  const most = threadCount.maxValue!;
+  using device = openDevice("cpu", { threads: most });
+  assertEquals(device.name, "cpu");
+  assertThrows(() => openDevice("cpu", { threads: most + 1 }), RangeError, `from 1 to ${most}`);
+});
