@@ -2,6 +2,7 @@ import { dirname } from "@std/path/dirname";
 import { z } from "zod";
 import { AtomicFile, openNpy, Tokenizer } from "../mod.ts";
 import { differentFiles } from "./frame/agreement.ts";
+import { outputFolder } from "./frame/output_folder.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({
@@ -44,7 +45,7 @@ await runScript({
     report.data("text", text);
     return;
   }
-  await Deno.mkdir(dirname(out), { recursive: true });
+  using _folder = outputFolder(dirname(out));
   using output = new AtomicFile(out);
   for (const bytes of blocks()) output.write(bytes);
   output.commit();

@@ -3,7 +3,9 @@ import { z } from "zod";
 import { Tokenizer } from "../mod.ts";
 import { formatSeconds } from "../lib/data/amounts.ts";
 import { differentFiles } from "./frame/agreement.ts";
+import { outputFolder } from "./frame/output_folder.ts";
 import { runScript } from "./frame/run_script.ts";
+import { checkTexts } from "./tokenizing/check_texts.ts";
 
 const Options = z.object({
   tokenizer: z.string().describe(
@@ -23,7 +25,8 @@ await runScript({
   positional: ["input"],
 }, async ({ tokenizer: folder, input, out, specialToken, workers }, report) => {
   const tokenizer = await Tokenizer.load(folder, { specialTokens: specialToken });
-  await Deno.mkdir(dirname(out), { recursive: true });
+  await checkTexts([input]);
+  using _folder = outputFolder(dirname(out));
   const start = performance.now();
   const { bytes, tokens } = await tokenizer.encodeFile(input, out, { workers, onProgress: report.progress });
   const seconds = (performance.now() - start) / 1000;

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { AtomicFile, documents, Random, sampleDocuments, Tokenizer, trainBpe } from "../mod.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
+import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
+import { checkTexts } from "./tokenizing/check_texts.ts";
 import {
   builtInCorpus,
   type Corpus,
@@ -49,7 +51,8 @@ await runScript({
   options: Options,
   permissions: "tokenize",
 }, async (options, report) => {
-  await Deno.mkdir(options.out, { recursive: true });
+  for (const texts of [options.tinystories, options.openwebtext]) if (texts.length > 0) await checkTexts(texts);
+  using _folder = outputFolder(options.out);
   const subjects: Subject[] = [];
   for (const name of ["tinystories", "openwebtext"] as const) {
     const corpus = corpusFor(name, options, report);

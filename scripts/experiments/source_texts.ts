@@ -4,6 +4,7 @@ import type { Scale } from "../../lib/experiments/scale.ts";
 import type { TextKind } from "../../lib/experiments/variant.ts";
 import { openFile } from "../../lib/data/open_file.ts";
 import { corpora, type CorpusName } from "../../mod.ts";
+import { checkTexts } from "../tokenizing/check_texts.ts";
 
 /** Where texts come from, as the command line says. */
 export interface TextOptions {
@@ -57,6 +58,7 @@ async function textOfFile(path: string): Promise<SourceText> {
   if (await ifThere(path) === undefined) {
     throw new Error(`Cannot find the text ${path}; get it with deno task data, or give another file with --input`);
   }
+  await checkTexts([path]);
   const file = path.replace(/^.*\//, "");
   const hash = createHash("sha256");
   for await (const piece of openFile(path).readable) hash.update(piece);

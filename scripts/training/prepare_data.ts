@@ -3,6 +3,7 @@ import { checkVocabulary } from "../../lib/tokenizer/train_bpe.ts";
 import { parseTrainingConfig, type TrainingConfig } from "../../lib/training/training_config.ts";
 import { formatBytes, formatNumber } from "../../lib/data/amounts.ts";
 import type { Report } from "../frame/report.ts";
+import { checkTexts } from "../tokenizing/check_texts.ts";
 
 // The last twentieth of a text is not trained on but evaluated on, unless other validation data are given.
 const VALIDATION_SHARE = 1 / 20;
@@ -35,7 +36,7 @@ export async function prepareData(
     if (tokenizer) checkRoom(tokenizer, config);
     return { config, tokenizer };
   }
-  if (config.input !== undefined) await Deno.stat(config.input);
+  if (config.input !== undefined) await checkTexts([config.input]);
   await Deno.mkdir(folder, { recursive: true });
   const text = config.input ?? writeStories(`${folder}/stories.txt`, builtInBytes, config.seed, report);
   const { tokenizer, path } = config.tokenizer === undefined
@@ -74,7 +75,7 @@ function writeStories(path: string, bytes: number, seed: number, report: Report)
 }
 
 async function trainTokenizer(text: string, folder: string, { model: { vocab_size } }: TrainingConfig, report: Report) {
-  report.say(`Training a tokenizer of ${vocab_size} entries on ${text} ...`);
+  report.say(`Training a tokenizer of ${formatNumber(vocab_size)} entries on ${text} ...`);
   const { model } = await trainBpe({
     input: text,
     vocabSize: vocab_size,
