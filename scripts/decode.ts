@@ -24,6 +24,9 @@ await runScript({
 }, async ({ tokenizer: folder, input, out, start, count }, report) => {
   const tokenizer = await Tokenizer.load(folder);
   using ids = openNpy(input);
+  if (!/^u?int/.test(ids.dtype)) {
+    throw new TypeError(`Cannot decode ${input}: it holds ${ids.dtype}; expected token ids, which are integers`);
+  }
   if (start > ids.length) {
     throw new RangeError(`Cannot decode from token ${start}: ${input} has ${ids.length}; try a smaller --start`);
   }
@@ -32,7 +35,9 @@ await runScript({
   function* blocks(): Generator<Uint8Array> {
     for (let from = start; from < end; from += TOKENS_AT_A_TIME) {
       const block = ids.read(from, Math.min(TOKENS_AT_A_TIME, end - from));
-      yield tokenizer.decodeBytes(block as ArrayLike<number>);
+      // What numpy makes of whole numbers unless told otherwise is int64.
+      const isLong = block instanceof BigInt64Array || block instanceof BigUint64Array;
+      yield tokenizer.decodeBytes(isLong ? Float64Array.from(block, Number) : block);
       report.progress({ phase: "decoding", done: from - start, total: end - start, unit: "tokens" });
     }
   }

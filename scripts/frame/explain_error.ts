@@ -43,11 +43,22 @@ function explainPermission(
   ].join("\n");
 }
 
+// System calls as Deno names them, as verbs; others are said to "use" a path.
+const VERBS: Record<string, string> = {
+  open: "open",
+  readfile: "read",
+  readdir: "look into",
+  mkdir: "make",
+  writefile: "write",
+  remove: "remove",
+  stat: "find",
+};
+
 // What the system says of files ("Is a directory (os error 21): open 'PATH'"), in words, with what to do; undefined for what
 // says itself well enough. Deno names the path where it fails to open it, not always where it fails to read it.
 function explainSystemError(error: Error): string | undefined {
   const { AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied } = Deno.errors;
-  const [, call = "use", path] = /: (\w+) '(.*)'$/.exec(error.message) ?? [];
+  const [, call = "", path] = /: (\w+) '(.*)'$/.exec(error.message) ?? [];
   if (
     error instanceof RangeError &&
     /^(Array buffer allocation failed|Invalid typed array length: \d+)$/.test(error.message)
@@ -64,10 +75,11 @@ function explainSystemError(error: Error): string | undefined {
   if (error instanceof AlreadyExists) {
     return `Cannot make the folder ${path}: there is a file of that name; give another`;
   }
+  const verb = VERBS[call] ?? "use";
   if (error instanceof NotADirectory) {
-    return `Cannot ${call} ${path}: a part of this path is a file, not a folder; look at its name and place`;
+    return `Cannot ${verb} ${path}: a part of this path is a file, not a folder; look at its name and place`;
   }
   if (error instanceof PermissionDenied) {
-    return `Cannot ${call} ${path}: the system does not allow it; look at who owns it and its mode (ls -l)`;
+    return `Cannot ${verb} ${path}: the system does not allow it; look at who owns it and its mode (ls -l)`;
   }
 }
