@@ -13,8 +13,10 @@ import {
 } from "../mod.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
 import { taskCommand } from "./frame/command_line.ts";
+import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
+import { removeEarlierDemo } from "./training/earlier_demo.ts";
 import { threadCount } from "./training/computing.ts";
 
 const SEPARATOR = "<|endoftext|>";
@@ -38,8 +40,8 @@ await runScript({
   options: Options,
   permissions: "demo",
 }, async (options, report) => {
-  await removeRun(options.out);
-  await Deno.mkdir(options.out, { recursive: true });
+  removeEarlierDemo(options.out);
+  using _folder = outputFolder(options.out);
   const tokenizer = await trainTokenizer(options, report);
   showTokens(tokenizer, options.text, report);
   await trainModel(tokenizer, options, report);
@@ -158,14 +160,4 @@ function joined(pieces: Iterable<Uint32Array>): Uint32Array {
     position += piece.length;
   }
   return ids;
-}
-
-/** Removes what an earlier demo left, and nothing else: only a folder that looks like one of its runs. */
-async function removeRun(folder: string): Promise<void> {
-  const files = ["config.json", "metrics.jsonl", "sessions.jsonl", "learning_curve.svg", "report.html"];
-  for (const name of [...files, "checkpoints", "samples", "tokenizer"]) {
-    await Deno.remove(`${folder}/${name}`, { recursive: true }).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-  }
 }

@@ -9,7 +9,9 @@ import { dirname } from "@std/path/dirname";
  */
 export function outputFolder(path: string): Disposable {
   const made: string[] = [];
-  for (let folder = path; !existsSync(folder); folder = dirname(folder)) made.push(folder);
+  for (let folder = path; !existsSync(folder) && folder !== dirname(folder); folder = dirname(folder)) {
+    made.push(folder);
+  }
   Deno.mkdirSync(path, { recursive: true });
   return {
     [Symbol.dispose]() {
