@@ -75,6 +75,9 @@ await runScript({
   if (streams) report.say("\n");
   else for (const { text } of texts) report.say(`${text}\n`);
   report.data("texts", texts.map(({ text }) => text));
+  if (stopToken === undefined) {
+    report.note(`the tokenizer has no special token ${options.stop}: a text ends after --max-new-tokens only.`);
+  }
   report.result("checkpoint", path);
   report.result("device", device.name);
   report.result("tokens generated", tokens);

@@ -15,7 +15,14 @@ async function refuse(script: string, words: string, code: number, message: stri
     `{ "model": { "num_heads": 7, "d_model": 32, "vocab_size": 300, "context_length": 8, "num_layers": 1 } }`,
   );
   const before = folder.names();
-  const args = ["run", "-q", "-A", `--config=${root}deno.json`, `${root}scripts/${script}.ts`, ...words.split(" ")];
+  const args = [
+    "run",
+    "-q",
+    "-A",
+    `--config=${root}deno.json`,
+    `${root}scripts/${script}.ts`,
+    ...words.split(" ").filter((word) => word !== ""),
+  ];
   const done = await new Deno.Command(Deno.execPath(), { args, cwd: folder.path, env: { NO_COLOR: "1" } }).output();
   const [out, said] = [done.stdout, done.stderr].map((bytes) => new TextDecoder().decode(bytes));
   assertStringIncludes(said, message);
@@ -57,6 +64,8 @@ const failures: typeof wrongCommandLines = [
   ["train", "--config heads.json", "Cannot use heads.json: model: num_heads is 7, d_model 32"],
   ["train", "--resume", "Cannot resume runs/train: it holds no run"],
   ["generate", "Once --run none", "Cannot use none: it has no checkpoint"],
+  ["generate", "Once --run heads.json", "Cannot use heads.json: it has no checkpoint"],
+  ["experiment_log", "", "Cannot write a log: there is no run below runs"],
   ["import", "none", "Cannot import none: it has neither config.json nor tokenizer.json"],
   ["encode", "none.txt --tokenizer none --out ids.npy", "Cannot load a tokenizer from none"],
 ];
