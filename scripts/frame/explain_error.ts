@@ -43,6 +43,9 @@ function explainPermission(
   ].join("\n");
 }
 
+// What AtomicFile adds to a path while the file is not whole: the person named the path without it.
+const TEMPORARY = /\.\d+\.[0-9a-f]{8}\.tmp$/;
+
 // System calls as Deno names them, as verbs; others are said to "use" a path.
 const VERBS: Record<string, string> = {
   open: "open",
@@ -58,7 +61,8 @@ const VERBS: Record<string, string> = {
 // says itself well enough. Deno names the path where it fails to open it, not always where it fails to read it.
 function explainSystemError(error: Error): string | undefined {
   const { AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied } = Deno.errors;
-  const [, call = "", path] = /: (\w+) '(.*)'$/.exec(error.message) ?? [];
+  const [, call = "", found] = /: (\w+) '(.*)'$/.exec(error.message) ?? [];
+  const path = found?.replace(TEMPORARY, "");
   if (
     error instanceof RangeError &&
     /^(Array buffer allocation failed|Invalid typed array length: \d+)$/.test(error.message)

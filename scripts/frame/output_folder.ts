@@ -13,6 +13,7 @@ export function outputFolder(path: string): Disposable {
     made.push(folder);
   }
   Deno.mkdirSync(path, { recursive: true });
+  checkWritable(path);
   return {
     [Symbol.dispose]() {
       try {
@@ -22,4 +23,15 @@ export function outputFolder(path: string): Disposable {
       }
     },
   };
+}
+
+// Of a folder that was there before, only trying tells.
+function checkWritable(folder: string): void {
+  try {
+    Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: ".denolm-" }));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    const advice = "look at who owns it and its mode (ls -ld), or give another folder";
+    throw new Error(`Cannot write into ${folder}: the system does not allow it; ${advice}`, { cause: error });
+  }
 }
