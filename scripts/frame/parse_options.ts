@@ -44,7 +44,8 @@ export function asksForHelp(args: readonly string[]): boolean {
  *
  * @param args The words after the script's name.
  * @param schema Options as a zod object; nested objects are dotted flags.
- * @param positional Options, by key, that may also be given in this order without a flag.
+ * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all words
+ *   that are left.
  * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, or a value
  *   that the schema refuses.
  */
@@ -77,7 +78,9 @@ export function parseOptions<Schema extends z.ZodObject>(
       continue;
     }
     const values = z.array(z.string()).parse(value ?? []);
-    if (positional.includes(flag.name) && values.length === 0 && words.length > 0) values.push(words.shift()!);
+    if (positional.includes(flag.name) && values.length === 0) {
+      values.push(...words.splice(0, flag.repeatable ? Infinity : 1));
+    }
     if (values.length === 0) continue;
     const read = values.map((text) => readValue(flag, text));
     typed.set(flag, values.join(" "));

@@ -47,6 +47,15 @@ Deno.test("parseOptions() reads numbers, repeated flags, dotted flags, switches 
   assertEquals(json, true);
 });
 
+Deno.test("parseOptions() gives a repeatable option all words that are left, as a shell makes them of data/*.txt", () => {
+  const schema = z.object({ input: z.array(z.string()).default([]).describe("files"), size: z.int().optional() });
+  assertEquals(parseOptions("a b --size 3 c".split(" "), schema, ["input"]).options, {
+    input: ["a", "b", "c"],
+    size: 3,
+  });
+  assertThrows(() => parseOptions("b --input a".split(" "), schema, ["input"]), UsageError, `Cannot use "b"`);
+});
+
 const refusals: [string, RegExp][] = [
   ["--vocab-sise 300", /no such flag; the nearest is --vocab-size/],
   ["--modle.d_model 3", /no such flag; the nearest is --model.d_model/],
