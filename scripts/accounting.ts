@@ -204,8 +204,11 @@ function reportDevice(
     [
       ["training step", `${formatSeconds(secondsPerStep)}, ${formatNumber(tokensPerSecond, 0)} tokens/s`],
       [`${formatNumber(steps)} steps`, formatSeconds(secondsOfRun)],
-      ["memory, by the handout", `the batch ${fits ? "fits" : "does not fit"}; the largest is ${largestBatch}`],
-      ["memory, by this library", `the largest batch is ${largestHere}, in float32`],
+      [
+        "memory, by the handout",
+        `the batch ${fits ? "fits" : "does not fit"}; the largest is ${formatNumber(largestBatch)}`,
+      ],
+      ["memory, by this library", `the largest batch is ${formatNumber(largestHere)}, in float32`],
       [
         "generating, at most",
         `${formatNumber(decodingStepsPerSecond, 1)} tokens/s for each sequence, bound by ${decodingBound}`,

@@ -21,6 +21,7 @@ await runScript({
   options: Options.superRefine(differentFiles("input", "out")),
   permissions: "tokenize",
   positional: ["input"],
+  details: "Example: deno task decode runs/corpus.npy --tokenizer runs/my_tokenizer --count 100",
 }, async ({ tokenizer: folder, input, out, start, count }, report) => {
   const tokenizer = await Tokenizer.load(folder);
   using ids = openNpy(input);

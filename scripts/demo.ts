@@ -17,7 +17,7 @@ import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 import { removeEarlierDemo } from "./training/earlier_demo.ts";
-import { threadCount } from "./training/computing.ts";
+import { threadCount } from "./frame/thread_count.ts";
 
 const SEPARATOR = "<|endoftext|>";
 const VALIDATION_SHARE = 0.05;

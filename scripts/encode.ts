@@ -5,6 +5,7 @@ import { formatSeconds } from "../lib/data/amounts.ts";
 import { differentFiles } from "./frame/agreement.ts";
 import { outputFolder } from "./frame/output_folder.ts";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./frame/thread_count.ts";
 import { checkTexts } from "./tokenizing/check_texts.ts";
 
 const Options = z.object({
@@ -14,7 +15,7 @@ const Options = z.object({
   input: z.string().describe("text file in UTF-8, or packed (.gz)"),
   out: z.string().describe("the .npy file to write: uint16 ids, or uint32 above 65,536 entries"),
   specialToken: z.array(z.string()).default([]).describe("text that is one token, besides those of the tokenizer"),
-  workers: z.int().min(1).optional().describe("threads; default: all cores"),
+  workers: threadCount.optional().describe("threads; default: all cores"),
 });
 
 await runScript({
@@ -23,6 +24,7 @@ await runScript({
   options: Options.superRefine(differentFiles("input", "out")),
   permissions: "tokenize",
   positional: ["input"],
+  details: "Example: deno task encode corpus.txt --tokenizer runs/my_tokenizer --out runs/corpus.npy",
 }, async ({ tokenizer: folder, input, out, specialToken, workers }, report) => {
   const tokenizer = await Tokenizer.load(folder, { specialTokens: specialToken });
   await checkTexts([input]);

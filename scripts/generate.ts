@@ -5,7 +5,8 @@ import { loadModel, readTrainingState } from "../lib/training/checkpoint.ts";
 import { dtypeAt } from "../lib/training/precision.ts";
 import { atMostOneOf } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
-import { gpuNumber, openComputing, threadCount } from "./training/computing.ts";
+import { threadCount } from "./frame/thread_count.ts";
+import { gpuNumber, openComputing } from "./training/computing.ts";
 import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
 
 const Options = z.object({
@@ -20,7 +21,7 @@ const Options = z.object({
   temperature: z.number().min(0).default(0.8).describe("0 always takes the likeliest token, higher varies more"),
   topP: z.number().positive().max(1).default(0.95).describe("share of the probability that tokens are chosen from"),
   topK: z.int().min(1).optional().describe("number of likeliest tokens that are chosen from; default: all"),
-  seed: z.int().default(0).describe("of the choices"),
+  seed: z.int().default(0).describe("seed of the choices"),
   samples: z.int().min(1).default(1).describe("texts to generate"),
   stop: z.string().default("<|endoftext|>").describe("special token that ends a text"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
@@ -37,6 +38,7 @@ await runScript({
   options: Options.superRefine(atMostOneOf("best", "checkpoint")),
   permissions: "generate",
   positional: ["prompt"],
+  details: "Example: deno task generate 'Once upon a time' --run runs/mine --temperature 0.5 --samples 3",
 }, async (options, report) => {
   const path = options.checkpoint ?? checkpointOf(options.run, options.best);
   const state = readTrainingState(path);

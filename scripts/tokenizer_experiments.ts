@@ -4,6 +4,7 @@ import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts
 import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./frame/thread_count.ts";
 import { checkTexts } from "./tokenizing/check_texts.ts";
 import {
   builtInCorpus,
@@ -24,15 +25,17 @@ const Options = z.object({
   openwebtext: z.array(z.string()).default([])
     .describe("text in place of OpenWebText; default: the OpenWebText sample if downloaded, else left out"),
   tinystoriesTokenizer: z.string().default("runs/train_bpe_tinystories")
-    .describe("tokenizer for it; default: made by train_bpe_tinystories, else trained here"),
+    .describe(
+      "folder of the tokenizer for it, as train_bpe_tinystories makes it; without one there, it is trained here",
+    ),
   openwebtextTokenizer: z.string().default("runs/train_bpe_expts_owt")
-    .describe("tokenizer for it; default: made by train_bpe_expts_owt, else trained here"),
+    .describe("folder of the tokenizer for it, as train_bpe_expts_owt makes it; without one there, it is trained here"),
   out: z.string().default("runs/tokenizer_experiments").describe("folder for the .npy files"),
   documents: z.int().min(1).default(10).describe("documents to sample"),
   encodeCorpora: z.boolean().default(true).describe(
     "encode the whole corpora for (d); --no-encode-corpora leaves it out",
   ),
-  workers: z.int().min(1).optional().describe("threads; default: all cores"),
+  workers: threadCount.optional().describe("threads; default: all cores"),
   builtInBytes: z.number().positive().default(20e6).describe("bytes of the built-in stories"),
   seed: z.int().default(0).describe("seed of the sample and of the built-in stories"),
 });
@@ -178,7 +181,7 @@ function throughput(subjects: Subject[], report: Report): void {
       report.compare("(c) tokens per second", {
         published: 17_798,
         ours: Math.round(tokens / seconds),
-        verdict: `${Math.round(tokens / seconds / 17_798)} times; published machine not stated`,
+        verdict: `${formatNumber(tokens / seconds / 17_798, 0)} times; published machine not stated`,
       });
       report.compare("(c) the Pile (825 GB)", {
         published: "left blank",

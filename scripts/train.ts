@@ -9,8 +9,9 @@ import { Tokenizer } from "../mod.ts";
 import { atMostOneOf } from "./frame/agreement.ts";
 import { taskCommand } from "./frame/command_line.ts";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./frame/thread_count.ts";
 import { askedConfig } from "./training/asked_config.ts";
-import { gpuNumber, openComputing, threadCount } from "./training/computing.ts";
+import { gpuNumber, openComputing } from "./training/computing.ts";
 import { prepareData } from "./training/prepare_data.ts";
 import { runName } from "./training/run_name.ts";
 import { runTraining } from "./training/run_training.ts";
@@ -21,7 +22,7 @@ const DEFAULT_CONFIG = new URL("../configs/stories.jsonc", import.meta.url);
 const OwnOptions = z.object({
   config: z.string().optional().describe("configuration file (JSON with comments); default: configs/stories.jsonc"),
   name: runName.default("train").describe(
-    "of the run; its folder is runs/NAME",
+    "name of the run; its folder is runs/NAME",
   ),
   resume: z.boolean().default(false).describe("go on from the run's newest checkpoint"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),

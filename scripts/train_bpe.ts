@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checkVocabulary } from "../lib/tokenizer/train_bpe.ts";
 import { judgedBy } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./frame/thread_count.ts";
 import { builtInCorpus, corpusOfFiles } from "./tokenizing/corpus.ts";
 import { trainAndReport } from "./tokenizing/train_and_report.ts";
 
@@ -14,7 +15,7 @@ const Options = z.object({
   out: z.string().default("runs/train_bpe").describe("folder for the tokenizer"),
   format: z.enum(["gpt2", "huggingface", "tiktoken"]).default("gpt2")
     .describe("gpt2 writes vocab.json and merges.txt, huggingface tokenizer.json, tiktoken tokenizer.tiktoken"),
-  workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
+  workers: threadCount.optional().describe("threads that count; default: all cores"),
   builtInBytes: z.number().positive().default(20e6).describe("bytes of the built-in stories"),
   seed: z.int().default(0).describe("seed of the built-in stories"),
 });
@@ -27,6 +28,7 @@ await runScript({
   ),
   permissions: "tokenize",
   positional: ["input"],
+  details: "Example: deno task train_bpe corpus.txt --vocab-size 10_000 --out runs/my_tokenizer",
 }, async (options, report) => {
   const corpus = options.input.length > 0
     ? corpusOfFiles(options.input)

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { BpeModel } from "../mod.ts";
 import { readTokenizerFolder } from "../mod.ts";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./frame/thread_count.ts";
 import { builtInCorpus, corpusOfFiles, downloadedCorpus, standInNote } from "./tokenizing/corpus.ts";
 import { longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts";
 
@@ -11,8 +12,8 @@ const Options = z.object({
   vocabSize: z.int().min(257).default(32_000).describe("entries, special tokens and the 256 bytes included"),
   out: z.string().default("runs/train_bpe_expts_owt").describe("folder for the tokenizer"),
   tinystoriesTokenizer: z.string().default("runs/train_bpe_tinystories")
-    .describe("folder of the tokenizer to compare with; made by deno task train_bpe_tinystories"),
-  workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
+    .describe("folder of the tokenizer to compare with, as deno task train_bpe_tinystories makes it"),
+  workers: threadCount.optional().describe("threads that count; default: all cores"),
   builtInBytes: z.number().positive().default(50e6).describe("bytes of the built-in stories"),
   seed: z.int().default(1).describe("seed of the built-in stories"),
 });
@@ -76,8 +77,8 @@ function compareTokenizers(ours: BpeModel, tinystories: BpeModel, report: Report
   ]);
   const onlyHere = [...a].filter((token) => !b.has(token) && /^ \p{L}{4,}$/u.test(token)).slice(0, 12);
   const onlyThere = [...b].filter((token) => !a.has(token) && /^ \p{L}{4,}$/u.test(token)).slice(0, 12);
-  report.result("first words that are one token only here", onlyHere.join(",").trim());
-  report.result("first words that are one token only in TinyStories", onlyThere.join(",").trim());
+  report.result("first words that are one token only here", onlyHere.join(",").trim() || "none");
+  report.result("first words that are one token only in TinyStories", onlyThere.join(",").trim() || "none");
 }
 
 function count(tokens: Set<string>, pattern: RegExp): number {

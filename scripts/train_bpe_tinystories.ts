@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./frame/thread_count.ts";
 import { builtInCorpus, corpusOfFiles, downloadedCorpus, standInNote } from "./tokenizing/corpus.ts";
 import { longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts";
 
@@ -8,7 +9,7 @@ const Options = z.object({
     .describe("text file, also .gz; default: TinyStories if downloaded, else the built-in stories"),
   vocabSize: z.int().min(257).default(10_000).describe("entries, special tokens and the 256 bytes included"),
   out: z.string().default("runs/train_bpe_tinystories").describe("folder for the tokenizer"),
-  workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
+  workers: threadCount.optional().describe("threads that count; default: all cores"),
   builtInBytes: z.number().positive().default(50e6).describe("bytes of the built-in stories"),
   seed: z.int().default(0).describe("seed of the built-in stories"),
 });

@@ -113,7 +113,7 @@ const Fields = z.strictObject({
   precision: z.enum(["float32", "bfloat16"]).optional().describe(
     "format of products and activations; bfloat16 needs cuda, where it is the default",
   ),
-  seed: z.int().default(0).describe("of the initial weights and of the batches"),
+  seed: z.int().default(0).describe("seed of the initial weights and of the batches"),
   overfit_one_batch: z.boolean().default(false).describe("train on the first batch again and again, as a test"),
   input: z.string().optional().describe("text file to train on, also .gz"),
   data: z.string().optional().describe("encoded text to train on (.npy)"),

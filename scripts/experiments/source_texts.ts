@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { SourceText } from "../../lib/experiments/plan.ts";
 import type { Scale } from "../../lib/experiments/scale.ts";
 import type { TextKind } from "../../lib/experiments/variant.ts";
+import { formatBytes } from "../../lib/data/amounts.ts";
 import { openFile } from "../../lib/data/open_file.ts";
 import { corpora, type CorpusName } from "../../mod.ts";
 import { checkTexts } from "../tokenizing/check_texts.ts";
@@ -35,7 +36,7 @@ export async function sourceTexts(options: TextOptions): Promise<Partial<Record<
 function builtInStories(bytes: number): SourceText {
   return {
     name: "stories",
-    about: `${bytes / 1e6} MB of built-in, synthetic stories, far easier to learn than real text`,
+    about: `${formatBytes(bytes)} of built-in, synthetic stories, far easier to learn than real text`,
     id: `built-in stories, ${bytes} bytes, seed 0`,
   };
 }

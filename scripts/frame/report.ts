@@ -179,7 +179,10 @@ function isWord(value: Value | undefined): boolean {
 function show(value: Value): string {
   if (typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value))) return formatNumber(value);
   if (typeof value === "number") {
-    return Math.abs(value) >= 0.01 && Math.abs(value) < 1e15 ? formatNumber(value, 4) : value.toPrecision(4);
+    const size = Math.abs(value);
+    // Four decimals, as losses have them, and fewer where the digits before them say more than anybody has measured.
+    const decimals = size < 10 ? 4 : size < 100 ? 3 : size < 1000 ? 2 : 1;
+    return size >= 0.01 && size < 1e15 ? formatNumber(value, decimals) : value.toPrecision(4);
   }
   return value === null ? "" : String(value);
 }

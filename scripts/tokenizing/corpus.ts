@@ -1,3 +1,4 @@
+import { formatBytes } from "../../lib/data/amounts.ts";
 import { corpora } from "../../lib/data/corpora.ts";
 import { generateStories } from "../../lib/data/stories.ts";
 import { isFile } from "../../lib/data/is_file.ts";
@@ -34,7 +35,7 @@ export function corpusOfFiles(paths: string[]): Corpus {
 export function builtInCorpus(bytes: number, seed: number): Corpus {
   const chunks = () => generateStories({ seed, bytes });
   return {
-    about: `built-in stories, ${bytes / 1e6} MB, seed ${seed}`,
+    about: `built-in stories, ${formatBytes(bytes)}, seed ${seed}`,
     paths: [],
     isPublished: false,
     open: async function* () {

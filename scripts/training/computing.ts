@@ -8,9 +8,6 @@ import type { Report } from "../frame/report.ts";
 import { UsageError } from "../frame/usage_error.ts";
 import { KERNEL_CACHE } from "./kernel_cache.ts";
 
-/** Threads of the cpu and blas devices, as many as these take. */
-export const threadCount = z.int().min(1).max(256);
-
 /** Number of a GPU. */
 export const gpuNumber = z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them");
 

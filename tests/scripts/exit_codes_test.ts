@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { openDevice } from "../../ffi/devices.ts";
-import { threadCount } from "../../scripts/training/computing.ts";
+import { threadCount } from "../../scripts/frame/thread_count.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 // Code 2: the command line can be judged wrong by itself. Code 1: it is the world outside that fails it.

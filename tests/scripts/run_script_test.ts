@@ -115,16 +115,20 @@ Deno.test("--help shows limits, and a default as it is typed, none where it is e
   let stdout = "";
   const options = z.object({
     prompt: z.string().default("").describe("text to continue"),
+    input: z.string().describe("file"),
+    bytes: z.int().min(100_000).default(20e6).describe("bytes"),
     graphs: z.boolean().default(true).describe("record a step"),
     port: z.int().min(0).max(65535).default(7337).describe("port"),
     beta: z.number().min(0).lt(1).optional().meta({ description: "decay", default: 0.9 }),
     text: z.array(z.string()).default(["a b", "c"]).describe("samples"),
   });
   const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false };
-  await execute({ ...script, options }, () => {}, ["--help"], output);
+  await execute({ ...script, options, positional: ["input", "text"] }, () => {}, ["--help"], output);
   assertStringIncludes(stdout, "text to continue\n");
+  assertStringIncludes(stdout, "Usage: deno task count input [text ...] [options]\n");
+  assertMatch(stdout, /--bytes N +bytes \(at least 100_000; default 20_000_000\)\n/);
   assertMatch(stdout, /--\[no-\]graphs +record a step \(on by default\)\n/);
-  assertMatch(stdout, /--port N +port \(from 0 to 65535; default 7337\)\n/);
+  assertMatch(stdout, /--port N +port \(from 0 to 65_535; default 7337\)\n/);
   assertMatch(stdout, /--beta X +decay \(at least 0, below 1; default 0.9\)\n/);
   assertStringIncludes(stdout, 'samples (repeatable; default "a b" c)');
 });

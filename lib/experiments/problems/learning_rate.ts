@@ -1,3 +1,4 @@
+import { formatNumber } from "../../data/amounts.ts";
 import type { Conclusion } from "../answer.ts";
 import { describeComparison, describeRate, describeSpread, listOf } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
@@ -68,5 +69,5 @@ function relation(rates: ReturnType<typeof byRate>, best: ReturnType<typeof best
   const factor = Number((unstable.rate / best.rate).toPrecision(2));
   return factor <= 1
     ? "The best rate itself is past that edge: the explosion is short, and what follows makes up for it."
-    : `The first unstable rate is ${factor} times the best one.`;
+    : `The first unstable rate is ${formatNumber(factor)} times the best one.`;
 }
