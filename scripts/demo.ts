@@ -11,7 +11,7 @@ import {
   trainBpe,
   type TransformerLM,
 } from "../mod.ts";
-import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
+import { formatBytes, formatNumber } from "../lib/data/amounts.ts";
 import { taskCommand } from "./frame/command_line.ts";
 import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
@@ -66,7 +66,7 @@ async function trainTokenizer({ vocabSize, bytes, seed, out }: Options, report: 
   report.result("distinct pre-tokens", training.distinctPretokens);
   report.result("first merges", merges.slice(0, 12).join(" "));
   report.result("last merges", merges.slice(-6).join(" "));
-  report.result("time of the tokenizer", report.elapsed());
+  report.duration("time of the tokenizer", report.seconds());
   return tokenizer;
 }
 
@@ -123,7 +123,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
   report.result("loss of a model that knows nothing", Math.log(vocabSize));
   report.result("training loss", trained.loss);
   report.result("validation loss", trained.evaluation?.loss ?? null);
-  report.result("time of training", formatSeconds(trained.seconds));
+  report.duration("time of training", trained.seconds);
   report.result("tokens per second", Math.round(trained.tokens / trained.seconds));
 
   report.say("\n4. What it writes");

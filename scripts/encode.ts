@@ -1,7 +1,6 @@
 import { dirname } from "@std/path/dirname";
 import { z } from "zod";
 import { Tokenizer } from "../mod.ts";
-import { formatSeconds } from "../lib/data/amounts.ts";
 import { differentFiles } from "./frame/agreement.ts";
 import { outputFolder } from "./frame/output_folder.ts";
 import { runScript } from "./frame/run_script.ts";
@@ -35,7 +34,7 @@ await runScript({
   report.result("bytes", bytes);
   report.result("tokens", tokens);
   report.result("bytes per token", tokens > 0 ? bytes / tokens : null);
-  report.result("time", formatSeconds(seconds));
+  report.duration("time", seconds);
   report.result("speed", bytes / 1e6 / seconds, "MB/s");
   report.result("ids written to", out);
 });

@@ -176,7 +176,7 @@ function throughput(subjects: Subject[], report: Report): void {
     report.say(`\n(c) Throughput of one thread on the ${title} documents, which are in memory and soon in the cache`);
     report.result(`${title}, MB per second`, bytes / 1e6 / seconds);
     report.result(`${title}, tokens per second`, Math.round(tokens / seconds));
-    report.result(`${title}, the Pile's 825 GB at that speed`, formatSeconds(PILE_BYTES / (bytes / seconds)));
+    report.duration(`${title}, the Pile's 825 GB at that speed`, PILE_BYTES / (bytes / seconds));
     if (name === "tinystories") {
       report.compare("(c) tokens per second", {
         published: 17_798,

@@ -98,7 +98,7 @@ await runScript({
   report.result("parameters", result.model.parameters.count);
   report.result("steps", result.step);
   report.result("tokens", result.tokens);
-  report.result("training time", result.seconds, "s");
+  report.duration("training time", result.seconds);
   if (!Number.isNaN(result.loss)) report.result("training loss", result.loss);
   if (result.evaluation) {
     const { loss, perplexity, bitsPerByte } = result.evaluation;

@@ -10,7 +10,7 @@ import {
 } from "../../lib/experiments/plan.ts";
 import { LOW_RESOURCE_TOKENS, scales, type ScaleSettings } from "../../lib/experiments/scale.ts";
 import type { TextKind } from "../../lib/experiments/variant.ts";
-import { formatBytes, formatSeconds } from "../../lib/data/amounts.ts";
+import { formatBytes } from "../../lib/data/amounts.ts";
 import type { Device, DeviceName } from "../../mod.ts";
 import type { Report } from "../frame/report.ts";
 import { openComputing } from "../training/computing.ts";
@@ -118,7 +118,7 @@ function reportTime(toDo: readonly ForecastRun[], jobs: number, device: Device, 
   if (toDo.length === 0) return;
   const atATime = Math.min(jobs, toDo.length);
   const seconds = toDo.reduce((sum, { forecast }) => sum + forecast.seconds, 0) / atATime;
-  report.result("predicted time", formatSeconds(seconds));
+  report.duration("predicted time", seconds);
   const largest = Math.max(...toDo.map(({ forecast }) => forecast.bytes));
   if (device.name !== "cuda" && largest > CPU_BYTES) {
     report.note(

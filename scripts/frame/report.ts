@@ -53,11 +53,6 @@ export class Report {
     return (performance.now() - this.#start) / 1000;
   }
 
-  /** Time since the task began, for people. */
-  elapsed(): string {
-    return formatSeconds(this.seconds());
-  }
-
   /** Says what is going on, to people only. */
   say(text: string): void {
     this.write(text + "\n");
@@ -74,6 +69,12 @@ export class Report {
   result(name: string, value: Value, unit = ""): void {
     this.#results[name] = typeof value === "bigint" ? String(value) : value;
     this.say(`${name}: ${show(value)}${unit && ` ${unit}`}`);
+  }
+
+  /** A time of the result: "1 min 5 s" for people, seconds in JSON. */
+  duration(name: string, seconds: number): void {
+    this.#results[name] = seconds;
+    this.say(`${name}: ${formatSeconds(seconds)}`);
   }
 
   /** Structured data for JSON readers; people get it from `say()` or `table()`. */

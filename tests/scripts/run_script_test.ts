@@ -18,6 +18,7 @@ async function run(args: string[], main: ScriptMain<typeof Options>) {
 Deno.test("a task prints its figures, tables and comparisons for people", async () => {
   const { code, stdout, stderr } = await run(["--size", "1200"], ({ size }, report) => {
     report.result("items", size);
+    report.duration("wait", 65.25);
     report.table("By kind", ["kind", "count"], [["red", 1000], ["green", 200]]);
     report.compare("time", { published: "19 s", ours: "3 s", verdict: "another machine" });
     report.note("a small corpus");
@@ -25,7 +26,7 @@ Deno.test("a task prints its figures, tables and comparisons for people", async 
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
     stdout,
-    "items: 1,200\n\nBy kind\nkind   count\n─────  ─────\nred    1,000\ngreen    200\nNote: a small corpus\n\n" +
+    "items: 1,200\nwait: 1 min 5 s\n\nBy kind\nkind   count\n─────  ─────\nred    1,000\ngreen    200\nNote: a small corpus\n\n" +
       "      published  ours\n────  ─────────  ────  ───────────────\ntime  19 s       3 s   another machine\n",
   );
 });
@@ -34,6 +35,7 @@ Deno.test("with --json a task prints one JSON object and nothing else", async ()
   const { code, stdout, stderr } = await run(["--json"], ({ size }, report) => {
     report.say("for people");
     report.result("items", size);
+    report.duration("wait", 65.25);
     report.result("flops", 2n ** 64n);
     report.compare("time", { published: 19, ours: 3 });
   });
@@ -42,7 +44,7 @@ Deno.test("with --json a task prints one JSON object and nothing else", async ()
   assertEquals(rest, {
     task: "count",
     options: { size: 3 },
-    results: { items: 3, flops: "18446744073709551616" },
+    results: { items: 3, wait: 65.25, flops: "18446744073709551616" },
     comparisons: { time: { published: 19, ours: 3 } },
   });
   assertEquals(typeof seconds, "number");
