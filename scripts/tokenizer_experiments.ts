@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AtomicFile, documents, Random, sampleDocuments, Tokenizer, trainBpe } from "../mod.ts";
+import { holdsTokenizer } from "../lib/tokenizer/tokenizer_folder.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
 import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
@@ -24,12 +25,10 @@ const Options = z.object({
     .describe("text in place of TinyStories; default: TinyStories if downloaded, else the built-in stories"),
   openwebtext: z.array(z.string()).default([])
     .describe("text in place of OpenWebText; default: the OpenWebText sample if downloaded, else left out"),
-  tinystoriesTokenizer: z.string().default("runs/train_bpe_tinystories")
-    .describe(
-      "folder of the tokenizer for it, as train_bpe_tinystories makes it; without one there, it is trained here",
-    ),
-  openwebtextTokenizer: z.string().default("runs/train_bpe_expts_owt")
-    .describe("folder of the tokenizer for it, as train_bpe_expts_owt makes it; without one there, it is trained here"),
+  tinystoriesTokenizer: z.string().optional()
+    .describe("folder of the tokenizer for it; default: runs/train_bpe_tinystories, or one is trained here"),
+  openwebtextTokenizer: z.string().optional()
+    .describe("folder of the tokenizer for it; default: runs/train_bpe_expts_owt, or one is trained here"),
   out: z.string().default("runs/tokenizer_experiments").describe("folder for the .npy files"),
   documents: z.int().min(1).default(10).describe("documents to sample"),
   encodeCorpora: z.boolean().default(true).describe(
@@ -95,15 +94,15 @@ async function tokenizerFor(
   options: Options,
   report: Report,
 ): Promise<Tokenizer> {
-  const folder = name === "tinystories" ? options.tinystoriesTokenizer : options.openwebtextTokenizer;
-  try {
+  const { given, made, vocabSize } = name === "tinystories"
+    ? { given: options.tinystoriesTokenizer, made: "runs/train_bpe_tinystories", vocabSize: 10_000 }
+    : { given: options.openwebtextTokenizer, made: "runs/train_bpe_expts_owt", vocabSize: 32_000 };
+  const folder = given ?? made;
+  if (given !== undefined || holdsTokenizer(made)) {
     const tokenizer = await Tokenizer.load(folder, { specialTokens: [SEPARATOR] });
     report.say(`${publishedCorpora[name].title} tokenizer: ${folder}, ${formatNumber(tokenizer.vocabSize)} entries`);
     return tokenizer;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const vocabSize = name === "tinystories" ? 10_000 : 32_000;
   report.note(
     `${folder} has no tokenizer: one with ${formatNumber(vocabSize)} entries was trained on ${corpus.about}.`,
   );

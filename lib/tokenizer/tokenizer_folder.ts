@@ -75,6 +75,11 @@ export function checkTokenizerFolder(folder: string, format: TokenizerFormat): v
   );
 }
 
+/** Whether a folder holds a tokenizer in any format, whole or not. */
+export function holdsTokenizer(folder: string): boolean {
+  return formatsIn(folder).length > 0;
+}
+
 function formatsIn(folder: string): TokenizerFormat[] {
   return FORMATS.filter((format) => isFile(`${folder}/${TOKENIZER_FILES[format][0]}`));
 }

@@ -56,6 +56,14 @@ export function downloadedCorpus(name: PublishedCorpus): Corpus | undefined {
   return undefined;
 }
 
+/** The files given, or else a published corpus as downloaded, or else the built-in stories. */
+export function corpusFor(
+  name: PublishedCorpus,
+  { input, builtInBytes, seed }: { input: string[]; builtInBytes: number; seed: number },
+): Corpus {
+  return input.length > 0 ? corpusOfFiles(input) : downloadedCorpus(name) ?? builtInCorpus(builtInBytes, seed);
+}
+
 /** Says that other text stands in for a published corpus, and how to get that. */
 export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
   const { title, key } = publishedCorpora[name];

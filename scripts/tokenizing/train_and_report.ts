@@ -76,6 +76,18 @@ export async function trainAndReport(
   return { model, seconds };
 }
 
+/** A training's time beside those of a published problem. */
+export function compareTimes(
+  seconds: number,
+  published: { time: string; limit: string },
+  { isPublished }: Corpus,
+  report: Report,
+): void {
+  const ours = formatSeconds(seconds);
+  report.compare("training time", { published: published.time, ours, verdict: isPublished ? "" : "other text" });
+  report.compare("handout's limit", { published: published.limit, ours });
+}
+
 /** The longest tokens, special ones left out: all that tie, as quoted text, in the order of their ids. */
 export function longestTokens(model: BpeModel): string[] {
   const special = new Set(model.specialTokens.values());

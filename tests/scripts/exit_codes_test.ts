@@ -66,6 +66,12 @@ const failures: typeof wrongCommandLines = [
   ["generate", "Once --run none", "Cannot use none: it has no checkpoint"],
   ["generate", "Once --run heads.json", "Cannot use heads.json: it has no checkpoint"],
   ["experiment_log", "", "Cannot write a log: there is no run below runs"],
+  ["train_bpe_expts_owt", "--tinystories-tokenizer none", "Cannot load a tokenizer from none"],
+  [
+    "tokenizer_experiments",
+    "--tinystories heads.json --tinystories-tokenizer none",
+    "Cannot load a tokenizer from none",
+  ],
   ["import", "none", "Cannot import none: it has neither config.json nor tokenizer.json"],
   ["encode", "none.txt --tokenizer none --out ids.npy", "Cannot load a tokenizer from none"],
 ];
