@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { dirname } from "@std/path/dirname";
 
 /**
@@ -8,11 +7,7 @@ import { dirname } from "@std/path/dirname";
  * @param path The folder; those above it are made as well.
  */
 export function outputFolder(path: string): Disposable {
-  const made: string[] = [];
-  for (let folder = path; !existsSync(folder) && folder !== dirname(folder); folder = dirname(folder)) {
-    made.push(folder);
-  }
-  Deno.mkdirSync(path, { recursive: true });
+  const made = makeFolders(path);
   checkWritable(path);
   return {
     [Symbol.dispose]() {
@@ -23,6 +18,22 @@ export function outputFolder(path: string): Disposable {
       }
     },
   };
+}
+
+// Without looking at the folders above, which a task need not be allowed to read.
+function makeFolders(path: string): string[] {
+  try {
+    Deno.mkdirSync(path);
+    return [path];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && dirname(path) !== path) {
+      const above = makeFolders(dirname(path));
+      return [...makeFolders(path), ...above];
+    }
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    Deno.mkdirSync(path, { recursive: true }); // fails where what exists is a file
+    return [];
+  }
 }
 
 // Of a folder that was there before, only trying tells.
