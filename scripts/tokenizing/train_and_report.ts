@@ -64,7 +64,7 @@ export async function trainAndReport(
   report.result("workers", training.workers);
   report.result("vocabulary", model.vocabulary.length, "entries");
   report.result("merges", model.merges.length);
-  report.result("longest tokens", longestTokens(model).join(" "));
+  report.result("longest tokens", beginningOf(longestTokens(model)));
   report.result("tokenizer written to", out);
   if (training.ranOutOfPairs) {
     report.note(
@@ -74,6 +74,12 @@ export async function trainAndReport(
     );
   }
   return { model, seconds };
+}
+
+// Without many merges most tokens are of one length.
+function beginningOf(tokens: readonly string[], most = 12): string {
+  const rest = tokens.length - most;
+  return tokens.slice(0, most).join(" ") + (rest > 0 ? ` and ${formatNumber(rest)} more` : "");
 }
 
 /** A training's time beside those of a published problem. */

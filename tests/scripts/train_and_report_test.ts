@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { outputFolder } from "../../scripts/frame/output_folder.ts";
 import { Report } from "../../scripts/frame/report.ts";
@@ -25,6 +25,16 @@ Deno.test("outputFolder() fails at once where a file is in the way", () => {
   using top = new TemporaryFolder();
   Deno.writeTextFileSync(top.at("file"), "");
   assertThrows(() => outputFolder(top.at("file")), Deno.errors.AlreadyExists);
+});
+
+Deno.test("of many longest tokens the first are named", async () => {
+  using top = new TemporaryFolder();
+  let said = "";
+  const report = new Report(false, { stdout: (text) => said += text, stderr() {}, showsProgress: false });
+  const corpus = builtInCorpus(1000, 0);
+  await trainAndReport({ corpus, vocabSize: 256, specialTokens: [], out: top.path, format: "gpt2" }, report);
+  report.close();
+  assertMatch(said, /\nlongest tokens: "\\u0000" .* and 244 more\n/);
 });
 
 Deno.test("a tokenizer in another format in the same folder is found before training", async () => {
