@@ -121,7 +121,9 @@ export function openNpy(path: string): NpyReader {
     const header = new Uint8Array(npyHeaderLength(prefix.subarray(0, readFully(file, prefix)), path));
     file.seekSync(0, Deno.SeekMode.Start);
     if (readFully(file, header) < header.length) {
-      throw new Error(`Cannot read ${path}: it ends inside its header of ${header.length} bytes; it was cut off`);
+      throw new Error(
+        `Cannot read ${path}: it ends inside its header of ${header.length} bytes; it was cut off, try writing it again`,
+      );
     }
     const { dtype, shape, dataOffset } = parseNpyHeader(header, path);
     if (shape.length !== 1) {

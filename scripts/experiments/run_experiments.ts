@@ -8,6 +8,7 @@ import { readResults } from "../../lib/experiments/results.ts";
 import { writeAnswer } from "../../lib/experiments/write_answer.ts";
 import { atomicWrite } from "../../mod.ts";
 import { taskCommand } from "../frame/command_line.ts";
+import { outputFolder } from "../frame/output_folder.ts";
 import type { Report } from "../frame/report.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 import { performRuns } from "./perform_runs.ts";
@@ -29,6 +30,7 @@ export async function runExperiments(
 ): Promise<void> {
   const work = await planWork(experiments, options, report);
   if (options.dryRun) return;
+  using _folder = outputFolder(options.out);
   if (work.waiting.length > 0) {
     const textOf = await prepareTexts(work, report);
     const begin = report.seconds();

@@ -53,7 +53,7 @@ function ifThere(path: string): string | undefined {
 
 async function textOfFile(path: string): Promise<SourceText> {
   if (!existsSync(path)) {
-    throw new Error(`Cannot find the text ${path}; get it with deno task data, or give another file with --input`);
+    throw new Error(`Cannot find the text ${path}; get it with deno task data, or give another file`);
   }
   await checkTexts([path]);
   const file = path.replace(/^.*\//, "");

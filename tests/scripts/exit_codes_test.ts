@@ -72,6 +72,12 @@ const failures: typeof wrongCommandLines = [
     "--tinystories heads.json --tinystories-tokenizer none",
     "Cannot load a tokenizer from none",
   ],
+  ["decode", "heads.json --tokenizer none", "Cannot load a tokenizer from none"],
+  [
+    "train",
+    "--data heads.json --device cpu --json",
+    "of a .npy file; give one as deno task encode or numpy.save writes it",
+  ],
   ["import", "none", "Cannot import none: it has neither config.json nor tokenizer.json"],
   ["encode", "none.txt --tokenizer none --out ids.npy", "Cannot load a tokenizer from none"],
 ];
