@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Account, account, type Section } from "../lib/accounting/account.ts";
+import { type Account, account, checkShape, type Section } from "../lib/accounting/account.ts";
 import { type DeviceEstimate, estimateOnDevice } from "../lib/accounting/device_estimate.ts";
 import {
   type DeviceLimits,
@@ -21,9 +21,9 @@ import type { OptimizerName } from "../lib/accounting/muon_update.ts";
 import { roofline } from "../lib/accounting/roofline.ts";
 import { formulasText, plainSection, TablePrinter } from "./accounting/tables.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
+import { atMostOneOf, judgedBy } from "./frame/agreement.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
-import { UsageError } from "./frame/usage_error.ts";
 
 const size = (what: string) => z.int().min(1).optional().describe(`${what}; default: the preset's`);
 
@@ -67,19 +67,22 @@ const CPU_MEMORY = 2n ** 32n;
 await runScript({
   name: "accounting",
   summary: "parameters, FLOPs, memory and time of a model and its training, by formula",
-  options: Options,
+  options: Options.superRefine(atMostOneOf("measure", "formula")).superRefine(judgedBy((options) => {
+    checkShape(modelOf(options));
+    if (options.device !== "cpu") devicePreset(options.device);
+  })),
   permissions: "none",
   positional: ["preset"],
   details:
     "Example: deno task accounting gpt2-xl --context-length 16384 --batch-size 8 --device h100 --mfu 0.5 --steps 400000\n" +
     "It needs no permission, except to read ffi/cpu for --device cpu.",
 }, async (options, report) => {
-  const model = asTyped(() => modelOf(options));
+  const model = modelOf(options);
   const tables = new TablePrinter(report, options.markdown);
   report.data("model", model);
   if (options.measure) return await measureModel(model, options, report, tables);
 
-  const device = options.device === "cpu" ? await measureCpu() : asTyped(() => devicePreset(options.device));
+  const device = options.device === "cpu" ? await measureCpu() : devicePreset(options.device);
   const format = options.format ?? options.precision;
   const promptLength = options.promptLength ?? Math.max(1, Math.floor(model.context_length / 2));
   const generatedTokens = options.generatedTokens ?? Math.max(1, model.context_length - promptLength);
@@ -100,15 +103,6 @@ await runScript({
   reportRoofline(model, result, device, format, options.optimizer, report, tables);
   reportDevice(model, result, device, format, options, report, tables);
 });
-
-// A preset that does not exist is a mistake of the command line, not a failure of the task.
-function asTyped<T>(lookUp: () => T): T {
-  try {
-    return lookUp();
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
-}
 
 function modelOf(options: z.output<typeof Options>): ModelShape {
   const preset = modelPreset(options.preset);
@@ -210,8 +204,11 @@ function reportDevice(
     [
       ["training step", `${formatSeconds(secondsPerStep)}, ${formatNumber(tokensPerSecond, 0)} tokens/s`],
       [`${formatNumber(steps)} steps`, formatSeconds(secondsOfRun)],
-      ["memory, by the handout", `the batch ${fits ? "fits" : "does not fit"}; the largest is ${largestBatch}`],
-      ["memory, by this library", `the largest batch is ${largestHere}, in float32`],
+      [
+        "memory, by the handout",
+        `the batch ${fits ? "fits" : "does not fit"}; the largest is ${formatNumber(largestBatch)}`,
+      ],
+      ["memory, by this library", `the largest batch is ${formatNumber(largestHere)}, in float32`],
       [
         "generating, at most",
         `${formatNumber(decodingStepsPerSecond, 1)} tokens/s for each sequence, bound by ${decodingBound}`,

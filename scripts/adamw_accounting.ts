@@ -61,26 +61,30 @@ await runScript({
   const parameters = evaluate(parameterCount(xl), values);
   const bytes = memory * 2 ** 30;
   const batchFor = (constant: bigint, perSequence: bigint) => (bytes - Number(constant)) / Number(perSequence);
+  const largest = (constant: bigint, perSequence: bigint) => {
+    const batch = batchFor(constant, perSequence);
+    return batch < 1 ? "none fits" : batch.toFixed(2);
+  };
   const perSequence = (scores: "stored" | "fused") =>
     evaluate(trainingMemory(xl, "float32", scores).activations, values);
-  report.table(`Largest batch in ${formatNumber(memory)} GiB`, [
+  report.table(`Largest batch in ${formatNumber(memory, 4)} GiB`, [
     "",
     "bytes for each sequence",
     "bytes whatever the batch",
     "largest batch",
   ], [
-    ["published slope and constant", slope / 4n, 4n * parameters, batchFor(4n * parameters, slope / 4n).toFixed(2)],
+    ["published slope and constant", slope / 4n, 4n * parameters, largest(4n * parameters, slope / 4n)],
     [
       "published formula, in bytes, with all four copies",
       slope,
       16n * parameters,
-      batchFor(16n * parameters, slope).toFixed(2),
+      largest(16n * parameters, slope),
     ],
     ...(["stored", "fused"] as const).map((scores) => [
       `in full, scores ${scores}`,
       perSequence(scores),
       16n * parameters,
-      batchFor(16n * parameters, perSequence(scores)).toFixed(2),
+      largest(16n * parameters, perSequence(scores)),
     ]),
   ]);
   if (memory === 80) {

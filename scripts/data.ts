@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { corpora, corpusAddresses, download } from "../mod.ts";
 import { formatBytes } from "../lib/data/amounts.ts";
+import { judgedBy } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({
@@ -16,7 +17,7 @@ const FOLDER = "data";
 await runScript({
   name: "data",
   summary: "downloads a published data set into data/, goes on where it stopped, and checks it",
-  options: Options,
+  options: Options.superRefine(judgedBy(({ corpus, from }) => corpusAddresses(corpus, from))),
   permissions: "data",
   positional: ["corpus"],
   details: Object.entries(corpora).map(([name, { title, about, files }]) =>

@@ -1,6 +1,8 @@
 import { dirname } from "@std/path/dirname";
 import { z } from "zod";
 import { AtomicFile, openNpy, Tokenizer } from "../mod.ts";
+import { differentFiles } from "./frame/agreement.ts";
+import { outputFolder } from "./frame/output_folder.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({
@@ -16,12 +18,16 @@ const TOKENS_AT_A_TIME = 1 << 18;
 await runScript({
   name: "decode",
   summary: "decodes a .npy file of token ids back into text",
-  options: Options,
+  options: Options.superRefine(differentFiles("input", "out")),
   permissions: "tokenize",
   positional: ["input"],
+  details: "Example: deno task decode runs/corpus.npy --tokenizer runs/my_tokenizer --count 100",
 }, async ({ tokenizer: folder, input, out, start, count }, report) => {
   const tokenizer = await Tokenizer.load(folder);
   using ids = openNpy(input);
+  if (!/^u?int/.test(ids.dtype)) {
+    throw new TypeError(`Cannot decode ${input}: it holds ${ids.dtype}; expected token ids, which are integers`);
+  }
   if (start > ids.length) {
     throw new RangeError(`Cannot decode from token ${start}: ${input} has ${ids.length}; try a smaller --start`);
   }
@@ -30,7 +36,9 @@ await runScript({
   function* blocks(): Generator<Uint8Array> {
     for (let from = start; from < end; from += TOKENS_AT_A_TIME) {
       const block = ids.read(from, Math.min(TOKENS_AT_A_TIME, end - from));
-      yield tokenizer.decodeBytes(block as ArrayLike<number>);
+      // What numpy makes of whole numbers unless told otherwise is int64.
+      const isLong = block instanceof BigInt64Array || block instanceof BigUint64Array;
+      yield tokenizer.decodeBytes(isLong ? Float64Array.from(block, Number) : block);
       report.progress({ phase: "decoding", done: from - start, total: end - start, unit: "tokens" });
     }
   }
@@ -43,7 +51,7 @@ await runScript({
     report.data("text", text);
     return;
   }
-  await Deno.mkdir(dirname(out), { recursive: true });
+  using _folder = outputFolder(dirname(out));
   using output = new AtomicFile(out);
   for (const bytes of blocks()) output.write(bytes);
   output.commit();

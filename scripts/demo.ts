@@ -11,10 +11,13 @@ import {
   trainBpe,
   type TransformerLM,
 } from "../mod.ts";
-import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
+import { formatBytes, formatNumber } from "../lib/data/amounts.ts";
 import { taskCommand } from "./frame/command_line.ts";
+import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
+import { removeEarlierDemo } from "./training/earlier_demo.ts";
+import { threadCount } from "./frame/thread_count.ts";
 
 const SEPARATOR = "<|endoftext|>";
 const VALIDATION_SHARE = 0.05;
@@ -23,9 +26,9 @@ const Options = z.object({
   text: z.string().default("Once upon a time, Lily found a shiny red submarine.").describe("text to encode and decode"),
   prompt: z.string().default("Once upon a time").describe("how the generated story begins"),
   vocabSize: z.int().min(257).default(3000).describe("entries of the tokenizer"),
-  bytes: z.number().positive().default(10e6).describe("bytes of the built-in stories"),
+  bytes: z.number().min(1e5).default(10e6).describe("bytes of the built-in stories"),
   steps: z.int().min(1).default(1500).describe("optimizer steps of the model"),
-  threads: z.int().min(1).optional().describe("threads of the model; default: all cores"),
+  threads: threadCount.optional().describe("threads of the model; default: all cores"),
   seed: z.int().default(0).describe("seed of the stories, the model and the generated text"),
   out: z.string().default("runs/demo").describe("folder for what it makes; an earlier demo in it is replaced"),
 });
@@ -37,8 +40,8 @@ await runScript({
   options: Options,
   permissions: "demo",
 }, async (options, report) => {
-  await removeRun(options.out);
-  await Deno.mkdir(options.out, { recursive: true });
+  removeEarlierDemo(options.out);
+  using _folder = outputFolder(options.out);
   const tokenizer = await trainTokenizer(options, report);
   showTokens(tokenizer, options.text, report);
   await trainModel(tokenizer, options, report);
@@ -63,7 +66,7 @@ async function trainTokenizer({ vocabSize, bytes, seed, out }: Options, report: 
   report.result("distinct pre-tokens", training.distinctPretokens);
   report.result("first merges", merges.slice(0, 12).join(" "));
   report.result("last merges", merges.slice(-6).join(" "));
-  report.result("time of the tokenizer", report.elapsed());
+  report.duration("time of the tokenizer", report.seconds());
   return tokenizer;
 }
 
@@ -120,7 +123,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
   report.result("loss of a model that knows nothing", Math.log(vocabSize));
   report.result("training loss", trained.loss);
   report.result("validation loss", trained.evaluation?.loss ?? null);
-  report.result("time of training", formatSeconds(trained.seconds));
+  report.duration("time of training", trained.seconds);
   report.result("tokens per second", Math.round(trained.tokens / trained.seconds));
 
   report.say("\n4. What it writes");
@@ -157,14 +160,4 @@ function joined(pieces: Iterable<Uint32Array>): Uint32Array {
     position += piece.length;
   }
   return ids;
-}
-
-/** Removes what an earlier demo left, and nothing else: only a folder that looks like one of its runs. */
-async function removeRun(folder: string): Promise<void> {
-  const files = ["config.json", "metrics.jsonl", "sessions.jsonl", "learning_curve.svg", "report.html"];
-  for (const name of [...files, "checkpoints", "samples", "tokenizer"]) {
-    await Deno.remove(`${folder}/${name}`, { recursive: true }).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-  }
 }

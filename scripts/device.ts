@@ -19,17 +19,18 @@ await runScript({
 }, ({ device, test, matrix, copyBytes }, report) => {
   const { driver, nvrtc, cublasLt, cublas, devices, problems } = inspectCuda();
   report.data("devices", devices);
-  report.table(
-    "GPUs",
-    ["number", "name", "architecture", "memory", "multiprocessors"],
-    devices.map(({ ordinal, name, architecture, totalBytes, multiprocessors }) => [
-      ordinal,
-      name,
-      `sm_${architecture}`,
-      formatBytes(totalBytes),
-      multiprocessors,
-    ]),
-  );
+  if (devices.length === 0) report.say("GPUs: none that can be used");
+  else {report.table(
+      "GPUs",
+      ["number", "name", "architecture", "memory", "multiprocessors"],
+      devices.map(({ ordinal, name, architecture, totalBytes, multiprocessors }) => [
+        ordinal,
+        name,
+        `sm_${architecture}`,
+        formatBytes(totalBytes),
+        multiprocessors,
+      ]),
+    );}
   for (const [name, library] of Object.entries({ "CUDA driver": driver, NVRTC: nvrtc, cuBLASLt: cublasLt })) {
     report.result(name, library === undefined ? "not usable" : `${library.version}, ${library.path}`);
   }
@@ -46,6 +47,6 @@ await runScript({
   report.result("float32 products", measured.teraflopsFloat32, "TFLOP/s");
   report.result("bfloat16 products", measured.teraflopsBfloat16, "TFLOP/s");
   report.result("memory, read and written", measured.gigabytesPerSecond, "GB/s");
-  report.result("time from launch to launch", measured.launchMicroseconds, "us");
-  report.result("the same in a graph", measured.graphLaunchMicroseconds, "us");
+  report.result("time from launch to launch", measured.launchMicroseconds, "µs");
+  report.result("the same in a graph", measured.graphLaunchMicroseconds, "µs");
 });

@@ -15,7 +15,14 @@ await runScript({
   permissions: "experiment_log",
 }, ({ runs: folder, out }, report) => {
   const reader = new RunReader(new ReadOnlyFolder(folder));
-  const log = experimentLog(reader.names().map((name) => reader.read(name)));
+  const names = reader.names();
+  // An empty log would take the place of one that is kept.
+  if (names.length === 0) {
+    throw new Error(
+      `Cannot write a log: there is no run below ${folder}; deno task experiments makes some, or give --runs`,
+    );
+  }
+  const log = experimentLog(names.map((name) => reader.read(name)));
   writeAnswer(out, log);
   for (const paragraph of log.verdict) report.say(paragraph);
   for (const { title, columns, rows } of log.tables) {

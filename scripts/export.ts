@@ -2,6 +2,7 @@ import { z } from "zod";
 import { openSafetensors } from "../lib/data/safetensors.ts";
 import { readTrainingState } from "../lib/training/checkpoint.ts";
 import { writeLlama } from "../mod.ts";
+import { atMostOneOf } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
 import { UsageError } from "./frame/usage_error.ts";
 import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
@@ -21,7 +22,7 @@ const Options = z.object({
 await runScript({
   name: "export",
   summary: "writes a trained model for Hugging Face transformers (LlamaForCausalLM, AutoTokenizer)",
-  options: Options,
+  options: Options.superRefine(atMostOneOf("best", "checkpoint")),
   permissions: "export",
   positional: ["run"],
 }, async ({ run, best, checkpoint, tokenizer: folder, out, dtype, endOfText }, report) => {

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { deviceNames, openDevice } from "../ffi/devices.ts";
+import { deviceNames } from "../ffi/devices.ts";
 import { generateBatch } from "../lib/model/generate.ts";
 import { loadModel, readTrainingState } from "../lib/training/checkpoint.ts";
+import { dtypeAt } from "../lib/training/precision.ts";
+import { atMostOneOf } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
-import { UsageError } from "./frame/usage_error.ts";
-import { KERNEL_CACHE } from "./training/kernel_cache.ts";
+import { threadCount } from "./frame/thread_count.ts";
+import { gpuNumber, openComputing } from "./training/computing.ts";
 import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
 
 const Options = z.object({
@@ -19,38 +21,35 @@ const Options = z.object({
   temperature: z.number().min(0).default(0.8).describe("0 always takes the likeliest token, higher varies more"),
   topP: z.number().positive().max(1).default(0.95).describe("share of the probability that tokens are chosen from"),
   topK: z.int().min(1).optional().describe("number of likeliest tokens that are chosen from; default: all"),
-  seed: z.int().default(0).describe("of the choices"),
+  seed: z.int().default(0).describe("seed of the choices"),
   samples: z.int().min(1).default(1).describe("texts to generate"),
   stop: z.string().default("<|endoftext|>").describe("special token that ends a text"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
   precision: z.enum(["float32", "bfloat16"]).optional().describe(
     "format of products; default: as in training where the device stores it",
   ),
-  threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
-  gpu: z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them"),
+  threads: threadCount.optional().describe("threads of the cpu and blas devices; default: all cores"),
+  gpu: gpuNumber,
 });
 
 await runScript({
   name: "generate",
   summary: "writes text with a trained model (problem generate)",
-  options: Options,
+  options: Options.superRefine(atMostOneOf("best", "checkpoint")),
   permissions: "generate",
   positional: ["prompt"],
+  details: "Example: deno task generate 'Once upon a time' --run runs/mine --temperature 0.5 --samples 3",
 }, async (options, report) => {
   const path = options.checkpoint ?? checkpointOf(options.run, options.best);
   const state = readTrainingState(path);
   const tokenizer = await tokenizerOf(state, options.tokenizer);
-  if (!tokenizer) throw new UsageError("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
+  if (!tokenizer) throw new Error("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
   const stopToken = tokenizer.specialTokenToId(options.stop);
   const prompt = options.prompt === "" && stopToken !== undefined ? [stopToken] : tokenizer.encode(options.prompt);
 
-  using device = openDevice(options.device, {
-    threads: options.threads,
-    cuda: { device: options.gpu, kernelCache: KERNEL_CACHE },
-    onPassedOver: (reason) => report.say(`Device: ${reason}`),
-  });
+  using device = openComputing({ ...options, cuda: { device: options.gpu } }, report);
   const precision = options.precision ?? (device.dtypes.includes("bf16") ? state.config.precision : undefined);
-  using model = loadModel(device, path, { dtype: precision === "bfloat16" ? "bf16" : "f32" });
+  using model = loadModel(device, path, { dtype: dtypeAt(device, precision) });
   const { maxNewTokens, temperature, topP, topK, seed, samples } = options;
   const prompts = Array.from({ length: samples }, () => prompt);
   const generated = generateBatch(model, prompts, { maxNewTokens, temperature, topP, topK, seed, stopToken });
@@ -78,6 +77,9 @@ await runScript({
   if (streams) report.say("\n");
   else for (const { text } of texts) report.say(`${text}\n`);
   report.data("texts", texts.map(({ text }) => text));
+  if (stopToken === undefined) {
+    report.note(`the tokenizer has no special token ${options.stop}: a text ends after --max-new-tokens only.`);
+  }
   report.result("checkpoint", path);
   report.result("device", device.name);
   report.result("tokens generated", tokens);

@@ -5,12 +5,12 @@ import { isFile } from "../lib/data/is_file.ts";
 import { openLlama, readTransformersTokenizer, type Tokenizer } from "../mod.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
-import { UsageError } from "./frame/usage_error.ts";
+import { runName } from "./training/run_name.ts";
 import { tokenizerHash } from "./training/tokenizer_hash.ts";
 
 const Options = z.object({
   from: z.string().describe("folder of the checkpoint: config.json, model.safetensors or its shards, tokenizer"),
-  name: z.string().regex(/^[\w.-]+$/, "expected letters, digits, dots, dashes").default("imported").describe(
+  name: runName.default("imported").describe(
     "what to call it; it comes into runs/NAME",
   ),
   only: z.enum(["model", "tokenizer"]).optional().describe(
@@ -38,7 +38,7 @@ await runScript({
   else if (tokenizer) await importTokenizer(folder, tokenizer, report);
   else {
     const missing = only === "model" ? "no config.json" : "neither config.json nor tokenizer.json nor vocab.json";
-    throw new UsageError(`Cannot import ${from}: it has ${missing}; give the folder that holds the checkpoint's files`);
+    throw new Error(`Cannot import ${from}: it has ${missing}; give the folder that holds the checkpoint's files`);
   }
 });
 

@@ -21,7 +21,7 @@ await runScript({
   summary: "problem learning_rate_tuning: gradient descent on the handout's toy at three learning rates",
   options: z.object({
     iterations: z.int().min(1).default(10).describe("steps at each rate"),
-    seed: z.int().default(0).describe("of the first weights, the same at each rate"),
+    seed: z.int().default(0).describe("seed of the first weights, the same at each rate"),
     out: z.string().default("results/learning_rate_tuning").describe("folder for the answer"),
   }),
   permissions: "results",

@@ -1,8 +1,12 @@
 import { z } from "zod";
 import { AtomicFile, documents, Random, sampleDocuments, Tokenizer, trainBpe } from "../mod.ts";
+import { holdsTokenizer } from "../lib/tokenizer/tokenizer_folder.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../lib/data/amounts.ts";
+import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
+import { threadCount } from "./frame/thread_count.ts";
+import { checkTexts } from "./tokenizing/check_texts.ts";
 import {
   builtInCorpus,
   type Corpus,
@@ -21,16 +25,16 @@ const Options = z.object({
     .describe("text in place of TinyStories; default: TinyStories if downloaded, else the built-in stories"),
   openwebtext: z.array(z.string()).default([])
     .describe("text in place of OpenWebText; default: the OpenWebText sample if downloaded, else left out"),
-  tinystoriesTokenizer: z.string().default("runs/train_bpe_tinystories")
-    .describe("tokenizer for it; default: made by train_bpe_tinystories, else trained here"),
-  openwebtextTokenizer: z.string().default("runs/train_bpe_expts_owt")
-    .describe("tokenizer for it; default: made by train_bpe_expts_owt, else trained here"),
+  tinystoriesTokenizer: z.string().optional()
+    .describe("folder of the tokenizer for it; default: runs/train_bpe_tinystories, or one is trained here"),
+  openwebtextTokenizer: z.string().optional()
+    .describe("folder of the tokenizer for it; default: runs/train_bpe_expts_owt, or one is trained here"),
   out: z.string().default("runs/tokenizer_experiments").describe("folder for the .npy files"),
   documents: z.int().min(1).default(10).describe("documents to sample"),
   encodeCorpora: z.boolean().default(true).describe(
     "encode the whole corpora for (d); --no-encode-corpora leaves it out",
   ),
-  workers: z.int().min(1).optional().describe("threads; default: all cores"),
+  workers: threadCount.optional().describe("threads; default: all cores"),
   builtInBytes: z.number().positive().default(20e6).describe("bytes of the built-in stories"),
   seed: z.int().default(0).describe("seed of the sample and of the built-in stories"),
 });
@@ -49,7 +53,8 @@ await runScript({
   options: Options,
   permissions: "tokenize",
 }, async (options, report) => {
-  await Deno.mkdir(options.out, { recursive: true });
+  for (const texts of [options.tinystories, options.openwebtext]) if (texts.length > 0) await checkTexts(texts);
+  using _folder = outputFolder(options.out);
   const subjects: Subject[] = [];
   for (const name of ["tinystories", "openwebtext"] as const) {
     const corpus = corpusFor(name, options, report);
@@ -89,15 +94,15 @@ async function tokenizerFor(
   options: Options,
   report: Report,
 ): Promise<Tokenizer> {
-  const folder = name === "tinystories" ? options.tinystoriesTokenizer : options.openwebtextTokenizer;
-  try {
+  const { given, made, vocabSize } = name === "tinystories"
+    ? { given: options.tinystoriesTokenizer, made: "runs/train_bpe_tinystories", vocabSize: 10_000 }
+    : { given: options.openwebtextTokenizer, made: "runs/train_bpe_expts_owt", vocabSize: 32_000 };
+  const folder = given ?? made;
+  if (given !== undefined || holdsTokenizer(made)) {
     const tokenizer = await Tokenizer.load(folder, { specialTokens: [SEPARATOR] });
     report.say(`${publishedCorpora[name].title} tokenizer: ${folder}, ${formatNumber(tokenizer.vocabSize)} entries`);
     return tokenizer;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const vocabSize = name === "tinystories" ? 10_000 : 32_000;
   report.note(
     `${folder} has no tokenizer: one with ${formatNumber(vocabSize)} entries was trained on ${corpus.about}.`,
   );
@@ -170,12 +175,12 @@ function throughput(subjects: Subject[], report: Report): void {
     report.say(`\n(c) Throughput of one thread on the ${title} documents, which are in memory and soon in the cache`);
     report.result(`${title}, MB per second`, bytes / 1e6 / seconds);
     report.result(`${title}, tokens per second`, Math.round(tokens / seconds));
-    report.result(`${title}, the Pile's 825 GB at that speed`, formatSeconds(PILE_BYTES / (bytes / seconds)));
+    report.duration(`${title}, the Pile's 825 GB at that speed`, PILE_BYTES / (bytes / seconds));
     if (name === "tinystories") {
       report.compare("(c) tokens per second", {
         published: 17_798,
         ours: Math.round(tokens / seconds),
-        verdict: `${Math.round(tokens / seconds / 17_798)} times; published machine not stated`,
+        verdict: `${formatNumber(tokens / seconds / 17_798, 0)} times; published machine not stated`,
       });
       report.compare("(c) the Pile (825 GB)", {
         published: "left blank",

@@ -1,14 +1,19 @@
 import { z } from "zod";
-import { deviceNames, openDevice } from "../ffi/devices.ts";
+import { deviceNames } from "../ffi/devices.ts";
 import { readConfigFile } from "../lib/training/config_file.ts";
 import { holdsRun } from "../lib/training/experiment_record.ts";
+import { dtypeAt } from "../lib/training/precision.ts";
 import { exportFormats } from "../lib/training/metrics_export.ts";
-import { overlay, parseTrainingConfig, TrainingFlags } from "../lib/training/training_config.ts";
+import { overlay, TrainingFlags } from "../lib/training/training_config.ts";
 import { Tokenizer } from "../mod.ts";
+import { atMostOneOf } from "./frame/agreement.ts";
 import { taskCommand } from "./frame/command_line.ts";
 import { runScript } from "./frame/run_script.ts";
-import { KERNEL_CACHE } from "./training/kernel_cache.ts";
+import { threadCount } from "./frame/thread_count.ts";
+import { askedConfig } from "./training/asked_config.ts";
+import { gpuNumber, openComputing } from "./training/computing.ts";
 import { prepareData } from "./training/prepare_data.ts";
+import { runName } from "./training/run_name.ts";
 import { runTraining } from "./training/run_training.ts";
 import { unstartedFolder } from "./training/unstarted_folder.ts";
 
@@ -16,13 +21,13 @@ const DEFAULT_CONFIG = new URL("../configs/stories.jsonc", import.meta.url);
 
 const OwnOptions = z.object({
   config: z.string().optional().describe("configuration file (JSON with comments); default: configs/stories.jsonc"),
-  name: z.string().regex(/^[\w.-]+$/, "expected letters, digits, dots, dashes").default("train").describe(
-    "of the run; its folder is runs/NAME",
+  name: runName.default("train").describe(
+    "name of the run; its folder is runs/NAME",
   ),
   resume: z.boolean().default(false).describe("go on from the run's newest checkpoint"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
-  threads: z.int().min(1).optional().describe("threads of the cpu and blas devices; default: all cores"),
-  gpu: z.int().min(0).default(0).describe("number of the GPU, as deno task device lists them"),
+  threads: threadCount.optional().describe("threads of the cpu and blas devices; default: all cores"),
+  gpu: gpuNumber,
   tf32: z.boolean().default(false).describe("let the GPU round float32 operands to 10 bits of mantissa"),
   graphs: z.boolean().default(true).describe("record a step on the GPU once and replay it"),
   tensorboard: z.boolean().default(false).describe("write a TensorBoard event file into the run's folder as well"),
@@ -33,12 +38,15 @@ const OwnOptions = z.object({
 await runScript({
   name: "train",
   summary: "trains a language model (problem training_together): text in, checkpoints, samples and curves out",
-  options: z.object({ ...OwnOptions.shape, ...TrainingFlags.shape }),
+  options: z.object({ ...OwnOptions.shape, ...TrainingFlags.shape }).superRefine(
+    atMostOneOf<Record<string, unknown>>("data", "input"),
+  ),
   permissions: "train",
   details: [
     "Fields of the configuration may be given as flags, which come over the file: --model.d_model 256 --steps 2000.",
     "Text: --input FILE (--tokenizer DIR, or one is trained), --data FILE.npy as deno task encode writes it, or, with",
     "neither, the built-in stories.",
+    "The defaults are those of a configuration that leaves a field out; configs/stories.jsonc sets some of them itself.",
   ].join("\n"),
 }, async (given, report) => {
   const { config: path, name, resume, device: deviceName, threads, gpu, tf32, graphs, builtInBytes, ...others } =
@@ -54,19 +62,23 @@ await runScript({
   }
   const source = path ?? (resume ? `${folder}/config.json` : DEFAULT_CONFIG);
   const before = resume ? readConfigFile(`${folder}/config.json`) : {};
-  const asked = parseTrainingConfig(
-    overlay(overlay(before, readConfigFile(source)), flags),
-    `${source === DEFAULT_CONFIG ? "configs/stories.jsonc" : source} with the flags given`,
+  const asked = askedConfig(
+    overlay(before, readConfigFile(source)),
+    flags,
+    source === DEFAULT_CONFIG ? "configs/stories.jsonc" : String(source),
+    !resume,
   );
   if (resume && asked.data === undefined) {
     throw new Error(`Cannot resume ${folder}: it was imported, not trained here; text can be generated with it`);
   }
 
-  using device = openDevice(deviceName, {
+  using device = openComputing({
+    device: deviceName,
     threads,
-    cuda: { device: gpu, tf32, graphs, kernelCache: KERNEL_CACHE },
-    onPassedOver: (reason) => report.say(`Device: ${reason}`),
-  });
+    precision: flags.precision === undefined ? undefined : asked.precision,
+    cuda: { device: gpu, tf32, graphs },
+  }, report);
+  dtypeAt(device, asked.precision); // before any work, also where it is the file that asks for it
   // A run goes on in the precision that it began in.
   const precision = asked.precision ?? (!resume && device.dtypes.includes("bf16") ? "bfloat16" : undefined);
   const config = { ...asked, ...(precision && { precision }) };
@@ -86,7 +98,7 @@ await runScript({
   report.result("parameters", result.model.parameters.count);
   report.result("steps", result.step);
   report.result("tokens", result.tokens);
-  report.result("training time", result.seconds, "s");
+  report.duration("training time", result.seconds);
   if (!Number.isNaN(result.loss)) report.result("training loss", result.loss);
   if (result.evaluation) {
     const { loss, perplexity, bitsPerByte } = result.evaluation;

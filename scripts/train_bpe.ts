@@ -1,28 +1,30 @@
 import { z } from "zod";
+import { checkVocabulary } from "../lib/tokenizer/train_bpe.ts";
+import { judgedBy } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
 import { builtInCorpus, corpusOfFiles } from "./tokenizing/corpus.ts";
 import { trainAndReport } from "./tokenizing/train_and_report.ts";
+import { trainingOptions } from "./tokenizing/training_options.ts";
 
 const Options = z.object({
   input: z.array(z.string()).default([]).describe("text file, also .gz; without one, the built-in stories"),
-  vocabSize: z.int().min(1).default(10_000).describe("entries, special tokens and the 256 bytes included"),
   specialToken: z.array(z.string()).default(["<|endoftext|>"]).describe(
     "text that is one token, never split or merged",
   ),
-  out: z.string().default("runs/train_bpe").describe("folder for the tokenizer"),
+  ...trainingOptions({ vocabSize: 10_000, out: "runs/train_bpe", builtInBytes: 20e6, seed: 0 }),
   format: z.enum(["gpt2", "huggingface", "tiktoken"]).default("gpt2")
     .describe("gpt2 writes vocab.json and merges.txt, huggingface tokenizer.json, tiktoken tokenizer.tiktoken"),
-  workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
-  builtInBytes: z.number().positive().default(20e6).describe("bytes of the built-in stories"),
-  seed: z.int().default(0).describe("seed of the built-in stories"),
 });
 
 await runScript({
   name: "train_bpe",
   summary: "trains a byte-level BPE tokenizer on any text (problem train_bpe)",
-  options: Options,
+  options: Options.superRefine(
+    judgedBy(({ vocabSize, specialToken }) => checkVocabulary(vocabSize, specialToken)),
+  ),
   permissions: "tokenize",
   positional: ["input"],
+  details: "Example: deno task train_bpe corpus.txt --vocab-size 10_000 --out runs/my_tokenizer",
 }, async (options, report) => {
   const corpus = options.input.length > 0
     ? corpusOfFiles(options.input)

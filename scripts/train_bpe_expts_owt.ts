@@ -1,20 +1,21 @@
 import { z } from "zod";
 import type { BpeModel } from "../mod.ts";
 import { readTokenizerFolder } from "../mod.ts";
+import { holdsTokenizer } from "../lib/tokenizer/tokenizer_folder.ts";
+import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
-import { builtInCorpus, corpusOfFiles, downloadedCorpus, standInNote } from "./tokenizing/corpus.ts";
-import { longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts";
+import { corpusFor, standInNote } from "./tokenizing/corpus.ts";
+import { compareTimes, longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts";
+import { trainingOptions } from "./tokenizing/training_options.ts";
+
+const MADE_TOKENIZER = "runs/train_bpe_tinystories";
 
 const Options = z.object({
   input: z.array(z.string()).default([])
     .describe("text file, also .gz; default: the OpenWebText sample if downloaded, else the built-in stories"),
-  vocabSize: z.int().min(1).default(32_000).describe("entries, special tokens and the 256 bytes included"),
-  out: z.string().default("runs/train_bpe_expts_owt").describe("folder for the tokenizer"),
-  tinystoriesTokenizer: z.string().default("runs/train_bpe_tinystories")
-    .describe("folder of the tokenizer to compare with; made by deno task train_bpe_tinystories"),
-  workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
-  builtInBytes: z.number().positive().default(50e6).describe("bytes of the built-in stories"),
-  seed: z.int().default(1).describe("seed of the built-in stories"),
+  ...trainingOptions({ vocabSize: 32_000, out: "runs/train_bpe_expts_owt", builtInBytes: 50e6, seed: 1 }),
+  tinystoriesTokenizer: z.string().optional()
+    .describe("folder of the tokenizer to compare with; default: runs/train_bpe_tinystories, if there is one"),
 });
 
 await runScript({
@@ -24,22 +25,16 @@ await runScript({
   permissions: "tokenize",
   positional: ["input"],
 }, async (options, report) => {
-  const corpus = options.input.length > 0
-    ? corpusOfFiles(options.input)
-    : downloadedCorpus("openwebtext") ?? builtInCorpus(options.builtInBytes, options.seed);
+  const corpus = corpusFor("openwebtext", options);
+  // Before the work: one that cannot be read is not to be found out after an hour.
+  const other = await readGivenOrMade(options.tinystoriesTokenizer);
   const { model, seconds } = await trainAndReport(
     { ...options, corpus, specialTokens: ["<|endoftext|>"], format: "gpt2" },
     report,
   );
 
-  const other = await readIfThere(options.tinystoriesTokenizer);
-  if (other) {
-    compareTokenizers(model, other, report);
-  } else {
-    report.note(
-      `no tokenizer in ${options.tinystoriesTokenizer} to compare with; deno task train_bpe_tinystories makes it.`,
-    );
-  }
+  if (other) compareTokenizers(model, other, report);
+  else report.note(`no tokenizer in ${MADE_TOKENIZER} to compare with; deno task train_bpe_tinystories makes it.`);
 
   const longest = longestTokens(model);
   report.compare("longest token", {
@@ -49,18 +44,11 @@ await runScript({
       ? "two other trainings on the whole sample end with 64-byte tokens: 64 hyphens, and a run of ÃÂ"
       : "other text",
   });
-  report.compare("training time", {
-    published: "61 min 53 s",
-    ours: `${seconds.toFixed(1)} s`,
-    verdict: corpus.isPublished ? "" : "other text",
-  });
-  report.compare("handout's limit", { published: "12 h, 100 GB", ours: `${seconds.toFixed(1)} s` });
+  compareTimes(seconds, { time: "61 min 53 s", limit: "12 h, 100 GB" }, corpus, report);
   if (!corpus.isPublished) report.note(standInNote("openwebtext", corpus));
 });
 
-type Reported = Parameters<Parameters<typeof runScript>[1]>[1];
-
-function compareTokenizers(ours: BpeModel, tinystories: BpeModel, report: Reported): void {
+function compareTokenizers(ours: BpeModel, tinystories: BpeModel, report: Report): void {
   const decoder = new TextDecoder();
   const texts = (model: BpeModel) => new Set(model.vocabulary.map((token) => decoder.decode(token)));
   const [a, b] = [texts(ours), texts(tinystories)];
@@ -76,19 +64,16 @@ function compareTokenizers(ours: BpeModel, tinystories: BpeModel, report: Report
   ]);
   const onlyHere = [...a].filter((token) => !b.has(token) && /^ \p{L}{4,}$/u.test(token)).slice(0, 12);
   const onlyThere = [...b].filter((token) => !a.has(token) && /^ \p{L}{4,}$/u.test(token)).slice(0, 12);
-  report.result("first words that are one token only here", onlyHere.join(",").trim());
-  report.result("first words that are one token only in TinyStories", onlyThere.join(",").trim());
+  report.result("first words that are one token only here", onlyHere.join(",").trim() || "none");
+  report.result("first words that are one token only in TinyStories", onlyThere.join(",").trim() || "none");
 }
 
 function count(tokens: Set<string>, pattern: RegExp): number {
   return [...tokens].filter((token) => pattern.test(token)).length;
 }
 
-async function readIfThere(folder: string): Promise<BpeModel | undefined> {
-  try {
-    return await readTokenizerFolder(folder);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+/** The tokenizer of a folder that was given, which must hold one, or else the one that the other task has made, if it has. */
+async function readGivenOrMade(given: string | undefined): Promise<BpeModel | undefined> {
+  if (given === undefined && !holdsTokenizer(MADE_TOKENIZER)) return undefined;
+  return await readTokenizerFolder(given ?? MADE_TOKENIZER);
 }

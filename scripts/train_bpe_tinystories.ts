@@ -1,16 +1,13 @@
 import { z } from "zod";
 import { runScript } from "./frame/run_script.ts";
-import { builtInCorpus, corpusOfFiles, downloadedCorpus, standInNote } from "./tokenizing/corpus.ts";
-import { longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts";
+import { corpusFor, standInNote } from "./tokenizing/corpus.ts";
+import { compareTimes, longestTokens, trainAndReport } from "./tokenizing/train_and_report.ts";
+import { trainingOptions } from "./tokenizing/training_options.ts";
 
 const Options = z.object({
   input: z.array(z.string()).default([])
     .describe("text file, also .gz; default: TinyStories if downloaded, else the built-in stories"),
-  vocabSize: z.int().min(1).default(10_000).describe("entries, special tokens and the 256 bytes included"),
-  out: z.string().default("runs/train_bpe_tinystories").describe("folder for the tokenizer"),
-  workers: z.int().min(1).optional().describe("threads that count; default: all cores"),
-  builtInBytes: z.number().positive().default(50e6).describe("bytes of the built-in stories"),
-  seed: z.int().default(0).describe("seed of the built-in stories"),
+  ...trainingOptions({ vocabSize: 10_000, out: "runs/train_bpe_tinystories", builtInBytes: 50e6, seed: 0 }),
 });
 
 await runScript({
@@ -20,9 +17,7 @@ await runScript({
   permissions: "tokenize",
   positional: ["input"],
 }, async (options, report) => {
-  const corpus = options.input.length > 0
-    ? corpusOfFiles(options.input)
-    : downloadedCorpus("tinystories") ?? builtInCorpus(options.builtInBytes, options.seed);
+  const corpus = corpusFor("tinystories", options);
   const { model, seconds } = await trainAndReport(
     { ...options, corpus, specialTokens: ["<|endoftext|>"], format: "gpt2" },
     report,
@@ -39,11 +34,6 @@ await runScript({
       ? longest.length > 1 ? "agrees, in a tie" : "agrees"
       : "differs",
   });
-  report.compare("training time", {
-    published: "19 s, machine not stated",
-    ours: `${seconds.toFixed(1)} s`,
-    verdict: corpus.isPublished ? "" : "other text",
-  });
-  report.compare("handout's limit", { published: "30 min, 30 GB", ours: `${seconds.toFixed(1)} s` });
+  compareTimes(seconds, { time: "19 s, machine not stated", limit: "30 min, 30 GB" }, corpus, report);
   if (!corpus.isPublished) report.note(standInNote("tinystories", corpus));
 });

@@ -177,7 +177,12 @@ export function account(options: AccountOptions): Account {
   };
 }
 
-function checkOptions({ model, batchSize, promptLength, generatedTokens }: AccountOptions): void {
+/**
+ * Checks that a model's shape is a valid configuration.
+ *
+ * @throws {RangeError} If it is not; the message names every field that is wrong.
+ */
+export function checkShape(model: ModelShape): void {
   const checked = ModelConfig.safeParse(model);
   if (!checked.success) {
     const problems = checked.error.issues.map(({ path: [field], message }) =>
@@ -185,6 +190,10 @@ function checkOptions({ model, batchSize, promptLength, generatedTokens }: Accou
     );
     throw new RangeError(`Cannot account for the model: ${problems.join("; ")}`);
   }
+}
+
+function checkOptions({ model, batchSize, promptLength, generatedTokens }: AccountOptions): void {
+  checkShape(model);
   const sizes = {
     "the batch size": batchSize,
     "the prompt's length": promptLength,

@@ -1,4 +1,4 @@
-import { lookUp } from "./nearest_name.ts";
+import { lookUp } from "./look_up.ts";
 
 /** What bounds a computation on a device. */
 export interface DeviceLimits {
@@ -78,7 +78,7 @@ export type DevicePresetName = keyof typeof devicePresets;
 /**
  * A device by its preset's name.
  *
- * @throws {RangeError} If there is no such preset; the nearest is named.
+ * @throws {RangeError} If there is no such preset; one that is near is named.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

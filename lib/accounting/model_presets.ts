@@ -1,5 +1,5 @@
 import type { ModelShape } from "./model_shape.ts";
-import { lookUp } from "./nearest_name.ts";
+import { lookUp } from "./look_up.ts";
 
 const llama = { norm: "pre", position: "rope", ffn: "swiglu", qk_norm: false, tied_embeddings: false } as const;
 
@@ -105,7 +105,7 @@ export type ModelPresetName = keyof typeof modelPresets;
 /**
  * A model by its preset's name.
  *
- * @throws {RangeError} If there is no such preset; the nearest is named.
+ * @throws {RangeError} If there is no such preset; one that is near is named.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -1,6 +1,14 @@
-/** Seconds as a person says them: "0.42 s", "19.3 s", "61 min 53 s", "3 h 12 min", "4.2 days". */
+/** Seconds as a person says them: "2.2 µs", "0.42 s", "19.3 s", "61 min 53 s", "3 h 12 min", "4.2 days". */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown";
+  if (seconds > 0 && seconds < 0.01) {
+    const [unit, scale] = seconds < 1e-6
+      ? ["ns", 1e9] as const
+      : seconds < 1e-3
+      ? ["µs", 1e6] as const
+      : ["ms", 1e3] as const;
+    return `${Number((seconds * scale).toPrecision(2))} ${unit}`;
+  }
   if (seconds < 1) return `${seconds.toPrecision(2)} s`;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -33,8 +33,12 @@ export class AtomicFile implements Disposable {
    * Opens the temporary neighbour for reading and writing.
    *
    * @throws {Deno.errors.NotFound} If the folder of `path` does not exist.
+   * @throws {Deno.errors.IsADirectory} If `path` is a folder, which no file can replace.
    */
   constructor(path: string) {
+    if (isFolder(path)) {
+      throw new Deno.errors.IsADirectory(`Cannot write ${path}: it is a folder; give the name of a file`);
+    }
     this.path = path;
     this.#temporary = `${path}.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}.tmp`;
     this.file = Deno.openSync(this.#temporary, { read: true, write: true, createNew: true });
@@ -88,6 +92,15 @@ export class AtomicFile implements Disposable {
     } catch {
       // Whatever made the write fail (a folder that is gone, a disk that is read-only) is the error worth reporting.
     }
+  }
+}
+
+// Who may write a file need not be allowed to look at it; renaming then says what is wrong.
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
   }
 }
 

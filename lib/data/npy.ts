@@ -12,6 +12,7 @@ import {
   npyItemSize,
   parseNpyHeader,
 } from "./npy_header.ts";
+import { openFile } from "./open_file.ts";
 import { readFully } from "./read_fully.ts";
 
 // Deno runs on little-endian processors only, so typed arrays already hold the bytes that the format asks for.
@@ -114,13 +115,15 @@ export class NpyReader implements Disposable {
  * ```
  */
 export function openNpy(path: string): NpyReader {
-  const file = Deno.openSync(path, { read: true });
+  const file = openFile(path);
   try {
     const prefix = new Uint8Array(NPY_PREFIX_BYTES);
     const header = new Uint8Array(npyHeaderLength(prefix.subarray(0, readFully(file, prefix)), path));
     file.seekSync(0, Deno.SeekMode.Start);
     if (readFully(file, header) < header.length) {
-      throw new Error(`Cannot read ${path}: it ends inside its header of ${header.length} bytes; it was cut off`);
+      throw new Error(
+        `Cannot read ${path}: it ends inside its header of ${header.length} bytes; it was cut off, try writing it again`,
+      );
     }
     const { dtype, shape, dataOffset } = parseNpyHeader(header, path);
     if (shape.length !== 1) {

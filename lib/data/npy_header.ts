@@ -116,10 +116,15 @@ export function formatNpyHeader(dtype: NpyDtype, length: number): Uint8Array {
 export function npyHeaderLength(prefix: Uint8Array, name: string): number {
   const magic = String.fromCharCode(...prefix.subarray(0, 6));
   if (magic !== MAGIC) {
-    throw new Error(`Cannot read ${name}: it begins with ${JSON.stringify(magic)}, not with the mark of a .npy file`);
+    const advice = "give one as deno task encode or numpy.save writes it";
+    throw new Error(
+      `Cannot read ${name}: it begins with ${JSON.stringify(magic)}, not with the mark of a .npy file; ${advice}`,
+    );
   }
   if (prefix.length < NPY_PREFIX_BYTES) {
-    throw new Error(`Cannot read ${name}: it ends after ${prefix.length} bytes, inside its header; it was cut off`);
+    throw new Error(
+      `Cannot read ${name}: it ends after ${prefix.length} bytes, inside its header; it was cut off, try writing it again`,
+    );
   }
   const [major, minor] = [prefix[6], prefix[7]];
   if (major < 1 || major > 3) {

@@ -1,5 +1,6 @@
 import { AtomicFile } from "./atomic_write.ts";
 import { fromBfloat16, fromFloat16, toBfloat16 } from "./half_precision.ts";
+import { openFile } from "./open_file.ts";
 import { readFully } from "./read_fully.ts";
 import {
   formatSafetensorsHeader,
@@ -180,7 +181,7 @@ export class SafetensorsReader implements Disposable {
  * ```
  */
 export function openSafetensors(path: string): SafetensorsReader {
-  const file = Deno.openSync(path, { read: true });
+  const file = openFile(path);
   try {
     const { size } = file.statSync();
     const prefix = new Uint8Array(8);

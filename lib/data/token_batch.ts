@@ -25,7 +25,7 @@ export interface TokenSource {
  */
 export function drawBatch(source: TokenSource, random: Random, batchSize: number, contextLength: number): TokenBatch {
   checkSequence(source.length, contextLength);
-  checkBatchSize(batchSize);
+  checkBatchSize(batchSize, contextLength);
   const places = source.length - contextLength;
   return readBatch(source, Float64Array.from({ length: batchSize }, () => drawBelow(random, places)), contextLength);
 }
@@ -44,7 +44,7 @@ export function* batchesInOrder(
   contextLength: number,
 ): Generator<TokenBatch, void, undefined> {
   checkSequence(source.length, contextLength);
-  checkBatchSize(batchSize);
+  checkBatchSize(batchSize, contextLength);
   const sequences = Math.min(Math.floor((source.length - 1) / contextLength), count * batchSize);
   for (let first = 0; first < sequences; first += batchSize) {
     const size = Math.min(batchSize, sequences - first);
@@ -98,9 +98,18 @@ export function checkSequence(length: number, contextLength: number): void {
   }
 }
 
-function checkBatchSize(batchSize: number): void {
+// What a typed array of 32-bit elements can hold on every machine, and more than any device's memory takes at once.
+const MOST_TOKENS = 2 ** 31 - 1;
+
+function checkBatchSize(batchSize: number, contextLength: number): void {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`Cannot make a batch: batch_size is ${batchSize}; it must be a whole number above 0`);
+  }
+  if (batchSize * contextLength > MOST_TOKENS) {
+    throw new RangeError(
+      `Cannot make a batch: ${batchSize} sequences of ${contextLength} are ${batchSize * contextLength} tokens; ` +
+        `expected at most ${MOST_TOKENS}, try a smaller batch_size`,
+    );
   }
 }
 

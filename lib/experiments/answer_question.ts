@@ -1,7 +1,7 @@
-import { formatBytes } from "../data/amounts.ts";
+import { formatBytes, formatNumber } from "../data/amounts.ts";
 import { type CurveAxis, learningCurve } from "../plot/learning_curve.ts";
 import type { Metrics } from "../training/metrics.ts";
-import type { Answer, AnswerChart, AnswerRun } from "./answer.ts";
+import type { Answer, AnswerChart, AnswerRun, Conclusion } from "./answer.ts";
 import type { Experiment } from "./experiment.ts";
 import { forecastRun } from "./forecast.ts";
 import { meanCurve } from "./mean_curve.ts";
@@ -12,6 +12,10 @@ const AXES: Record<CurveAxis, string> = {
   step: "optimizer steps",
   tokens: "tokens",
   seconds: "wall-clock time",
+};
+
+const NOTHING_FINISHED: Conclusion = {
+  verdict: ["Every run diverged, so that there is nothing to compare; the table says at which step."],
 };
 
 /**
@@ -26,7 +30,8 @@ export async function answerQuestion(
   circumstances: readonly [name: string, value: string][],
 ): Promise<Answer> {
   const { name, title, question } = experiment;
-  const conclusion = await experiment.conclude(results);
+  const hasFinished = results.variants.some(({ losses }) => losses.length > 0);
+  const conclusion: Conclusion = hasFinished ? await experiment.conclude(results) : NOTHING_FINISHED;
   const { verdict, tables = [], charts = [], samples = [], drawn } = conclusion;
   const shown = results.variants.filter(({ variant }) => drawn?.includes(variant.name) ?? true);
   return {
@@ -83,7 +88,7 @@ function circumstancesOf({ scale, settings, variants }: ExperimentResults): [str
   const seeds = Math.max(...variants.map(({ runs }) => runs.length));
   return [
     ["scale", `${scale}: ${settings.about}`],
-    ["tokens of each run", String(settings.tokens)],
+    ["tokens of each run", formatNumber(settings.tokens)],
     ["runs", `${distinct.length}, seeds 0 to ${seeds - 1}`],
     [
       "memory of the device, at most",

@@ -18,6 +18,6 @@ export interface Experiment {
   seeds: Record<Scale, number>;
   /** The lines of the experiment. */
   variants(scale: Scale, settings: ScaleSettings): Variant[];
-  /** Reads the answer off the finished runs. */
+  /** Reads the answer off the runs, at least one of which has finished; any others may have diverged. */
   conclude(results: ExperimentResults): Conclusion | Promise<Conclusion>;
 }

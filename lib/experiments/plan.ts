@@ -73,7 +73,7 @@ async function planRun(variant: Variant, seed: number, options: PlanOptions): Pr
   if (source === undefined) {
     throw new RangeError(
       `Cannot plan the variant "${variant.name}": it trains on ${text}, and there is none; give a file with --openwebtext, ` +
-        `or unpack what deno task data owt downloads`,
+        `or get OpenWebText with deno task data owt`,
     );
   }
   const config = runConfig(settings, change, seed);

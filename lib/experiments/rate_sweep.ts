@@ -47,9 +47,10 @@ export function byRate({ variants }: ExperimentResults, name: string): RateResul
   })).toSorted((a, b) => a.rate - b.rate);
 }
 
-/** The rate with the lowest loss among those at which every seed finished. */
-export function bestRate(rates: readonly RateResult[]): RateResult {
-  return rates.reduce((best, rate) => rate.stability !== "diverged" && rate.loss < best.loss ? rate : best);
+/** The rate with the lowest loss among those at which every seed finished, if there is one. */
+export function bestRate(rates: readonly RateResult[]): RateResult | undefined {
+  return rates.filter(({ stability }) => stability !== "diverged")
+    .reduce<RateResult | undefined>((best, rate) => best && best.loss <= rate.loss ? best : rate, undefined);
 }
 
 /** Rates as a line of a sweep's chart. */

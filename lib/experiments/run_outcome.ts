@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { AtomicFile } from "../data/atomic_write.ts";
+import { isFile } from "../data/is_file.ts";
+import { readJson } from "../data/read_json.ts";
 import { CheckpointFolder } from "../training/checkpoint_folder.ts";
 import { holdsRun } from "../training/experiment_record.ts";
 
@@ -62,23 +64,8 @@ export function runState(folder: string): RunState {
  */
 export function readOutcome(folder: string): RunOutcome | undefined {
   const path = outcomePath(folder);
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  try {
-    return Outcome.parse(JSON.parse(text));
-  } catch (error) {
-    throw new Error(
-      `Cannot read ${path}: it is no outcome of a run (${
-        error instanceof z.ZodError ? z.prettifyError(error) : error
-      }); ` +
-        `remove the file, and the run ends anew from its last checkpoint`,
-    );
-  }
+  if (!isFile(path)) return undefined;
+  return readJson(path, Outcome, "remove the file, and the run ends anew from its last checkpoint");
 }
 
 /** Keeps how a run ended; the last thing that is written of it. */

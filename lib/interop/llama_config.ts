@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ModelConfig } from "../model/config.ts";
 import type { ModelConfig as ModelConfigType } from "../model/config_fields.ts";
-import { readJson } from "./read_json.ts";
+import { readJson } from "../data/read_json.ts";
 
 /** What a Llama checkpoint's config.json says. */
 export interface LlamaConfig {

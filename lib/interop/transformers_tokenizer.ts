@@ -2,7 +2,7 @@ import { z } from "zod";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { isFile } from "../data/is_file.ts";
-import { readJson } from "./read_json.ts";
+import { readJson } from "../data/read_json.ts";
 
 const AddedTokens = z.record(z.string(), z.int().min(0));
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { openSafetensors, type SafetensorsReader } from "../data/safetensors.ts";
 import { isFile } from "../data/is_file.ts";
-import { readJson } from "./read_json.ts";
+import { readJson } from "../data/read_json.ts";
 
 const WHOLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";

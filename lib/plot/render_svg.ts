@@ -1,6 +1,14 @@
 import type { TopLevelSpec } from "vega-lite";
 import { chartGrounds, chartTheme } from "./chart_theme.ts";
 
+let libraries: ReturnType<typeof loadLibraries> | undefined;
+
+// One after the other and once for all charts: Deno 2.9.6 can panic ("RefCell already borrowed") where several calls load
+// the same modules at the same time.
+async function loadLibraries() {
+  return [await import("vega-lite"), await import("vega")] as const;
+}
+
 /**
  * Draws a Vega-Lite chart as a self-contained SVG document in the project's look, without a browser. It can be read on light
  * and on dark ground, by itself as well as inside of a page, and several fit into one page. The library is loaded at the first
@@ -10,10 +18,7 @@ import { chartGrounds, chartTheme } from "./chart_theme.ts";
  * @throws {Error} If the specification is not one of Vega-Lite.
  */
 export async function renderSvg(specification: TopLevelSpec): Promise<string> {
-  const [{ compile }, { mergeConfig, parse, View }] = await Promise.all([
-    import("vega-lite"),
-    import("vega"),
-  ]);
+  const [{ compile }, { mergeConfig, parse, View }] = await (libraries ??= loadLibraries());
   const config = mergeConfig(chartTheme, specification.config ?? {});
   const view = new View(parse(compile({ ...specification, config }).spec), { renderer: "none" });
   const svg = await view.toSVG();

@@ -1,3 +1,4 @@
+import { openFile } from "../data/open_file.ts";
 import type { CountingJob } from "./counting_job.ts";
 import { cutBlocks, type TextPieces } from "./cut_blocks.ts";
 import { fileRanges } from "./file_ranges.ts";
@@ -42,7 +43,7 @@ export async function* corpusJobs(corpus: Corpus, special: SpecialTokenFinder): 
     } else if ((await Deno.stat(path)).isFile) {
       yield* fileRanges(path, special);
     } else {
-      yield* cutBlocks((await Deno.open(path)).readable, special);
+      yield* cutBlocks(openFile(path).readable, special);
     }
   }
 }

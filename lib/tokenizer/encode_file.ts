@@ -1,4 +1,5 @@
 import { NpyWriter } from "../data/npy.ts";
+import { openFile } from "../data/open_file.ts";
 import type { OnProgress } from "../data/progress.ts";
 import { ByteEncoder, type EncoderParts } from "./encode_bytes.ts";
 import type { EncodeJob, EncodeResult } from "./encode_job.ts";
@@ -60,7 +61,7 @@ export async function encodeFile(
   signal?.throwIfAborted();
   const begun = performance.now();
   const dtype = idDtype(vocabSize);
-  using file = Deno.openSync(inputPath);
+  using file = openFile(inputPath);
   const before = file.statSync();
   if (!before.isFile) throw new TypeError(`Cannot encode ${inputPath}: it is no regular file; try encodeIterable`);
   using writer = new NpyWriter<IdDtype>(outputPath, dtype);

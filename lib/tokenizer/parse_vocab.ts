@@ -31,7 +31,7 @@ export function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new SyntaxError(`Cannot read ${source}: it is not JSON (${(error as Error).message})`);
+    throw new SyntaxError(`Cannot read ${source}: it is not JSON (${(error as Error).message}); restore the file`);
   }
 }
 

@@ -51,13 +51,7 @@ export async function readTokenizerFolder(folder: string): Promise<BpeModel> {
  */
 export async function writeTokenizerFolder(folder: string, model: BpeModel, format: TokenizerFormat): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  const other = (formatsIn(folder)).find((present) => present !== format);
-  if (other !== undefined) {
-    throw new Error(
-      `Cannot save the tokenizer in ${folder}: it holds one in the ${other} format (${TOKENIZER_FILES[other][0]}); ` +
-        `try another folder, or remove that one`,
-    );
-  }
+  checkTokenizerFolder(folder, format);
   const [first, second] = TOKENIZER_FILES[format].map((name) => `${folder}/${name}`);
   if (format === "gpt2") await writeGpt2Files(model, first, second);
   else if (format === "huggingface") await writeHuggingFaceFile(model, first);
@@ -65,6 +59,25 @@ export async function writeTokenizerFolder(folder: string, model: BpeModel, form
     await writeTiktokenFile(model, first);
     await atomicWrite(second, `${JSON.stringify(Object.fromEntries(model.specialTokens))}\n`);
   }
+}
+
+/**
+ * Checks before long work that a tokenizer can be saved in a folder; the folder need not exist.
+ *
+ * @throws {Error} If it holds a tokenizer in another format.
+ */
+export function checkTokenizerFolder(folder: string, format: TokenizerFormat): void {
+  const other = formatsIn(folder).find((present) => present !== format);
+  if (other === undefined) return;
+  throw new Error(
+    `Cannot save the tokenizer in ${folder}: it holds one in the ${other} format (${TOKENIZER_FILES[other][0]}); ` +
+      `try another folder, or remove that one`,
+  );
+}
+
+/** Whether a folder holds a tokenizer in any format, whole or not. */
+export function holdsTokenizer(folder: string): boolean {
+  return formatsIn(folder).length > 0;
 }
 
 function formatsIn(folder: string): TokenizerFormat[] {

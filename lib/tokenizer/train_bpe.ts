@@ -76,8 +76,9 @@ export interface TrainBpeReport {
  */
 export async function trainBpe(options: TrainBpeOptions): Promise<{ model: BpeModel; report: TrainBpeReport }> {
   const { input, vocabSize, specialTokens = [], workers = navigator.hardwareConcurrency, signal } = options;
+  checkVocabulary(vocabSize, specialTokens);
+  checkOptions(input, workers);
   const special = new SpecialTokenFinder(specialTokens);
-  checkOptions(input, vocabSize, specialTokens.length, workers);
   const numMerges = vocabSize - BYTES - specialTokens.length;
 
   const counting = new PhaseClock();
@@ -145,14 +146,23 @@ async function fingerprints(input: Corpus): Promise<Map<string, string>> {
   return found;
 }
 
-function checkOptions(input: Corpus, vocabSize: number, numSpecialTokens: number, workers: number): void {
-  const smallest = BYTES + numSpecialTokens;
-  if (!Number.isSafeInteger(vocabSize) || vocabSize < smallest) {
-    throw new RangeError(
-      `Cannot train: vocabSize is ${vocabSize}; it must be an integer of at least ${smallest}, ` +
-        `for 256 bytes and ${numSpecialTokens} special token${numSpecialTokens === 1 ? "" : "s"}`,
-    );
-  }
+/**
+ * Checks before any work that a vocabulary of this size can be trained with these special tokens.
+ *
+ * @throws {RangeError} If it has no room for the 256 bytes and the special tokens, or one of these is empty, repeated or
+ *   not well-formed.
+ */
+export function checkVocabulary(vocabSize: number, specialTokens: readonly string[]): void {
+  new SpecialTokenFinder(specialTokens);
+  const { length } = specialTokens;
+  if (Number.isSafeInteger(vocabSize) && vocabSize >= BYTES + length) return;
+  throw new RangeError(
+    `Cannot train a vocabulary of ${vocabSize}: expected an integer of at least ${BYTES + length}, ` +
+      `for 256 bytes and ${length} special token${length === 1 ? "" : "s"}`,
+  );
+}
+
+function checkOptions(input: Corpus, workers: number): void {
   if (!Number.isSafeInteger(workers) || workers < 1) {
     throw new RangeError(`Cannot train: workers is ${workers}; it must be an integer of at least 1`);
   }

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { openFile } from "../data/open_file.ts";
 
 /** Large enough that a piece's way through the streams costs little beside unpacking it. */
 const PIECE = 1 << 18;
@@ -18,7 +19,7 @@ export function isGzip(path: string): boolean {
  */
 export async function* unpackGzip(path: string): AsyncGenerator<Uint8Array> {
   const unpacked = createGunzip({ chunkSize: PIECE });
-  const packed = Readable.fromWeb((await Deno.open(path)).readable);
+  const packed = Readable.fromWeb(openFile(path).readable);
   // The loop below sees the failure too; here it is only kept from counting as one that nobody has seen.
   const feeding = pipeline(packed, unpacked).catch(() => {});
   try {

@@ -124,6 +124,17 @@ export class ExperimentRecord implements Disposable {
     replaceFile(`${this.folder}/samples/step-${String(step).padStart(8, "0")}.txt`, text + "\n");
   }
 
+  /** Takes a run back that was created and has done nothing: its folder holds no run any more. */
+  withdraw(): void {
+    for (const name of ["config.json", "sessions.jsonl", "metrics.jsonl", "samples", "checkpoints", ".lock"]) {
+      try {
+        Deno.removeSync(`${this.folder}/${name}`);
+      } catch {
+        // Not there, or a folder that something else has put files into.
+      }
+    }
+  }
+
   /** Closes the files and unlocks the folder. */
   [Symbol.dispose](): void {
     this.#metrics[Symbol.dispose]();

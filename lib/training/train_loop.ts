@@ -103,6 +103,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await run.go();
     return run.result();
   } catch (error) {
+    run.withdrawUnlessBegun();
     run.trainer[Symbol.dispose]();
     throw error;
   } finally {
@@ -192,6 +193,11 @@ class TrainingRun {
       if (due(sample_every) && !this.#interrupted) this.#sample();
       if (saves) this.#save();
     }
+  }
+
+  /** Takes a new run back that did not come to the end of its first step: a batch too large for the memory, mostly. */
+  withdrawUnlessBegun(): void {
+    if (!this.#options.resume && this.#state.tokens === 0) this.#record?.withdraw();
   }
 
   /** Closes the run's files. */

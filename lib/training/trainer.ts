@@ -10,6 +10,7 @@ import { Tape } from "../tensor/tape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { makeOptimizer } from "./make_optimizer.ts";
+import { dtypeAt } from "./precision.ts";
 import type { TrainingConfig } from "./training_config.ts";
 
 /** What steps gave, read back from the device. */
@@ -56,13 +57,7 @@ export class Trainer implements Disposable {
   /** Makes the model with its first weights and an optimizer that has done no step. */
   constructor(device: Device, config: TrainingConfig) {
     this.#config = config;
-    const dtype = config.precision === "bfloat16" ? "bf16" : "f32";
-    if (!device.dtypes.includes(dtype)) {
-      throw new RangeError(
-        `Cannot train: precision is ${config.precision}, the device ${device.name} computes in float32; ` +
-          `use precision float32, or the device cuda`,
-      );
-    }
+    const dtype = dtypeAt(device, config.precision);
     this.model = new TransformerLM(device, config.model, { seed: config.seed, dtype });
     this.optimizer = makeOptimizer(this.model.parameters, config.optimizer);
     this.#clipper = new GradientClipper(device);

@@ -1,5 +1,5 @@
-import { closestString } from "@std/text/closest-string";
 import { z } from "zod";
+import { nearestName } from "../data/nearest_name.ts";
 import { ModelConfig } from "../model/config.ts";
 import type { ModelConfig as ModelConfigType } from "../model/config_fields.ts";
 
@@ -113,7 +113,7 @@ const Fields = z.strictObject({
   precision: z.enum(["float32", "bfloat16"]).optional().describe(
     "format of products and activations; bfloat16 needs cuda, where it is the default",
   ),
-  seed: z.int().default(0).describe("of the initial weights and of the batches"),
+  seed: z.int().default(0).describe("seed of the initial weights and of the batches"),
   overfit_one_batch: z.boolean().default(false).describe("train on the first batch again and again, as a test"),
   input: z.string().optional().describe("text file to train on, also .gz"),
   data: z.string().optional().describe("encoded text to train on (.npy)"),
@@ -170,7 +170,7 @@ export const TrainingFlags = withoutDefaults(Fields);
  *
  * @param value What a JSON file holds, or an object in code.
  * @param source Where it comes from, for messages: a path.
- * @throws {RangeError} If a field is unknown (the nearest is named), missing, or refused; each is listed with its value.
+ * @throws {RangeError} If a field is unknown (a near one is named, or all are), missing, or refused; each is listed with its value.
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
@@ -224,9 +224,13 @@ function explain(issue: z.core.$ZodIssue, value: unknown): string[] {
   if (issue.code === "unrecognized_keys") {
     const known = Object.keys(objectAt(Fields, path).shape);
     const within = (key: string) => [...path, key].join(".");
-    return issue.keys.map((key) =>
-      `there is no field ${within(key)}; the nearest is ${within(closestString(key, known))}`
-    );
+    return issue.keys.map((key) => {
+      const nearest = nearestName(key, known);
+      return `there is no field ${within(key)}; ` +
+        (nearest === undefined
+          ? `expected one of ${known.map(within).join(", ")}`
+          : `the nearest is ${within(nearest)}`);
+    });
   }
   const field = path.join(".");
   // What fields must satisfy together says its own names and values.
@@ -242,11 +246,9 @@ function withoutDefaults(schema: z.ZodObject): z.ZodObject {
     Object.entries(schema.shape).map(([key, field]) => {
       const { inner, fallback } = unwrap(field as z.ZodType);
       if (inner instanceof z.ZodObject) return [key, withoutDefaults(inner).optional()];
-      const description = [
-        (field as z.ZodType).description ?? inner.description,
-        fallback === undefined ? undefined : `(default ${fallback})`,
-      ];
-      return [key, inner.optional().describe(description.filter((part) => part !== undefined).join(" "))];
+      // For readers of the schema, as `--help`; parsing fills nothing in.
+      const description = (field as z.ZodType).description ?? inner.description;
+      return [key, inner.optional().meta({ description, ...(fallback !== undefined && { default: fallback }) })];
     }),
   ));
 }

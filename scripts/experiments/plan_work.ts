@@ -10,10 +10,10 @@ import {
 } from "../../lib/experiments/plan.ts";
 import { LOW_RESOURCE_TOKENS, scales, type ScaleSettings } from "../../lib/experiments/scale.ts";
 import type { TextKind } from "../../lib/experiments/variant.ts";
-import { formatBytes, formatSeconds } from "../../lib/data/amounts.ts";
-import { type Device, type DeviceName, openDevice } from "../../mod.ts";
+import { formatBytes } from "../../lib/data/amounts.ts";
+import type { Device, DeviceName } from "../../mod.ts";
 import type { Report } from "../frame/report.ts";
-import { KERNEL_CACHE } from "../training/kernel_cache.ts";
+import { openComputing } from "../training/computing.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 import { type ForecastRun, forecastRuns, reportPlan } from "./plan_table.ts";
 import { sourceTexts } from "./source_texts.ts";
@@ -91,12 +91,8 @@ function withTexts(
   });
 }
 
-function openForMeasuring({ device, threads }: ExperimentOptions, report: Report): Device {
-  const opened = openDevice(device, {
-    threads,
-    cuda: { kernelCache: KERNEL_CACHE },
-    onPassedOver: (reason) => report.say(`Device: ${reason}`),
-  });
+function openForMeasuring(options: ExperimentOptions, report: Report): Device {
+  const opened = openComputing(options, report);
   report.say(`Device: ${opened.name} (${opened.backend.description})`);
   return opened;
 }
@@ -122,7 +118,7 @@ function reportTime(toDo: readonly ForecastRun[], jobs: number, device: Device, 
   if (toDo.length === 0) return;
   const atATime = Math.min(jobs, toDo.length);
   const seconds = toDo.reduce((sum, { forecast }) => sum + forecast.seconds, 0) / atATime;
-  report.result("predicted time", formatSeconds(seconds));
+  report.duration("predicted time", seconds);
   const largest = Math.max(...toDo.map(({ forecast }) => forecast.bytes));
   if (device.name !== "cuda" && largest > CPU_BYTES) {
     report.note(

@@ -1,3 +1,5 @@
+import { isFile } from "../../lib/data/is_file.ts";
+import { readJson } from "../../lib/data/read_json.ts";
 import { claimFolder } from "../../lib/experiments/claim.ts";
 import type { SourceText } from "../../lib/experiments/plan.ts";
 import { type PreparedText, PreparedTextSchema } from "../../lib/experiments/prepared_text.ts";
@@ -28,8 +30,7 @@ export async function prepareText(
   const folder = `${root}/text-${source.name}-${vocabSize}-${await shortHash(source.id)}`;
   using _claim = await claimWhenFree(folder, report.signal);
   const path = `${folder}/text.json`;
-  const there = await readIfThere(path);
-  if (there !== undefined) return PreparedTextSchema.parse(JSON.parse(there));
+  if (isFile(path)) return readJson(path, PreparedTextSchema, `remove the folder ${folder}, and it is prepared anew`);
   const wanted = parseTrainingConfig({ model: { ...model, vocab_size: vocabSize }, input: source.path });
   const { config, tokenizer } = await prepareData(wanted, folder, builtInBytes, report);
   const { data, validation_data, tokenizer: tokenizerPath } = config;
@@ -55,15 +56,6 @@ async function claimWhenFree(folder: string, signal: AbortSignal): Promise<Dispo
     const claim = claimFolder(folder);
     if (claim) return claim;
     await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 

@@ -6,9 +6,9 @@ import type { PlannedRun } from "../../lib/experiments/plan.ts";
 import type { PreparedText } from "../../lib/experiments/prepared_text.ts";
 import { readResults } from "../../lib/experiments/results.ts";
 import { writeAnswer } from "../../lib/experiments/write_answer.ts";
-import { formatSeconds } from "../../lib/data/amounts.ts";
 import { atomicWrite } from "../../mod.ts";
 import { taskCommand } from "../frame/command_line.ts";
+import { outputFolder } from "../frame/output_folder.ts";
 import type { Report } from "../frame/report.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 import { performRuns } from "./perform_runs.ts";
@@ -30,12 +30,13 @@ export async function runExperiments(
 ): Promise<void> {
   const work = await planWork(experiments, options, report);
   if (options.dryRun) return;
+  using _folder = outputFolder(options.out);
   if (work.waiting.length > 0) {
     const textOf = await prepareTexts(work, report);
     const begin = report.seconds();
     const command = taskCommand(task, Deno.args);
     await performRuns(work, { device: work.device, threads: options.threads, command, textOf }, report);
-    report.result("time of the runs", formatSeconds(report.seconds() - begin));
+    report.duration("time of the runs", report.seconds() - begin);
   }
   const answers: Answer[] = [];
   for (const planned of work.planned) answers.push(await answer(planned, work, options, report));

@@ -46,12 +46,15 @@ scope.onmessage = async ({ data: order }) => {
   try {
     scope.postMessage({ kind: "ended", ending: await perform(order) });
   } catch (error) {
-    scope.postMessage({
-      kind: "failed",
-      message: error instanceof Error ? error.stack ?? error.message : String(error),
-    });
+    scope.postMessage({ kind: "failed", message: describeFailure(error) });
   }
 };
+
+// What our own errors say is enough; of a defect, where it is counts more.
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message.startsWith("Cannot ") ? error.message : error.stack ?? error.message;
+}
 
 async function perform(
   { folder, config, text, device: name, threads, command }: Order & { kind: "perform" },

@@ -19,10 +19,10 @@ export function explainError(
     if (cause instanceof Deno.errors.NotCapable) return explainPermission(cause, script, args);
   }
   const isOfTheEngine = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
-  if (error instanceof Deno.errors.NotFound) return explainMissingFile(error);
-  if (error instanceof Deno.errors.IsADirectory) return explainFolder(error);
-  const isDefect = isOfTheEngine && !MESSAGE_OF_OURS.test(error.message);
-  return isDefect ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
+  if (MESSAGE_OF_OURS.test(error.message)) return error.message;
+  const ofTheSystem = explainSystemError(error);
+  if (ofTheSystem !== undefined) return ofTheSystem;
+  return isOfTheEngine ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
 }
 
 function explainPermission(
@@ -43,19 +43,47 @@ function explainPermission(
   ].join("\n");
 }
 
-// Deno names the folder where it fails to open it, not where it fails to read it.
-function explainFolder({ message }: Error): string {
-  const path = pathIn(message);
-  return `Cannot read ${path ?? "a file that was named"}: it is a folder; give a file${path ? "" : " in its place"}`;
-}
+// What AtomicFile adds to a path while the file is not whole: the person named the path without it.
+const TEMPORARY = /\.\d+\.[0-9a-f]{8}\.tmp$/;
 
-function explainMissingFile({ message }: Error): string {
-  const path = pathIn(message);
-  return path === undefined
-    ? message
-    : `Cannot open ${path}: there is no such file or folder; look at its name and place.`;
-}
+// System calls as Deno names them, as verbs; others are said to "use" a path.
+const VERBS: Record<string, string> = {
+  open: "open",
+  readfile: "read",
+  readdir: "look into",
+  mkdir: "make",
+  writefile: "write",
+  remove: "remove",
+  stat: "find",
+};
 
-function pathIn(message: string): string | undefined {
-  return /: \w+ '(.*)'$/.exec(message)?.[1];
+// What the system says of files ("Is a directory (os error 21): open 'PATH'"), in words, with what to do; undefined for what
+// says itself well enough. Deno names the path where it fails to open it, not always where it fails to read it.
+function explainSystemError(error: Error): string | undefined {
+  const { AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied } = Deno.errors;
+  const [, call = "", found] = /: (\w+) '(.*)'$/.exec(error.message) ?? [];
+  const path = found?.replace(TEMPORARY, "");
+  if (
+    error instanceof RangeError &&
+    /^(Array buffer allocation failed|Invalid typed array length: \d+)$/.test(error.message)
+  ) {
+    return "Cannot go on: there is not enough memory; try less at a time: a smaller batch, a shorter context, a smaller model";
+  }
+  if (error instanceof IsADirectory) {
+    return `Cannot read ${path ?? "a file that was named"}: it is a folder; give a file${path ? "" : " in its place"}`;
+  }
+  if (path === undefined) return undefined;
+  if (error instanceof NotFound) {
+    return `Cannot open ${path}: there is no such file or folder; look at its name and place`;
+  }
+  if (error instanceof AlreadyExists) {
+    return `Cannot make the folder ${path}: there is a file of that name; give another`;
+  }
+  const verb = VERBS[call] ?? "use";
+  if (error instanceof NotADirectory) {
+    return `Cannot ${verb} ${path}: a part of this path is a file, not a folder; look at its name and place`;
+  }
+  if (error instanceof PermissionDenied) {
+    return `Cannot ${verb} ${path}: the system does not allow it; look at who owns it and its mode (ls -l)`;
+  }
 }

@@ -13,7 +13,8 @@ export interface Flag {
   choices?: string[];
   default?: unknown;
   required: boolean;
-  minimum?: string;
+  /** Numbers that are allowed, in words: "at least 1", "from 0 to 65535", "above 0, at most 1". */
+  range?: string;
   description: string;
 }
 
@@ -29,6 +30,9 @@ interface JsonSchema {
   description?: string;
   minimum?: number;
   exclusiveMinimum?: number;
+  maximum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
 }
 
 /**
@@ -57,7 +61,7 @@ function flagsOfObject(schema: JsonSchema, prefix: string[], defaults: unknown):
       choices: scalar.enum?.map(String),
       default: value,
       required: (schema.required ?? []).includes(key) && value === undefined,
-      minimum: minimumOf(scalar),
+      range: rangeOf(scalar),
       description: property.description ?? leaf.description ?? "",
     }];
   });
@@ -74,12 +78,22 @@ function scalarType(schema: JsonSchema, path: string[]): Flag["type"] {
   throw new TypeError(`Cannot make a flag of option ${path.join(".")}: its schema's type is ${type}`);
 }
 
-function minimumOf(schema: JsonSchema): string | undefined {
-  if (schema.exclusiveMinimum !== undefined) return `above ${schema.exclusiveMinimum}`;
-  if (schema.minimum !== undefined && schema.minimum > Number.MIN_SAFE_INTEGER) return `at least ${schema.minimum}`;
-  return undefined;
+function rangeOf(schema: JsonSchema): string | undefined {
+  const { minimum = -Infinity, exclusiveMinimum, maximum = Infinity, exclusiveMaximum, multipleOf } = schema;
+  // A schema says of every integer that it is a safe one.
+  const hasMinimum = minimum > Number.MIN_SAFE_INTEGER;
+  const hasMaximum = maximum < Number.MAX_SAFE_INTEGER;
+  const bounds = hasMinimum && hasMaximum ? [`from ${minimum} to ${maximum}`] : [
+    ...(exclusiveMinimum === undefined ? [] : [`above ${exclusiveMinimum}`]),
+    ...(hasMinimum ? [`at least ${minimum}`] : []),
+    ...(exclusiveMaximum === undefined ? [] : [`below ${exclusiveMaximum}`]),
+    ...(hasMaximum ? [`at most ${maximum}`] : []),
+  ];
+  if (multipleOf !== undefined) bounds.push(`a multiple of ${multipleOf}`);
+  return bounds.length > 0 ? bounds.join(", ") : undefined;
 }
 
-function toKebabCase(key: string): string {
+/** An option's key as its flag: vocabSize is --vocab-size. */
+export function toKebabCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

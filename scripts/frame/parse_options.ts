@@ -1,6 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { closestString } from "@std/text/closest-string";
 import { z } from "zod";
+import { nearestName } from "../../lib/data/nearest_name.ts";
 import { type Flag, flagsOf } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -44,8 +44,9 @@ export function asksForHelp(args: readonly string[]): boolean {
  *
  * @param args The words after the script's name.
  * @param schema Options as a zod object; nested objects are dotted flags.
- * @param positional Options, by key, that may also be given in this order without a flag.
- * @throws {UsageError} For an unknown flag (the nearest known one is named), a missing or unreadable value, or a value
+ * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all words
+ *   that are left.
+ * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, or a value
  *   that the schema refuses.
  */
 export function parseOptions<Schema extends z.ZodObject>(
@@ -67,16 +68,22 @@ export function parseOptions<Schema extends z.ZodObject>(
   }));
   const words = parsed._.map(String);
   const given: Record<string, unknown> = {};
+  const typed = new Map<Flag, string>();
   for (const flag of flags) {
     const value = readPath(parsed, flag.name.split("."));
     if (flag.type === "boolean") {
-      if (args.some((word) => isMention(word, flag.name))) writePath(given, flag.path, value);
+      const mentions = args.filter((word) => isMention(word, flag.name));
+      if (mentions.length > 0) writePath(given, flag.path, value);
+      checkSwitch(flag, mentions);
       continue;
     }
     const values = z.array(z.string()).parse(value ?? []);
-    if (positional.includes(flag.name) && values.length === 0 && words.length > 0) values.push(words.shift()!);
+    if (positional.includes(flag.name) && values.length === 0) {
+      values.push(...words.splice(0, flag.repeatable ? Infinity : 1));
+    }
     if (values.length === 0) continue;
     const read = values.map((text) => readValue(flag, text));
+    typed.set(flag, values.join(" "));
     writePath(given, flag.path, flag.repeatable ? read : read.at(-1));
   }
   if (words.length > 0) {
@@ -89,7 +96,11 @@ export function parseOptions<Schema extends z.ZodObject>(
   const { json, ...own } = given as { json?: boolean };
   const checked = schema.safeParse(own);
   if (!checked.success) {
-    throw new UsageError(checked.error.issues.map((issue) => explain(issue, own, flags)).join("\n"));
+    // What options must satisfy together means nothing where one of them is wrong by itself.
+    const { issues } = checked.error;
+    const ofOne = issues.filter(({ code }) => code !== "custom");
+    const told = ofOne.length > 0 ? ofOne : issues;
+    throw new UsageError(told.map((issue) => explain(issue, typed, flags)).join("\n"));
   }
   return { options: checked.data, json: json ?? false };
 }
@@ -111,34 +122,66 @@ function isMention(word: string, name: string): boolean {
   return word === `--${name}` || word === `--no-${name}` || word.startsWith(`--${name}=`);
 }
 
+function checkSwitch({ name }: Flag, mentions: readonly string[]): void {
+  const wrong = mentions.find((word) => word.includes("=") && !/=(true|false)$/.test(word));
+  if (wrong !== undefined) throw new UsageError(`Cannot use ${wrong}: it is a switch; give --${name} or --no-${name}`);
+}
+
 function readValue(flag: Flag, text: string): string | number {
+  // A text whose default is to be empty may be emptied.
+  if (text === "" && flag.default === "") return text;
   if (text === "") throw new UsageError(`Cannot use --${flag.name}: it needs a value; see --help`);
   if (flag.type === "string") return text;
   const number = Number(text.replace(/(?<=\d)_(?=\d)/g, ""));
   if (Number.isNaN(number) || text.trim() === "") {
-    throw new UsageError(
-      `Cannot use --${flag.name} ${text}: expected ${flag.type === "integer" ? "an integer" : "a number"}`,
-    );
+    throw new UsageError(`Cannot use --${flag.name} ${text}: expected ${expectedValue(flag, text)}`);
   }
   return number;
 }
 
-function explain(issue: z.core.$ZodIssue, given: unknown, flags: readonly Flag[]): string {
+function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flags: readonly Flag[]): string {
   const path = issue.path.map(String);
   const flag = flags.find((candidate) => candidate.path.join(".") === path.slice(0, candidate.path.length).join("."));
-  if (!flag) return `Cannot use these options: ${issue.message}`;
-  const value = readPath(given, flag.path);
-  if (value === undefined && flag.required) {
+  if (!flag) return issue.message;
+  const text = typed.get(flag);
+  if (text === undefined && flag.required) {
     return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})`;
   }
-  const message = issue.message.replace(/^(Too small|Too big|Invalid input|Invalid option|Invalid string): /, "");
-  return `Cannot use --${flag.name} ${value}: ${message}`;
+  const isOfWrongKind = ["too_small", "too_big", "invalid_type", "invalid_value", "not_multiple_of"].includes(
+    issue.code,
+  );
+  return `Cannot use --${flag.name}${text === undefined ? "" : ` ${text}`}: ${
+    isOfWrongKind ? `expected ${expectedValue(flag, text ?? "")}` : issue.message
+  }`;
 }
 
+/** What a flag takes and `text` is not, in the words of `--help`: "an integer of at least 1", "one of gpt2, tiktoken". */
+function expectedValue({ type, choices, range = "" }: Flag, text: string): string {
+  if (choices) return `one of ${choices.join(", ")}`;
+  const number = Number(text);
+  const kind = type === "integer"
+    ? "an integer"
+    : Number.isNaN(number) || Number.isFinite(number)
+    ? "a number"
+    : "a finite number";
+  const isTooLong = type === "integer" && Number.isFinite(number) && Math.abs(number) > Number.MAX_SAFE_INTEGER;
+  return [
+    kind,
+    ...(range === "" ? [] : [/^at /.test(range) ? `of ${range}` : range]),
+    ...(isTooLong ? ["below 2^53"] : []),
+  ]
+    .join(" ");
+}
+
+// A flag is also known by the last part of its name, and with dashes for underscores: --d-model is near --model.d_model.
 function unknownFlag(word: string, flags: readonly Flag[]): string {
-  const name = word.replace(/^-+/, "").replace(/=.*$/s, "");
-  const nearest = closestString(name, flags.map((flag) => flag.name)) as string;
-  return `Cannot use ${word}: there is no such flag; the nearest is --${nearest} (see --help)`;
+  const plain = (name: string) => name.replaceAll("_", "-");
+  const names = flags.map((flag) => flag.name);
+  const byPlainName = new Map(names.map((name) => [plain(name.replace(/^.*\./, "")), name]));
+  for (const name of names) byPlainName.set(plain(name), name);
+  const nearest = nearestName(plain(word.replace(/^-+/, "").replace(/=.*$/s, "")), [...byPlainName.keys()]);
+  const hint = nearest === undefined ? "see --help" : `the nearest is --${byPlainName.get(nearest)} (see --help)`;
+  return `Cannot use ${word.replace(/=.*$/s, "")}: there is no such flag; ${hint}`;
 }
 
 function readPath(value: unknown, path: readonly string[]): unknown {

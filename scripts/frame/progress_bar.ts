@@ -1,5 +1,5 @@
 import type { Progress } from "../../lib/data/progress.ts";
-import { formatAmount, formatSeconds } from "../../lib/data/amounts.ts";
+import { formatAmount, formatBytes, formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
 
 const redrawMilliseconds = 100;
 
@@ -47,7 +47,7 @@ export class ProgressBar {
 
 /**
  * One line that says how far a phase is: bar, share, amount, detail, rate and the time that is left. Where the terminal is
- * too narrow for all of it, the bar gets shorter and the amount goes, since the share says that too.
+ * too narrow for all of it, the bar gets shorter, the amount goes, since the share says that too, then the rate and the detail.
  */
 export function progressLine(progress: Progress, seconds: number, width: number): string {
   const room = Math.max(20, width - 1);
@@ -55,21 +55,26 @@ export function progressLine(progress: Progress, seconds: number, width: number)
   return (lines.find((line) => line.length <= room) ?? lines[lines.length - 1]).slice(0, room);
 }
 
-/** What a line shows beside phase, share, detail, rate and time. */
+/** What a line shows beside phase, share and time. */
 interface Shape {
   /** Characters of the bar. */
   bar: number;
   amount: boolean;
+  rate: boolean;
+  detail: boolean;
 }
 
 const shapes: readonly Shape[] = [
-  { bar: 24, amount: true },
-  { bar: 12, amount: true },
-  { bar: 12, amount: false },
-  { bar: 0, amount: false },
+  { bar: 24, amount: true, rate: true, detail: true },
+  { bar: 12, amount: true, rate: true, detail: true },
+  { bar: 12, amount: false, rate: true, detail: true },
+  { bar: 0, amount: false, rate: true, detail: true },
+  { bar: 0, amount: false, rate: false, detail: true },
+  { bar: 0, amount: false, rate: false, detail: false },
 ];
 
-function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number, { bar, amount }: Shape): string {
+function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number, shape: Shape): string {
+  const { bar, amount } = shape;
   const share = total !== undefined && total > 0 ? Math.min(1, done / total) : undefined;
   const rate = seconds > 1 ? done / seconds : 0;
   const parts: (string | undefined)[] = [phase];
@@ -77,10 +82,12 @@ function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number,
   else {
     const filled = Math.round(share * bar);
     parts.push("█".repeat(filled) + "░".repeat(bar - filled) + (bar > 0 ? " " : "") + `${Math.floor(share * 100)} %`);
-    if (amount) parts.push(`${formatAmount(done, unit)} of ${formatAmount(total!, unit)}`);
+    if (amount) {
+      parts.push(`${unit === "bytes" ? formatBytes(done) : formatNumber(done, 0)} of ${formatAmount(total!, unit)}`);
+    }
   }
-  parts.push(detail);
-  if (rate > 0) parts.push(`${formatAmount(rate, unit)}/s`);
+  if (shape.detail) parts.push(detail);
+  if (rate > 0 && shape.rate) parts.push(`${formatAmount(rate, unit)}/s`);
   if (rate > 0 && share !== undefined) parts.push(`${formatSeconds((total! - done) / rate)} left`);
   return parts.filter((part) => part !== undefined).join("  ");
 }

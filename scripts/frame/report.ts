@@ -53,11 +53,6 @@ export class Report {
     return (performance.now() - this.#start) / 1000;
   }
 
-  /** Time since the task began, for people. */
-  elapsed(): string {
-    return formatSeconds(this.seconds());
-  }
-
   /** Says what is going on, to people only. */
   say(text: string): void {
     this.write(text + "\n");
@@ -74,6 +69,12 @@ export class Report {
   result(name: string, value: Value, unit = ""): void {
     this.#results[name] = typeof value === "bigint" ? String(value) : value;
     this.say(`${name}: ${show(value)}${unit && ` ${unit}`}`);
+  }
+
+  /** A time of the result: "1 min 5 s" for people, seconds in JSON. */
+  duration(name: string, seconds: number): void {
+    this.#results[name] = seconds;
+    this.say(`${name}: ${formatSeconds(seconds)}`);
   }
 
   /** Structured data for JSON readers; people get it from `say()` or `table()`. */
@@ -179,7 +180,10 @@ function isWord(value: Value | undefined): boolean {
 function show(value: Value): string {
   if (typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value))) return formatNumber(value);
   if (typeof value === "number") {
-    return Math.abs(value) >= 0.01 && Math.abs(value) < 1e15 ? formatNumber(value, 4) : value.toPrecision(4);
+    const size = Math.abs(value);
+    // Four decimals, as losses have them, and fewer where the digits before them say more than anybody has measured.
+    const decimals = size < 10 ? 4 : size < 100 ? 3 : size < 1000 ? 2 : 1;
+    return size >= 0.01 && size < 1e15 ? formatNumber(value, decimals) : value.toPrecision(4);
   }
   return value === null ? "" : String(value);
 }

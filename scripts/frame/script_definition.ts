@@ -10,7 +10,7 @@ export interface ScriptDefinition<Schema extends z.ZodObject = z.ZodObject> {
   options: Schema;
   /** The permission set of deno.json that the task runs under; named where a permission is missing. */
   permissions: string;
-  /** Flags that may be given in this order without their names. */
+  /** Flags that may be given in this order without their names; a repeatable one takes all words that are left. */
   positional?: readonly string[];
   /** More for `--help`: examples, what to expect. */
   details?: string;

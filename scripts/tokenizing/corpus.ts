@@ -1,6 +1,8 @@
+import { formatBytes } from "../../lib/data/amounts.ts";
 import { corpora } from "../../lib/data/corpora.ts";
 import { generateStories } from "../../lib/data/stories.ts";
 import { isFile } from "../../lib/data/is_file.ts";
+import { openFile } from "../../lib/data/open_file.ts";
 import { isGzip, unpackGzip } from "../../lib/tokenizer/unpack_gzip.ts";
 
 /** Text that a task works on. */
@@ -33,7 +35,7 @@ export function corpusOfFiles(paths: string[]): Corpus {
 export function builtInCorpus(bytes: number, seed: number): Corpus {
   const chunks = () => generateStories({ seed, bytes });
   return {
-    about: `built-in stories, ${bytes / 1e6} MB, seed ${seed}`,
+    about: `built-in stories, ${formatBytes(bytes)}, seed ${seed}`,
     paths: [],
     isPublished: false,
     open: async function* () {
@@ -54,6 +56,14 @@ export function downloadedCorpus(name: PublishedCorpus): Corpus | undefined {
   return undefined;
 }
 
+/** The files given, or else a published corpus as downloaded, or else the built-in stories. */
+export function corpusFor(
+  name: PublishedCorpus,
+  { input, builtInBytes, seed }: { input: string[]; builtInBytes: number; seed: number },
+): Corpus {
+  return input.length > 0 ? corpusOfFiles(input) : downloadedCorpus(name) ?? builtInCorpus(builtInBytes, seed);
+}
+
 /** Says that other text stands in for a published corpus, and how to get that. */
 export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
   const { title, key } = publishedCorpora[name];
@@ -63,6 +73,6 @@ export function standInNote(name: PublishedCorpus, corpus: Corpus): string {
 
 async function* readFiles(paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
-    yield* isGzip(path) ? unpackGzip(path) : (await Deno.open(path)).readable;
+    yield* isGzip(path) ? unpackGzip(path) : openFile(path).readable;
   }
 }

@@ -1,6 +1,9 @@
 import { type BpeModel, trainBpe, writeTokenizerFolder } from "../../mod.ts";
-import { formatBytes, formatSeconds } from "../../lib/data/amounts.ts";
+import { checkTokenizerFolder } from "../../lib/tokenizer/tokenizer_folder.ts";
+import { formatBytes, formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
+import { outputFolder } from "../frame/output_folder.ts";
 import type { Report } from "../frame/report.ts";
+import { checkTexts, noTextError } from "./check_texts.ts";
 import type { Corpus } from "./corpus.ts";
 
 /** What to train. */
@@ -19,9 +22,11 @@ export async function trainAndReport(
   report: Report,
 ): Promise<{ model: BpeModel; seconds: number }> {
   const { corpus, vocabSize, specialTokens, workers, out, format } = order;
-  // Before the work, so that a folder that may not be written is not found out after an hour.
-  await Deno.mkdir(out, { recursive: true });
-  report.say(`Training a vocabulary of ${vocabSize} on ${corpus.about} ...`);
+  // Before the work, so that nothing of this is found out after an hour.
+  if (corpus.paths.length > 0) await checkTexts(corpus.paths);
+  checkTokenizerFolder(out, format);
+  using _folder = outputFolder(out);
+  report.say(`Training a vocabulary of ${formatNumber(vocabSize)} on ${corpus.about} ...`);
   const start = performance.now();
   const { model, report: training } = await trainBpe({
     input: corpus.paths.length > 0 ? corpus.paths : corpus.open(),
@@ -32,6 +37,7 @@ export async function trainAndReport(
     signal: report.signal,
   });
   const seconds = (performance.now() - start) / 1000;
+  if (training.bytes === 0) throw noTextError(corpus.about);
   await writeTokenizerFolder(out, model, format);
 
   const phases = [
@@ -58,14 +64,34 @@ export async function trainAndReport(
   report.result("workers", training.workers);
   report.result("vocabulary", model.vocabulary.length, "entries");
   report.result("merges", model.merges.length);
-  report.result("longest tokens", longestTokens(model).join(" "));
+  report.result("longest tokens", beginningOf(longestTokens(model)));
   report.result("tokenizer written to", out);
   if (training.ranOutOfPairs) {
     report.note(
-      `the text has no more pairs to merge: the vocabulary has ${model.vocabulary.length} entries, not ${vocabSize}.`,
+      `the text has no more pairs to merge: the vocabulary has ${formatNumber(model.vocabulary.length)} entries, not ${
+        formatNumber(vocabSize)
+      }.`,
     );
   }
   return { model, seconds };
+}
+
+// Without many merges most tokens are of one length.
+function beginningOf(tokens: readonly string[], most = 12): string {
+  const rest = tokens.length - most;
+  return tokens.slice(0, most).join(" ") + (rest > 0 ? ` and ${formatNumber(rest)} more` : "");
+}
+
+/** A training's time beside those of a published problem. */
+export function compareTimes(
+  seconds: number,
+  published: { time: string; limit: string },
+  { isPublished }: Corpus,
+  report: Report,
+): void {
+  const ours = formatSeconds(seconds);
+  report.compare("training time", { published: published.time, ours, verdict: isPublished ? "" : "other text" });
+  report.compare("handout's limit", { published: published.limit, ours });
 }
 
 /** The longest tokens, special ones left out: all that tie, as quoted text, in the order of their ids. */

@@ -13,7 +13,7 @@ export function checkpointOf(run: string, best: boolean): string {
     const path = best ? checkpoints.bestPath : checkpoints.latest()?.path;
     if (path !== undefined && Deno.statSync(path).isFile) return path;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
   }
   throw new Error(
     `Cannot use ${run}: it has no ${best ? "best " : ""}checkpoint; ` +

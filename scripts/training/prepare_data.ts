@@ -1,10 +1,14 @@
 import { AtomicFile, generateStories, NpyWriter, openNpy, STORY_SEPARATOR, Tokenizer, trainBpe } from "../../mod.ts";
+import { checkVocabulary } from "../../lib/tokenizer/train_bpe.ts";
 import { parseTrainingConfig, type TrainingConfig } from "../../lib/training/training_config.ts";
 import { formatBytes, formatNumber } from "../../lib/data/amounts.ts";
 import type { Report } from "../frame/report.ts";
+import { checkTexts } from "../tokenizing/check_texts.ts";
 
 // The last twentieth of a text is not trained on but evaluated on, unless other validation data are given.
 const VALIDATION_SHARE = 1 / 20;
+
+const SPECIAL_TOKENS = [STORY_SEPARATOR];
 
 // Ids pass from file to file in pieces of this size.
 const PIECE = 1 << 20;
@@ -29,16 +33,16 @@ export async function prepareData(
 ): Promise<PreparedData> {
   if (config.data !== undefined) {
     const tokenizer = config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer);
-    if (tokenizer) checkVocabulary(tokenizer, config);
+    if (tokenizer) checkRoom(tokenizer, config);
     return { config, tokenizer };
   }
-  if (config.input !== undefined) await Deno.stat(config.input);
+  if (config.input !== undefined) await checkTexts([config.input]);
   await Deno.mkdir(folder, { recursive: true });
   const text = config.input ?? writeStories(`${folder}/stories.txt`, builtInBytes, config.seed, report);
   const { tokenizer, path } = config.tokenizer === undefined
     ? await trainTokenizer(text, folder, config, report)
     : { tokenizer: await Tokenizer.load(config.tokenizer), path: config.tokenizer };
-  checkVocabulary(tokenizer, config);
+  checkRoom(tokenizer, config);
 
   const whole = `${folder}/tokens.npy`;
   const { tokens, bytes } = await tokenizer.encodeFile(text, whole, {
@@ -53,6 +57,15 @@ export async function prepareData(
   return { config: parseTrainingConfig({ ...config, ...paths, data, validation_data }), tokenizer };
 }
 
+/**
+ * Checks, for a configuration that names neither encoded text nor a tokenizer, that one of its size can be trained.
+ *
+ * @throws {RangeError} If it cannot.
+ */
+export function checkTokenizerToTrain({ data, tokenizer, model: { vocab_size } }: TrainingConfig): void {
+  if (data === undefined && tokenizer === undefined) checkVocabulary(vocab_size, SPECIAL_TOKENS);
+}
+
 function writeStories(path: string, bytes: number, seed: number, report: Report): string {
   report.say(`Telling ${formatBytes(bytes)} of built-in, synthetic stories ...`);
   using file = new AtomicFile(path);
@@ -62,11 +75,11 @@ function writeStories(path: string, bytes: number, seed: number, report: Report)
 }
 
 async function trainTokenizer(text: string, folder: string, { model: { vocab_size } }: TrainingConfig, report: Report) {
-  report.say(`Training a tokenizer of ${vocab_size} entries on ${text} ...`);
+  report.say(`Training a tokenizer of ${formatNumber(vocab_size)} entries on ${text} ...`);
   const { model } = await trainBpe({
     input: text,
     vocabSize: vocab_size,
-    specialTokens: [STORY_SEPARATOR],
+    specialTokens: SPECIAL_TOKENS,
     onProgress: report.progress,
     signal: report.signal,
   });
@@ -91,7 +104,7 @@ function split(whole: string, trainPath: string, validationPath: string): [strin
   return [trainPath, validationPath];
 }
 
-function checkVocabulary({ vocabSize }: Tokenizer, { model: { vocab_size } }: TrainingConfig): void {
+function checkRoom({ vocabSize }: Tokenizer, { model: { vocab_size } }: TrainingConfig): void {
   if (vocabSize <= vocab_size) return;
   throw new RangeError(
     `Cannot train: the tokenizer has ${vocabSize} entries, model.vocab_size is ${vocab_size}; ` +

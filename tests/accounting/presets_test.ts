@@ -11,9 +11,10 @@ Deno.test("every model preset has heads of equal, even size, and whole groups of
   }
 });
 
-Deno.test("an unknown preset is refused with the nearest named", () => {
+Deno.test("an unknown preset is refused with the nearest named if it is near", () => {
   assertThrows(() => modelPreset("gpt-xl"), RangeError, `there is none; the nearest is "gpt2-xl"`);
   assertThrows(() => devicePreset("h10"), RangeError, `the nearest is "h100"`);
+  assertThrows(() => devicePreset("tpu"), RangeError, `there is none; expected one of a100, h100`);
   assertThrows(() => modelPreset("toString"), RangeError, "there is none");
 });
 

@@ -52,10 +52,18 @@ Deno.test("a disk that is full is named with the file, whether it shows in writi
   assertEquals(folder.names(), []);
 });
 
-Deno.test("a rename that fails removes the temporary file", async () => {
+Deno.test("AtomicFile refuses a folder by name before anything is written", () => {
   using folder = new TemporaryFolder();
+  Deno.mkdirSync(folder.at("there"));
+  assertThrows(() => new AtomicFile(folder.at("there")), Deno.errors.IsADirectory, folder.at("there: it is a folder"));
+  assertEquals(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["there"]);
+});
+
+Deno.test("a rename that fails removes the temporary file", () => {
+  using folder = new TemporaryFolder();
+  using output = new AtomicFile(folder.at("a"));
   Deno.mkdirSync(folder.at("a/b"), { recursive: true });
-  await assertRejects(() => atomicWrite(folder.at("a"), "new"));
+  assertThrows(() => output.commit());
   assertEquals(folder.names(), ["a"]);
 });
 

@@ -90,6 +90,13 @@ Deno.test("sizes that are no sizes are refused", () => {
     assertThrows(() => data.sample(new Random(0), 1, size), RangeError, `context_length is ${size}`);
     assertThrows(() => TokenDataset.fromIds(count(3), { vocabSize: size }), RangeError, `vocab_size is ${size}`);
   }
+  for (const size of [2 ** 28, 1e9]) { // at once, not after minutes of drawing places
+    assertThrows(
+      () => data.sample(new Random(0), size, 8),
+      RangeError,
+      `${size} sequences of 8 are ${8 * size} tokens`,
+    );
+  }
 });
 
 Deno.test("an id outside of the vocabulary is found when the data are opened, and named", () => {

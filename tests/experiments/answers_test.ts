@@ -48,6 +48,31 @@ Deno.test("learning_rate names the best rate and the edge of stability", async (
   assertStringIncludes(verdict, "from 10 on it diverges for good. The first unstable rate is 100 times the best one.");
 });
 
+for (const experiment of problems) {
+  Deno.test(`${experiment.name} has an answer whichever of its runs diverge`, async () => {
+    const variants = experiment.variants("laptop", scales.laptop);
+    const { name: baseline } = variants.find(({ isBaseline }) => isBaseline) ?? variants[0];
+    const diverging: Record<string, (name: string) => boolean> = {
+      all: () => true,
+      "the baseline": (name) => name === baseline,
+      "all but the baseline": (name) => name !== baseline,
+      "all but the last": (name) => name !== variants.at(-1)!.name,
+    };
+    for (const [which, diverges] of Object.entries(diverging)) {
+      const made = results(experiment, (name) => diverges(name) ? [null, null] : [3, 3.1]);
+      const { verdict } = await answerQuestion(experiment, made, []);
+      assertMatch(verdict.join("\n"), /diverge/, which);
+      for (const paragraph of verdict) assertEquals(paragraph.trim(), paragraph, which);
+    }
+  });
+}
+
+Deno.test("the best rate is one at which no seed diverged, also if the lowest rate is not", async () => {
+  const losses: Record<string, Losses> = { "rate 0.001": [2, null], "rate 0.003": [3, 3.1] };
+  const verdict = await verdictOf(learningRate, (name) => losses[name] ?? [4, 4.1]);
+  assertStringIncludes(verdict, "The best rate is 0.003: validation loss 3.0500");
+});
+
 Deno.test("layer_norm_ablation says where training without norms diverges, and what a lower rate gives", async () => {
   const verdict = await verdictOf(layerNorm, (name) => {
     if (/^no norm, rate 0\.0[13]$|^no norm, rate 0\.1$/.test(name)) return [null, null];
@@ -93,7 +118,7 @@ Deno.test("batch_size_experiment states the rule, the best size and memory's lim
   assertStringIncludes(verdict, "batch 4 ends lowest of them: 2.9050");
   assertStringIncludes(verdict, "Batch 1 (8,000 steps, rate 0.0025) is higher by 0.3000");
   assertStringIncludes(verdict, "With the rate left at the baseline's, batch 4 is higher by 1.1000");
-  assertMatch(verdict, /4 GiB hold a step of at most \d+ sequences/);
+  assertMatch(verdict, /4 GiB hold a step of at most [\d,]+ sequences/);
 });
 
 Deno.test("the leaderboard says of each ingredient what it gives alone and in the recipe", async () => {
@@ -137,7 +162,7 @@ Deno.test("an answer has the table, the curves on three axes, and the circumstan
     ["RoPE", 0, "finished", 2.9],
     ["RoPE", 1, "finished", 2.92],
     ["NoPE", 0, "finished", 3.2],
-    ["NoPE", 1, "diverged", undefined],
+    ["NoPE", 1, "diverged", 6],
   ]);
   assertEquals(charts.map(({ name }) => name), ["loss_by_step", "loss_by_tokens", "loss_by_seconds"]);
   for (const { svg } of charts) for (const name of ["RoPE", "NoPE"]) assertStringIncludes(svg, `>${name}<`);

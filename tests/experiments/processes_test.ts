@@ -80,3 +80,32 @@ Deno.test({
     assertEquals([codeOfSecond, readOutcome(stopped)?.step], [0, 1200]);
   },
 });
+
+Deno.test("a damaged file of a prepared text or a run is said with its name and what to do, without a stack", async () => {
+  using folder = new TemporaryFolder();
+  assertEquals((await endOf(start(folder.path))).code, 0);
+  const [run] = runFolders(folder.path);
+  Deno.removeSync(`${run}/outcome.json`);
+  const [text] = Array.from(Deno.readDirSync(folder.at(RUNS)), ({ name }) => name).filter((name) =>
+    /^text-/.test(name)
+  );
+  const record = folder.at(`${RUNS}/${text}/text.json`);
+  const whole = Deno.readTextFileSync(record);
+  Deno.writeTextFileSync(record, `{"about": 3`);
+  const prepared = await endOf(start(folder.path));
+  assertEquals(prepared.code, 1);
+  assertMatch(
+    prepared.stderr,
+    /^Cannot read runs\/.*text\.json: it is not JSON .*; remove the folder runs\/\S+, and it is prepared anew\n$/,
+  );
+  Deno.writeTextFileSync(record, whole);
+  for (const { name } of Array.from(Deno.readDirSync(`${run}/checkpoints`))) {
+    Deno.writeTextFileSync(`${run}/checkpoints/${name}`, "");
+  }
+  const failed = await endOf(start(folder.path));
+  assertEquals(failed.code, 1);
+  assertMatch(
+    failed.stderr,
+    /^The run in runs\/\S+ failed: Cannot read \S+\.safetensors: it has 0 bytes; a safetensors file has at least 8\n$/,
+  );
+});

@@ -8,7 +8,7 @@ const Options = z.object({
   vocabSize: z.int().min(257).default(10_000).describe("entries"),
   specialToken: z.array(z.string()).default(["<|endoftext|>"]).describe("special token"),
   format: z.enum(["gpt2", "tiktoken"]).default("gpt2").describe("format"),
-  temperature: z.number().min(0).default(1).describe("randomness"),
+  temperature: z.number().min(0).max(2).default(1).describe("randomness"),
   compile: z.boolean().default(true).describe("compile"),
   model: z.object({ d_model: z.int().default(512).describe("width"), num_heads: z.int().default(16).describe("heads") })
     .prefault({}),
@@ -47,15 +47,32 @@ Deno.test("parseOptions() reads numbers, repeated flags, dotted flags, switches 
   assertEquals(json, true);
 });
 
+Deno.test("parseOptions() gives a repeatable option all words that are left, as a shell makes them of data/*.txt", () => {
+  const schema = z.object({ input: z.array(z.string()).default([]).describe("files"), size: z.int().optional() });
+  assertEquals(parseOptions("a b --size 3 c".split(" "), schema, ["input"]).options, {
+    input: ["a", "b", "c"],
+    size: 3,
+  });
+  assertThrows(() => parseOptions("b --input a".split(" "), schema, ["input"]), UsageError, `Cannot use "b"`);
+});
+
 const refusals: [string, RegExp][] = [
   ["--vocab-sise 300", /no such flag; the nearest is --vocab-size/],
   ["--modle.d_model 3", /no such flag; the nearest is --model.d_model/],
-  ["--vocab-size 256", /--vocab-size 256: expected number to be >=257/],
-  ["--vocab-size 300.5", /--vocab-size 300.5: expected int/],
-  ["--vocab-size many", /--vocab-size many: expected an integer/],
+  ["--d-model 3", /no such flag; the nearest is --model.d_model/],
+  ["--vocab_size=3", /^Cannot use --vocab_size: there is no such flag; the nearest is --vocab-size/],
+  ["--verbose", /--verbose: there is no such flag; see --help$/],
+  ["-v", /-v: there is no such flag; see --help$/],
+  ["--vocab-size 256", /--vocab-size 256: expected an integer of at least 257$/],
+  ["--vocab-size 1e30", /--vocab-size 1e30: expected an integer of at least 257 below 2\^53$/],
+  ["--vocab-size 300.5", /--vocab-size 300.5: expected an integer of at least 257$/],
+  ["--vocab-size many", /--vocab-size many: expected an integer of at least 257$/],
   ["--vocab-size", /--vocab-size: it needs a value/],
-  ["--temperature -1", /--temperature -1: expected number to be >=0/],
-  ["--format json", /--format json: expected one of "gpt2"\|"tiktoken"/],
+  ["--temperature -1", /--temperature -1: expected a number from 0 to 2$/],
+  ["--temperature 1e400", /--temperature 1e400: expected a finite number from 0 to 2$/],
+  ["--format json", /--format json: expected one of gpt2, tiktoken$/],
+  ["--compile=3", /--compile=3: it is a switch; give --compile or --no-compile$/],
+  ["--json=yes", /--json=yes: it is a switch/],
   ["--model.d_model x", /--model.d_model x: expected an integer/],
   ["one two", /Cannot use "two"/],
 ];
@@ -74,4 +91,13 @@ Deno.test("parseOptions() names a required flag that is missing", () => {
 Deno.test("parseOptions() names every flag that the schema refuses", () => {
   const error = assertThrows(() => parseOptions(["--vocab-size", "1", "--temperature=-3"], Options), UsageError);
   assertEquals(error.message.split("\n").length, 2);
+});
+
+Deno.test("parseOptions() takes an empty text where that is the default, and nowhere else", () => {
+  const schema = z.object({
+    prompt: z.string().default("").describe("text"),
+    out: z.string().default("runs").describe("folder"),
+  });
+  assertEquals(parseOptions([""], schema, ["prompt"]).options, { prompt: "", out: "runs" });
+  assertThrows(() => parseOptions(["--out", ""], schema), UsageError, "Cannot use --out: it needs a value");
 });

@@ -18,6 +18,7 @@ async function run(args: string[], main: ScriptMain<typeof Options>) {
 Deno.test("a task prints its figures, tables and comparisons for people", async () => {
   const { code, stdout, stderr } = await run(["--size", "1200"], ({ size }, report) => {
     report.result("items", size);
+    report.duration("wait", 65.25);
     report.table("By kind", ["kind", "count"], [["red", 1000], ["green", 200]]);
     report.compare("time", { published: "19 s", ours: "3 s", verdict: "another machine" });
     report.note("a small corpus");
@@ -25,7 +26,7 @@ Deno.test("a task prints its figures, tables and comparisons for people", async 
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
     stdout,
-    "items: 1,200\n\nBy kind\nkind   count\n─────  ─────\nred    1,000\ngreen    200\nNote: a small corpus\n\n" +
+    "items: 1,200\nwait: 1 min 5 s\n\nBy kind\nkind   count\n─────  ─────\nred    1,000\ngreen    200\nNote: a small corpus\n\n" +
       "      published  ours\n────  ─────────  ────  ───────────────\ntime  19 s       3 s   another machine\n",
   );
 });
@@ -34,6 +35,7 @@ Deno.test("with --json a task prints one JSON object and nothing else", async ()
   const { code, stdout, stderr } = await run(["--json"], ({ size }, report) => {
     report.say("for people");
     report.result("items", size);
+    report.duration("wait", 65.25);
     report.result("flops", 2n ** 64n);
     report.compare("time", { published: 19, ours: 3 });
   });
@@ -42,7 +44,7 @@ Deno.test("with --json a task prints one JSON object and nothing else", async ()
   assertEquals(rest, {
     task: "count",
     options: { size: 3 },
-    results: { items: 3, flops: "18446744073709551616" },
+    results: { items: 3, wait: 65.25, flops: "18446744073709551616" },
     comparisons: { time: { published: 19, ours: 3 } },
   });
   assertEquals(typeof seconds, "number");
@@ -83,7 +85,7 @@ Deno.test("a file that is not there is named", async () => {
   const { code, stderr } = await run([], () => void Deno.readTextFileSync("no/such file.txt"));
   assertEquals([code, stderr], [
     1,
-    "Cannot open no/such file.txt: there is no such file or folder; look at its name and place.\n",
+    "Cannot open no/such file.txt: there is no such file or folder; look at its name and place\n",
   ]);
 });
 
@@ -111,24 +113,47 @@ Deno.test("a folder in place of a file is explained, by name where Deno says it"
   }
 });
 
-Deno.test("--help shows a default as it is typed, and none where it is empty", async () => {
+Deno.test("--help shows limits, and a default as it is typed, none where it is empty", async () => {
   let stdout = "";
   const options = z.object({
     prompt: z.string().default("").describe("text to continue"),
+    input: z.string().describe("file"),
+    bytes: z.int().min(100_000).default(20e6).describe("bytes"),
+    graphs: z.boolean().default(true).describe("record a step"),
+    port: z.int().min(0).max(65535).default(7337).describe("port"),
+    beta: z.number().min(0).lt(1).optional().meta({ description: "decay", default: 0.9 }),
     text: z.array(z.string()).default(["a b", "c"]).describe("samples"),
   });
   const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false };
-  await execute({ ...script, options }, () => {}, ["--help"], output);
+  await execute({ ...script, options, positional: ["input", "text"] }, () => {}, ["--help"], output);
   assertStringIncludes(stdout, "text to continue\n");
+  assertStringIncludes(stdout, "Usage: deno task count input [text ...] [options]\n");
+  assertMatch(stdout, /--bytes N +bytes \(at least 100_000; default 20_000_000\)\n/);
+  assertMatch(stdout, /--\[no-\]graphs +record a step \(on by default\)\n/);
+  assertMatch(stdout, /--port N +port \(from 0 to 65_535; default 7337\)\n/);
+  assertMatch(stdout, /--beta X +decay \(at least 0, below 1; default 0.9\)\n/);
   assertStringIncludes(stdout, 'samples (repeatable; default "a b" c)');
 });
 
-Deno.test("accounting of a model or device that is not known is a wrong command line", async () => {
-  for (const words of [["gpt5"], ["--device", "a1000"]]) {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-prompt", "-P=none", "scripts/accounting.ts", ...words],
-    }).output();
-    assertEquals(code, 2);
-    assertStringIncludes(new TextDecoder().decode(stderr), `"${words.at(-1)}": there is none; the nearest is`);
+Deno.test("a file in the place of a folder, and what the system does not allow, are explained", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const made = await run([], () => void Deno.mkdirSync(file, { recursive: true }));
+    assertEquals(made.stderr, `Cannot make the folder ${file}: there is a file of that name; give another\n`);
+    const below = await run([], () => void Deno.readTextFileSync(`${file}/text`));
+    assertMatch(below.stderr, /^Cannot \w+ .*\/text: a part of this path is a file, not a folder; look at its name/);
+    const denied = await run([], () => {
+      throw new Deno.errors.PermissionDenied("Permission denied (os error 13): open '/root/text.61.cd0046a2.tmp'");
+    });
+    assertMatch(denied.stderr, /^Cannot open \/root\/text: the system does not allow it; look at who owns it/);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("memory that is not there is no defect", async () => {
+  for (const take of [() => new Float64Array(2 ** 50), () => new ArrayBuffer(2 ** 52)]) {
+    const { stderr } = await run([], () => void take());
+    assertMatch(stderr, /^Cannot go on: there is not enough memory; try less at a time/);
   }
 });

@@ -67,16 +67,6 @@ const refused: [what: string, change: Record<string, string | number>, message: 
   ],
   ["data that are no ids", { data: "numbers.npy" }, "Cannot use numbers.npy: it holds float32"],
   ["data that are not there", { data: "none.npy" }, "Cannot open none.npy: there is no such file"],
-  [
-    "a width that heads do not divide",
-    { "model.d_model": 17 },
-    "Cannot use configs/stories.jsonc with the flags given: model: num_heads is 2, d_model 17",
-  ],
-  [
-    "heads of odd size to rotate",
-    { "model.d_model": 18, "model.num_heads": 6 },
-    "heads of 3; rotary embedding needs an even head size",
-  ],
 ];
 
 for (const [what, change, message] of refused) {

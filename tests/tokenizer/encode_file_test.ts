@@ -141,7 +141,12 @@ Deno.test("encodeFile() leaves nothing behind when it is stopped or fails", asyn
 Deno.test("encodeFile() refuses what it cannot encode", async () => {
   using folder = new TemporaryFolder();
   await assertRejects(() => tokenizer.encodeFile(folder.at("none"), folder.at("ids.npy")), Deno.errors.NotFound);
-  await assertRejects(() => tokenizer.encodeFile(folder.path, folder.at("ids.npy")), TypeError, "no regular file");
+  await assertRejects(
+    () => tokenizer.encodeFile(folder.path, folder.at("ids.npy")),
+    Deno.errors.IsADirectory,
+    `Cannot read ${folder.path}: it is a folder`,
+  );
+  await assertRejects(() => tokenizer.encodeFile("/dev/null", folder.at("ids.npy")), TypeError, "no regular file");
   await Deno.writeTextFile(folder.at("text"), "hello");
   for (const workers of [0, 1.5, NaN]) {
     await assertRejects(

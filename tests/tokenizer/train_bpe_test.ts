@@ -157,8 +157,11 @@ Deno.test("trainBpe() splits CRLF as the pattern does", async () => {
 Deno.test("trainBpe() refuses options that make no sense and says what would", async () => {
   const input = "unused";
   const cases: [Partial<TrainBpeOptions>, string][] = [
-    [{ vocabSize: 256, specialTokens: ["<|x|>"] }, "vocabSize is 256; it must be an integer of at least 257"],
-    [{ vocabSize: 300.5 }, "vocabSize is 300.5"],
+    [
+      { vocabSize: 256, specialTokens: ["<|x|>"] },
+      "Cannot train a vocabulary of 256: expected an integer of at least 257, for 256 bytes and 1 special",
+    ],
+    [{ vocabSize: 300.5 }, "a vocabulary of 300.5: expected an integer"],
     [{ workers: 0 }, "workers is 0; it must be an integer of at least 1"],
     [{ input: [] }, "input has no path"],
     [{ specialTokens: ["a", "a"] }, "given twice"],

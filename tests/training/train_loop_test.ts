@@ -272,6 +272,33 @@ Deno.test("what cannot be trained is refused with its reason, and nothing is wri
   await refused({ resume: true, folder: undefined }, "no folder is given");
 });
 
+Deno.test("a run whose first step fails, as with a batch too large for the memory, leaves none; a later one leaves it", async () => {
+  using runs = new TemporaryFolder();
+  // A device that runs out of memory after so many batches, in the middle of the next.
+  const failing = (batches: number) => {
+    const device = referenceDevice();
+    const { crossEntropy } = device;
+    device.crossEntropy = (...words) => {
+      if (batches-- === 0) throw new RangeError("Cannot reserve memory");
+      return crossEntropy.apply(device, words);
+    };
+    return device;
+  };
+  const attempt = async (name: string, batches: number) => {
+    using device = failing(batches);
+    const data = TokenDataset.fromIds(walk(200), { vocabSize: 12 });
+    const options = { config: smallConfig(), data, folder: runs.at(name), device };
+    await assertRejects(() => train(options), RangeError, "Cannot reserve memory");
+    assertEquals(device.memory.reservedBytes, 0);
+  };
+  Deno.mkdirSync(runs.at("a"));
+  Deno.writeTextFileSync(runs.at("a/tokens.npy"), "");
+  await attempt("a", 0);
+  assertEquals(Array.from(Deno.readDirSync(runs.at("a")), ({ name }) => name), ["tokens.npy"]);
+  await attempt("b", 3); // a step takes two
+  assertEquals(holdsRun(runs.at("b")), true);
+});
+
 Deno.test("a run is resumed only with the settings that it was started with, and is left as it was otherwise", async () => {
   using runs = new TemporaryFolder();
   const folder = runs.at("a");

@@ -54,6 +54,12 @@ Deno.test("an unknown field is refused and the nearest named, with its place", (
   const wrong = { model: { ...model, d_modl: 3 }, optimizer: { epz: 1 } };
   assertThrows(() => parseTrainingConfig(wrong, "a.jsonc"), RangeError, "the nearest is model.d_model");
   assertThrows(() => parseTrainingConfig(wrong, "a.jsonc"), RangeError, "the nearest is optimizer.eps");
+  const far = { model, learning: 1 };
+  assertThrows(
+    () => parseTrainingConfig(far),
+    RangeError,
+    "no field learning; expected one of model, optimizer, batch_size",
+  );
   assertThrows(() => parseTrainingConfig(wrong, "a.jsonc"), RangeError, "Cannot use a.jsonc:\n  ");
 });
 

@@ -1,3 +1,4 @@
+import { formatNumber } from "../../data/amounts.ts";
 import type { Conclusion } from "../answer.ts";
 import { capital, describeComparison, describeSpread } from "../describe.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
@@ -28,12 +29,13 @@ export function concludeAblation(
   };
 }
 
-/** One variant beside another, in a sentence. */
+/** One variant beside another, in a sentence; by itself where the other diverged. */
 export function besideBaseline({ variant, losses, diverged, runs }: VariantResult, baseline: VariantResult): string {
-  if (losses.length === 0 || baseline.losses.length === 0) {
+  if (losses.length === 0) {
     const steps = diverged.map(({ outcome }) => outcome.step).join(", ");
-    return losses.length === 0 ? `${capital(variant.name)} diverged, at step ${steps} of ${runs[0].config.steps}.` : "";
+    return `${capital(variant.name)} diverged, at step ${steps} of ${formatNumber(runs[0].config.steps)}.`;
   }
+  if (baseline.losses.length === 0) return `${capital(variant.name)} ends at ${describeSpread(spreadOf(losses))}.`;
   const lost = diverged.length > 0 ? ` ${diverged.length} of its ${runs.length} runs diverged.` : "";
   return `${capital(variant.name)} ${describeComparison(compareSeeds(baseline.losses, losses))}.${lost}`;
 }

@@ -9,6 +9,7 @@ import type { ExperimentResults, VariantResult } from "../results.ts";
 import type { Scale, ScaleSettings } from "../scale.ts";
 import { sweepChart } from "../sweep_chart.ts";
 import type { Variant } from "../variant.ts";
+import { besideBaseline } from "./ablation.ts";
 
 const BATCH_SIZES: Record<Scale, number[]> = {
   smoke: [1, 4, 16],
@@ -57,6 +58,9 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
   const { variants, baseline, settings } = results;
   const rescaled = variants.filter(({ variant }) => /^batch \d+$/.test(variant.name));
   const finished = rescaled.filter(({ losses }) => losses.length > 0);
+  if (finished.length === 0) {
+    return { verdict: ["With a rescaled rate every batch size diverged; the table has the rest."] };
+  }
   const best = finished.reduce((a, b) => meanLoss(b) < meanLoss(a) ? b : a);
   const fastest = rescaled.reduce((a, b) => speed(b) > speed(a) ? b : a);
   const { config } = baseline.runs[0];
@@ -73,13 +77,15 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
           describeComparison(compareSeeds(best.losses, result.losses))
         }.`
       ),
+      ...rescaled.filter(({ losses }) => losses.length === 0).map((result) => besideBaseline(result, best)),
       ...variants.filter((result) => !rescaled.includes(result)).map((result) => rescalingWorth(result, rescaled)),
-      `${capital(fastest.variant.name)} trains fastest, at ${amount(speed(fastest))} tokens/s; ` +
-      `${rescaled[0].variant.name} at ${
-        amount(speed(rescaled[0]))
-      }. At equal tokens larger batches take fewer steps, ` +
+      `${capital(fastest.variant.name)} trains fastest, at ${amount(speed(fastest))} tokens/s` +
+      (fastest === rescaled[0] ? "" : `; ${rescaled[0].variant.name} at ${amount(speed(rescaled[0]))}`) +
+      `. At equal tokens larger batches take fewer steps, ` +
       `so that beyond some size the model learns less from the same text.`,
-      `By the accounting, 4 GiB hold a step of at most ${limit} sequences, ${amount(tokensOfLimit)} tokens: ` +
+      `By the accounting, 4 GiB hold a step of at most ${formatNumber(limit)} sequences, ${
+        amount(tokensOfLimit)
+      } tokens: ` +
       (tokensOfLimit * 10 > settings.tokens
         ? `of a run's ${amount(settings.tokens)} tokens that would leave ${
           countOf(Math.max(1, Math.floor(settings.tokens / tokensOfLimit)), "step")

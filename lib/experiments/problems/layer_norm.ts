@@ -2,7 +2,15 @@ import type { Conclusion } from "../answer.ts";
 import { countOf, describeComparison, describeRate, describeSpread } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
-import { bestRate, byRate, edgeOfStability, rateSeries, rateTimes, rateVariants } from "../rate_sweep.ts";
+import {
+  bestRate,
+  byRate,
+  edgeOfStability,
+  type RateResult,
+  rateSeries,
+  rateTimes,
+  rateVariants,
+} from "../rate_sweep.ts";
 import type { ExperimentResults } from "../results.ts";
 import { sweepChart } from "../sweep_chart.ts";
 
@@ -34,7 +42,7 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
   const at = bare.find(({ rate }) => rate === results.settings.learningRate)!;
   const { losses, runs, diverged } = at.result;
   const { baseline } = results;
-  const best = bestRate(bare);
+  const [bestNormed, bestBare] = [bestRate(normed), bestRate(bare)];
   return {
     verdict: [
       `At the sweep's best rate, ${describeRate(at.rate)}, training without norms ` +
@@ -42,14 +50,13 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
         ? `diverges for ${diverged.length} of ${countOf(runs.length, "seed")}, at step ${
           diverged.map(({ outcome }) => outcome.step).join(", ")
         } of ${runs[0].config.steps}.`
-        : `is ${at.stability}: its loss ${describeComparison(compareSeeds(baseline.losses, losses))}.`),
-      best.loss === Infinity
-        ? "It diverged at every rate."
-        : `Its own best rate is ${describeRate(best.rate)}, with ${
-          describeSpread(spreadOf(best.result.losses))
-        }; with RMSNorm the best is ${describeRate(bestRate(normed).rate)}, with ${
-          describeSpread(spreadOf(bestRate(normed).result.losses))
-        }.`,
+        : `is ${at.stability}: its loss ${
+          baseline.losses.length > 0
+            ? describeComparison(compareSeeds(baseline.losses, losses))
+            : `is ${describeSpread(spreadOf(losses))}, where training with RMSNorm diverges`
+        }.`),
+      (bestBare ? `Its own best rate is ${rateAndLoss(bestBare)}; ` : "It diverged at every rate; ") +
+      (bestNormed ? `with RMSNorm the best is ${rateAndLoss(bestNormed)}.` : "with RMSNorm it did so, too."),
       `With RMSNorm: ${edgeOfStability(normed)} Without: ${edgeOfStability(bare)}`,
     ],
     charts: [{
@@ -61,4 +68,8 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
       ]),
     }],
   };
+}
+
+function rateAndLoss({ rate, result: { losses } }: RateResult): string {
+  return `${describeRate(rate)}, with ${describeSpread(spreadOf(losses))}`;
 }

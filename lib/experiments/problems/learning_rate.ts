@@ -1,8 +1,17 @@
+import { formatNumber } from "../../data/amounts.ts";
 import type { Conclusion } from "../answer.ts";
 import { describeComparison, describeRate, describeSpread, listOf } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
-import { bestRate, byRate, edgeOfStability, rateSeries, rateTimes, rateVariants } from "../rate_sweep.ts";
+import {
+  bestRate,
+  byRate,
+  edgeOfStability,
+  type RateResult,
+  rateSeries,
+  rateTimes,
+  rateVariants,
+} from "../rate_sweep.ts";
 import type { ExperimentResults } from "../results.ts";
 import { sweepChart } from "../sweep_chart.ts";
 
@@ -31,13 +40,15 @@ export const learningRate: Experiment = {
 async function conclude(results: ExperimentResults): Promise<Conclusion> {
   const rates = byRate(results, "rate ");
   const best = bestRate(rates);
-  const verdict = [
-    `The best rate is ${describeRate(best.rate)}: validation loss ${describeSpread(spreadOf(best.result.losses))}. ` +
-    neighbours(rates, best),
-    `${edgeOfStability(rates)} ${relation(rates, best)}`,
-  ];
+  const verdict = best
+    ? [
+      `The best rate is ${describeRate(best.rate)}: validation loss ${describeSpread(spreadOf(best.result.losses))}. ` +
+      neighbours(rates, best),
+      `${edgeOfStability(rates)} ${relation(rates, best)}`,
+    ].map((paragraph) => paragraph.trimEnd())
+    : [`At every rate a seed diverged. ${edgeOfStability(rates)}`];
   if (results.scale === "handout") {
-    const reached = best.loss <= HANDOUT_LOSS;
+    const reached = best !== undefined && best.loss <= HANDOUT_LOSS;
     verdict.push(
       `The handout asks for ${HANDOUT_LOSS} on TinyStories; this is ${reached ? "reached" : "not reached"}.`,
     );
@@ -53,7 +64,7 @@ async function conclude(results: ExperimentResults): Promise<Conclusion> {
   };
 }
 
-function neighbours(rates: ReturnType<typeof byRate>, best: ReturnType<typeof bestRate>): string {
+function neighbours(rates: readonly RateResult[], best: RateResult): string {
   const at = rates.indexOf(best);
   const near = [rates[at - 1], rates[at + 1]].filter((rate) => rate !== undefined && rate.result.losses.length > 0);
   const clauses = near.map(({ rate, result }) =>
@@ -62,11 +73,11 @@ function neighbours(rates: ReturnType<typeof byRate>, best: ReturnType<typeof be
   return clauses.length === 0 ? "" : `Its neighbours: ${listOf(clauses)}.`;
 }
 
-function relation(rates: ReturnType<typeof byRate>, best: ReturnType<typeof bestRate>): string {
+function relation(rates: readonly RateResult[], best: RateResult): string {
   const unstable = rates.find(({ stability }) => stability !== "stable");
   if (!unstable) return "";
   const factor = Number((unstable.rate / best.rate).toPrecision(2));
   return factor <= 1
     ? "The best rate itself is past that edge: the explosion is short, and what follows makes up for it."
-    : `The first unstable rate is ${factor} times the best one.`;
+    : `The first unstable rate is ${formatNumber(factor)} times the best one.`;
 }

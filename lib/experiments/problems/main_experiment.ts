@@ -28,7 +28,9 @@ export const mainExperiment: Experiment = {
 
 function conclude(results: ExperimentResults): Conclusion {
   const [stories, prose] = [resultOf(results, STORIES), resultOf(results, PROSE)];
-  const bits = ({ runs }: typeof stories) => runs.flatMap(({ outcome }) => outcome.bits_per_byte ?? []);
+  // A run that diverged has one as well, from before.
+  const bits = ({ runs }: typeof stories) =>
+    runs.flatMap(({ outcome }) => outcome.state === "finished" ? outcome.bits_per_byte ?? [] : []);
   const [a, b] = [bits(stories), bits(prose)];
   if (a.length === 0 || b.length === 0) {
     return { verdict: ["One of the two diverged, so that there is nothing to compare."] };
