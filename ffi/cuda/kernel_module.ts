@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Driver } from "./driver.ts";
+import { CU_LAUNCH_PARAM_BUFFER_POINTER, CU_LAUNCH_PARAM_BUFFER_SIZE, CU_LAUNCH_PARAM_END } from "./driver_symbols.ts";
 import type { HostMemory } from "./host_memory.ts";
 import { type KernelSignature, kernelSignatures } from "./kernel_signature.ts";
 import { kernelSource } from "./kernel_sources.ts";
 import type { LaunchConfiguration } from "./launch_configuration.ts";
 import type { Nvrtc } from "./nvrtc.ts";
 
-const CU_LAUNCH_PARAM_END = 0n;
-const CU_LAUNCH_PARAM_BUFFER_POINTER = 1n;
-const CU_LAUNCH_PARAM_BUFFER_SIZE = 2n;
 const LARGEST_PARAMETERS = 4096;
 const TWO_32 = 2 ** 32;
 
