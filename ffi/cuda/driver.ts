@@ -264,18 +264,18 @@ export class Driver implements Disposable {
     return this.#handle[0];
   }
 
-  /** A kernel of a module, allowed `sharedBytes` of dynamic shared memory. */
-  kernel(module: bigint, name: string, sharedBytes: number): bigint {
+  /** A kernel of a module. */
+  kernel(module: bigint, name: string): bigint {
     const text = new TextEncoder().encode(name + "\0");
     const code = this.symbols.cuModuleGetFunction(this.#handleBytes, module, text);
     this.check("cuModuleGetFunction", code, { kernel: name });
-    const kernel = this.#handle[0];
-    this.check(
-      "cuFuncSetAttribute",
-      this.symbols.cuFuncSetAttribute(kernel, cuda.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
-      { kernel: name, sharedBytes },
-    );
-    return kernel;
+    return this.#handle[0];
+  }
+
+  /** Allows a kernel so many bytes of dynamic shared memory; 48 KiB need no asking. */
+  allowShared(kernel: bigint, bytes: number, details: CallDetails): void {
+    const attribute = cuda.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+    this.check("cuFuncSetAttribute", this.symbols.cuFuncSetAttribute(kernel, attribute, bytes), details);
   }
 
   /** Closes the library. */

@@ -478,7 +478,8 @@ int cuModuleGetFunction(std::uint64_t* function, std::uint64_t handle, const cha
 int cuFuncSetAttribute(std::uint64_t function, int attribute, int value) {
   Kernel* kernel = find(kernels, function);
   if (kernel == nullptr) return error(INVALID_HANDLE, "no such kernel");
-  if (attribute != 8 || value < 0 || value > static_cast<int>(SHARED_CAPACITY)) return error(INVALID_VALUE, "cuFuncSetAttribute");
+  // The limit is for static and dynamic shared memory together, and machine code for Hopper names 1 KiB of the former.
+  if (attribute != 8 || value < 0 || value + 1024 > static_cast<int>(SHARED_CAPACITY)) return error(INVALID_VALUE, "cuFuncSetAttribute");
   kernel->largest_shared = value;
   return SUCCESS;
 }

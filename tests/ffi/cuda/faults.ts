@@ -214,7 +214,7 @@ function runPlanted(
   const { driver, nvrtc, stream } = cuda;
   const image = nvrtc.compile(`${name}.cu`, source, ["--gpu-architecture=sm_90"]);
   const module = driver.loadModule(image);
-  const kernel = driver.kernel(module, name, sharedBytes);
+  const kernel = driver.kernel(module, name);
   const block = cuda.reserve(256);
   const parameters = BigUint64Array.of(BigInt(block.address));
   const bytes = BigUint64Array.of(8n);
