@@ -244,7 +244,8 @@ export class CublasLt implements Disposable {
       );
       if (code === CUBLAS_STATUS_NOT_SUPPORTED) return undefined;
       check("cublasLtMatmulAlgoGetHeuristic", code);
-      return found[0] > 0 ? result.slice(0, lt.ALGORITHM_BYTES) : undefined;
+      const state = new DataView(result.buffer).getInt32(lt.HEURISTIC_RESULT_STATE, true);
+      return found[0] > 0 && state === 0 ? result.slice(0, lt.ALGORITHM_BYTES) : undefined;
     } finally {
       check("cublasLtMatmulPreferenceDestroy", symbols.cublasLtMatmulPreferenceDestroy(preference));
     }

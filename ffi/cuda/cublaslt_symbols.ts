@@ -11,6 +11,8 @@ export const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES = 8;
 
 /** Bytes of a cublasLtMatmulHeuristicResult_t, which begins with an algorithm. */
 export const HEURISTIC_RESULT_BYTES = 96;
+/** Bytes from its start to its status. */
+export const HEURISTIC_RESULT_STATE = 72;
 /** Bytes of a cublasLtMatmulAlgo_t. */
 export const ALGORITHM_BYTES = 64;
 

@@ -40,6 +40,7 @@ const headers: Header[] = [
       "sizeof(cublasLtMatmulHeuristicResult_t)": cublasLt.HEURISTIC_RESULT_BYTES,
       "sizeof(cublasLtMatmulAlgo_t)": cublasLt.ALGORITHM_BYTES,
       "offsetof(cublasLtMatmulHeuristicResult_t, algo)": 0,
+      "offsetof(cublasLtMatmulHeuristicResult_t, state)": cublasLt.HEURISTIC_RESULT_STATE,
     },
   },
 ];
