@@ -27,6 +27,8 @@ export interface CublasOptions {
   stream: bigint;
   /** Device memory that the products use one after another. */
   workspace: { address: bigint; bytes: number };
+  /** Passes over what belongs to the context once that is lost: `Driver.ended`. */
+  ended: (free: () => void) => void;
 }
 
 /** Matrix products by cuBLAS itself, which takes shapes and alignments for which cuBLASLt offers no algorithm. */
@@ -36,6 +38,7 @@ export class Cublas implements Disposable {
   readonly #library: OpenLibrary<typeof cublasSymbols>;
   readonly #handle: bigint;
   readonly #tf32: boolean;
+  readonly #ended: (free: () => void) => void;
   readonly #alpha = new Float32Array(1);
   readonly #alphaBytes = new Uint8Array(this.#alpha.buffer);
   readonly #beta = new Float32Array(1);
@@ -46,8 +49,9 @@ export class Cublas implements Disposable {
    *
    * @throws {LibraryNotFoundError} If there is none.
    */
-  constructor({ path, newestMajor, tf32, stream, workspace }: CublasOptions) {
+  constructor({ path, newestMajor, tf32, stream, workspace, ended }: CublasOptions) {
     this.#tf32 = tf32;
+    this.#ended = ended;
     const library = this.#library = openLibrary(CUBLAS_LIBRARY, cublasSymbols, { path, newestMajor });
     this.path = library.path;
     using opening = new DisposableStack();
@@ -103,8 +107,9 @@ export class Cublas implements Disposable {
 
   /** Closes the library; queued products must have ended. */
   [Symbol.dispose](): void {
-    check("cublasDestroy", this.#library.symbols.cublasDestroy_v2(this.#handle));
+    const code = this.#library.symbols.cublasDestroy_v2(this.#handle);
     this.#library.close();
+    this.#ended(() => check("cublasDestroy", code));
   }
 }
 

@@ -65,6 +65,7 @@ export class CublasLt implements Disposable {
   readonly #plans = new Map<string, Plan | typeof NO_ALGORITHM>();
   readonly #tf32: boolean;
   readonly #workspace: { address: bigint; bytes: number };
+  readonly #ended: (free: () => void) => void;
   readonly #alpha = new Float32Array(1);
   readonly #alphaBytes = new Uint8Array(this.#alpha.buffer);
   readonly #beta = new Float32Array(1);
@@ -77,6 +78,7 @@ export class CublasLt implements Disposable {
    * @param options.newestMajor The newest major version of CUDA that the driver supports.
    * @param options.tf32 Whether float32 products may round their operands to TF32 (10 bits of mantissa).
    * @param options.workspace Device memory that the products share, one after another.
+   * @param options.ended Passes over what belongs to the context once that is lost: `Driver.ended`.
    * @throws {LibraryNotFoundError} If there is none.
    */
   constructor(
@@ -85,12 +87,14 @@ export class CublasLt implements Disposable {
       newestMajor?: number;
       tf32: boolean;
       workspace: { address: bigint; bytes: number };
+      ended: (free: () => void) => void;
     },
   ) {
     this.#library = openLibrary(CUBLASLT_LIBRARY, lt.cublasLtSymbols, options);
     this.path = this.#library.path;
     this.#tf32 = options.tf32;
     this.#workspace = options.workspace;
+    this.#ended = options.ended;
     try {
       this.version = cublasVersion(Number(this.#library.symbols.cublasLtGetVersion()));
       const handle = new BigUint64Array(1);
@@ -265,8 +269,9 @@ export class CublasLt implements Disposable {
       if (plan !== NO_ALGORITHM) this.#destroy(plan.descriptor, plan.layouts);
     }
     this.#plans.clear();
-    check("cublasLtDestroy", this.#library.symbols.cublasLtDestroy(this.#handle));
+    const code = this.#library.symbols.cublasLtDestroy(this.#handle);
     this.#library.close();
+    this.#ended(() => check("cublasLtDestroy", code));
   }
 }
 

@@ -134,9 +134,10 @@ export class Driver implements Disposable {
     this.check("cuCtxSetCurrent", this.symbols.cuCtxSetCurrent(this.#handle[0]));
   }
 
-  /** Gives the primary context back. */
+  /** Gives the primary context back; after a fault it repeats that. */
   closeContext(ordinal: number): void {
-    this.check("cuDevicePrimaryCtxRelease", this.symbols.cuDevicePrimaryCtxRelease_v2(ordinal));
+    const code = this.symbols.cuDevicePrimaryCtxRelease_v2(ordinal);
+    this.ended(() => this.check("cuDevicePrimaryCtxRelease", code));
   }
 
   /** Bytes of device memory that are free now. */
