@@ -80,7 +80,6 @@ export class CudaRuntime implements Disposable {
     opening.defer(() => driver.closeContext(device));
     const stream = this.stream = driver.createStream();
     opening.defer(() => driver.ended(() => driver.destroyStream(stream)));
-    // One piece, so large that it has pages of its own: a page is pinned once only.
     const pinned = opening.use(new PinnedMemory(driver, Staging.BYTES + ARGUMENT_BYTES));
     this.#staging = opening.use(new Staging(driver, stream, pinned.part(0, Staging.BYTES)));
     this.#arguments = pinned.part(Staging.BYTES, ARGUMENT_BYTES);
