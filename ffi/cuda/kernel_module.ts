@@ -79,7 +79,8 @@ export class KernelModule implements Disposable {
    * Queues a kernel.
    *
    * @param values Its parameters in the order of the declaration; device addresses as numbers, 0 for null.
-   * @throws {RangeError} If values are missing, or grid or shared memory are larger than CUDA or the GPU allow.
+   * @throws {RangeError} If values are missing, or grid, block or shared memory are larger than CUDA, the kernel or the GPU
+   * allow.
    */
   launch(
     name: string,
@@ -96,6 +97,12 @@ export class KernelModule implements Disposable {
     }
     if (grid[1] > 65_535 || grid[2] > 65_535 || grid[0] >= 2 ** 31) {
       throw new RangeError(`Cannot launch ${name}: ${grid.join(" x ")} blocks; CUDA allows 2^31 - 1 x 65,535 x 65,535`);
+    }
+    if (block > kernel.threads) {
+      throw new RangeError(
+        `Cannot launch ${name}: ${block} threads to a block, it was compiled for ${kernel.threads}; say so with ` +
+          `__launch_bounds__`,
+      );
     }
     if (sharedBytes > kernel.sharedBytes) this.#allowShared(name, kernel, sharedBytes);
     const view = this.#parameters;

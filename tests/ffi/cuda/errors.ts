@@ -78,13 +78,22 @@ for (const [what, { call, code, message }] of Object.entries(kernels)) {
   });
 }
 
-testOnEmulation("a kernel is allowed the shared memory that it is launched with, up to the GPU's", ({ libraries }) => {
-  using cuda = new CudaRuntime({ libraries });
-  const number = cuda.reserve(256);
-  const launch = (sharedBytes: number) =>
-    cuda.launch("inverse_norm", "f32", { ...oneThread, sharedBytes }, [number.address, number.address, 1]);
-  for (const sharedBytes of [0, 48 << 10, 100 << 10, 1000, 200 << 10]) launch(sharedBytes);
-  assertThrows(() => launch(300 << 10), RangeError, "takes 307200 bytes of shared memory, this GPU has 232448;");
-  launch(0);
-  cuda.unreserve(number);
-});
+testOnEmulation(
+  "a kernel is allowed the shared memory and the threads that it is launched with, up to its limits",
+  ({ libraries }) => {
+    using cuda = new CudaRuntime({ libraries });
+    const number = cuda.reserve(256);
+    const launch = (sharedBytes: number) =>
+      cuda.launch("inverse_norm", "f32", { ...oneThread, sharedBytes }, [number.address, number.address, 1]);
+    for (const sharedBytes of [0, 48 << 10, 100 << 10, 1000, 200 << 10]) launch(sharedBytes);
+    assertThrows(() => launch(300 << 10), RangeError, "takes 307200 bytes of shared memory, this GPU has 232448;");
+    launch(0);
+    const wide = { ...oneThread, block: 512 };
+    assertThrows(
+      () => cuda.launch("inverse_norm", "f32", wide, [number.address, number.address, 1]),
+      RangeError,
+      "512 threads to a block, it was compiled for 256",
+    );
+    cuda.unreserve(number);
+  },
+);
