@@ -159,7 +159,11 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
   copy_rows<D, COLUMNS>(keys, k, p.k_row, 0, p.key_length);
   copy_async_commit();
 
+  copy_async_wait<0>();
+  __syncthreads();
   u32 left[D / 16][T][4];
+#pragma unroll
+  for (int step = 0; step < D / 16; step++) load_left<D>(left[step], queries, own, step, lane);
   float sums[T][D / 8][4] = {};
   // Scores are in units of log 2 / scale, as exp2 is what the hardware computes.
   float scale = p.scale * LOG2_E, maximum[T][2], total[T][2] = {};
@@ -175,7 +179,6 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
     if (tile < own_end) {
 #pragma unroll
       for (int step = 0; step < D / 16; step++) {
-        if (tile == 0) load_left<D>(left[step], queries, own, step, lane);
         multiply_transposed<D, COLUMNS>(scores, left[step], keys, step, lane);
       }
       hide_unseen<COLUMNS, false>(scores, LOWEST, p, first + own, tile, lane);
