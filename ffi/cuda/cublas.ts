@@ -1,14 +1,18 @@
 import { checkStatus, CUBLAS_STATUS } from "./cuda_error.ts";
-import { cublasSymbols } from "./cublas_symbols.ts";
+import {
+  CUBLAS_COMPUTE_32F,
+  CUBLAS_COMPUTE_32F_FAST_TF32,
+  CUBLAS_GEMM_DEFAULT,
+  CUBLAS_OP_N,
+  CUBLAS_OP_T,
+  CUBLAS_STATUS_NOT_SUPPORTED,
+  cublasSymbols,
+  CUDA_R_16BF,
+  CUDA_R_32F,
+} from "./cublas_symbols.ts";
 import type { MatmulShape } from "./cublaslt.ts";
 import { CUBLAS_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
 
-const CUDA_R_32F = 0;
-const CUDA_R_16BF = 14;
-const CUBLAS_COMPUTE_32F = 68;
-const CUBLAS_COMPUTE_32F_FAST_TF32 = 77;
-const CUBLAS_GEMM_DEFAULT = -1;
-const CUBLAS_STATUS_NOT_SUPPORTED = 15;
 const LARGEST_INT = 2 ** 31 - 1;
 
 /** How cuBLAS is opened. */
@@ -23,6 +27,8 @@ export interface CublasOptions {
   stream: bigint;
   /** Device memory that the products use one after another. */
   workspace: { address: bigint; bytes: number };
+  /** Passes over what belongs to the context once that is lost: `Driver.ended`. */
+  ended: (free: () => void) => void;
 }
 
 /** Matrix products by cuBLAS itself, which takes shapes and alignments for which cuBLASLt offers no algorithm. */
@@ -32,6 +38,7 @@ export class Cublas implements Disposable {
   readonly #library: OpenLibrary<typeof cublasSymbols>;
   readonly #handle: bigint;
   readonly #tf32: boolean;
+  readonly #ended: (free: () => void) => void;
   readonly #alpha = new Float32Array(1);
   readonly #alphaBytes = new Uint8Array(this.#alpha.buffer);
   readonly #beta = new Float32Array(1);
@@ -42,8 +49,9 @@ export class Cublas implements Disposable {
    *
    * @throws {LibraryNotFoundError} If there is none.
    */
-  constructor({ path, newestMajor, tf32, stream, workspace }: CublasOptions) {
+  constructor({ path, newestMajor, tf32, stream, workspace, ended }: CublasOptions) {
     this.#tf32 = tf32;
+    this.#ended = ended;
     const library = this.#library = openLibrary(CUBLAS_LIBRARY, cublasSymbols, { path, newestMajor });
     this.path = library.path;
     using opening = new DisposableStack();
@@ -76,7 +84,8 @@ export class Cublas implements Disposable {
     this.#beta[0] = factors.beta;
     const [input, output] = [inputType, outputType].map((type) => type === "f32" ? CUDA_R_32F : CUDA_R_16BF);
     const compute = inputType === "f32" && this.#tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-    const operations = [shape.transposeB ? 1 : 0, shape.transposeA ? 1 : 0] as const;
+    const operation = (transpose: boolean) => transpose ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const operations = [operation(shape.transposeB), operation(shape.transposeA)] as const;
     const { cublasGemmEx, cublasGemmStridedBatchedEx } = this.#library.symbols;
     const call = batch === 1 ? "cublasGemmEx" : "cublasGemmStridedBatchedEx";
     const code = batch === 1
@@ -98,8 +107,9 @@ export class Cublas implements Disposable {
 
   /** Closes the library; queued products must have ended. */
   [Symbol.dispose](): void {
-    check("cublasDestroy", this.#library.symbols.cublasDestroy_v2(this.#handle));
+    const code = this.#library.symbols.cublasDestroy_v2(this.#handle);
     this.#library.close();
+    this.#ended(() => check("cublasDestroy", code));
   }
 }
 

@@ -1,3 +1,13 @@
+// Under the names of library_types.h and cublas_api.h.
+export const CUDA_R_32F = 0;
+export const CUDA_R_16BF = 14;
+export const CUBLAS_OP_N = 0;
+export const CUBLAS_OP_T = 1;
+export const CUBLAS_COMPUTE_32F = 68;
+export const CUBLAS_COMPUTE_32F_FAST_TF32 = 77;
+export const CUBLAS_GEMM_DEFAULT = -1;
+export const CUBLAS_STATUS_NOT_SUPPORTED = 15;
+
 /** The functions of cuBLAS that are used (cublas_api.h). */
 export const cublasSymbols = {
   cublasCreate_v2: { parameters: ["buffer" /* cublasHandle_t *handle */], result: "i32" /* cublasStatus_t */ },

@@ -1,21 +1,15 @@
 import { type CallDetails, checkStatus, CUBLAS_STATUS } from "./cuda_error.ts";
-import { cublasLtSymbols } from "./cublaslt_symbols.ts";
+import {
+  CUBLAS_COMPUTE_32F,
+  CUBLAS_COMPUTE_32F_FAST_TF32,
+  CUBLAS_OP_N,
+  CUBLAS_OP_T,
+  CUBLAS_STATUS_NOT_SUPPORTED,
+  CUDA_R_16BF,
+  CUDA_R_32F,
+} from "./cublas_symbols.ts";
+import * as lt from "./cublaslt_symbols.ts";
 import { CUBLASLT_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
-
-const CUDA_R_32F = 0;
-const CUDA_R_16BF = 14;
-const CUBLAS_COMPUTE_32F = 68;
-const CUBLAS_COMPUTE_32F_FAST_TF32 = 77;
-const CUBLAS_STATUS_NOT_SUPPORTED = 15;
-const DESC_TRANSA = 3;
-const DESC_TRANSB = 4;
-const LAYOUT_BATCH_COUNT = 5;
-const LAYOUT_STRIDED_BATCH_OFFSET = 6;
-const PREFERENCE_MAX_WORKSPACE_BYTES = 1;
-const PREFERENCE_MIN_ALIGNMENT_A = 5;
-// sizeof(cublasLtMatmulHeuristicResult_t): the algorithm (64 bytes), workspaceSize, state, wavesCount, 16 reserved bytes.
-const HEURISTIC_BYTES = 96;
-const ALGORITHM_BYTES = 64;
 
 /** A batch of row-major products c = alpha op(a) op(b) + beta c; everything but the addresses and factors. */
 export interface MatmulShape {
@@ -66,11 +60,12 @@ export class CublasLt implements Disposable {
   readonly path: string;
   /** Its version: "13.1.0". */
   readonly version: string;
-  readonly #library: OpenLibrary<typeof cublasLtSymbols>;
+  readonly #library: OpenLibrary<typeof lt.cublasLtSymbols>;
   readonly #handle: bigint;
   readonly #plans = new Map<string, Plan | typeof NO_ALGORITHM>();
   readonly #tf32: boolean;
   readonly #workspace: { address: bigint; bytes: number };
+  readonly #ended: (free: () => void) => void;
   readonly #alpha = new Float32Array(1);
   readonly #alphaBytes = new Uint8Array(this.#alpha.buffer);
   readonly #beta = new Float32Array(1);
@@ -83,6 +78,7 @@ export class CublasLt implements Disposable {
    * @param options.newestMajor The newest major version of CUDA that the driver supports.
    * @param options.tf32 Whether float32 products may round their operands to TF32 (10 bits of mantissa).
    * @param options.workspace Device memory that the products share, one after another.
+   * @param options.ended Passes over what belongs to the context once that is lost: `Driver.ended`.
    * @throws {LibraryNotFoundError} If there is none.
    */
   constructor(
@@ -91,12 +87,14 @@ export class CublasLt implements Disposable {
       newestMajor?: number;
       tf32: boolean;
       workspace: { address: bigint; bytes: number };
+      ended: (free: () => void) => void;
     },
   ) {
-    this.#library = openLibrary(CUBLASLT_LIBRARY, cublasLtSymbols, options);
+    this.#library = openLibrary(CUBLASLT_LIBRARY, lt.cublasLtSymbols, options);
     this.path = this.#library.path;
     this.#tf32 = options.tf32;
     this.#workspace = options.workspace;
+    this.#ended = options.ended;
     try {
       this.version = cublasVersion(Number(this.#library.symbols.cublasLtGetVersion()));
       const handle = new BigUint64Array(1);
@@ -160,9 +158,17 @@ export class CublasLt implements Disposable {
     const computeType = shape.inputType === "f32" && this.#tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     check("cublasLtMatmulDescCreate", symbols.cublasLtMatmulDescCreate(createdBytes, computeType, CUDA_R_32F));
     const descriptor = created[0];
-    for (const [attribute, transpose] of [[DESC_TRANSA, shape.transposeB], [DESC_TRANSB, shape.transposeA]] as const) {
-      const code = symbols.cublasLtMatmulDescSetAttribute(descriptor, attribute, int32(transpose ? 1 : 0), 4n);
-      check("cublasLtMatmulDescSetAttribute", code);
+    for (
+      const [attribute, transpose] of [
+        [lt.CUBLASLT_MATMUL_DESC_TRANSA, shape.transposeB],
+        [lt.CUBLASLT_MATMUL_DESC_TRANSB, shape.transposeA],
+      ] as const
+    ) {
+      const operation = int32(transpose ? CUBLAS_OP_T : CUBLAS_OP_N);
+      check(
+        "cublasLtMatmulDescSetAttribute",
+        symbols.cublasLtMatmulDescSetAttribute(descriptor, attribute, operation, 4n),
+      );
     }
 
     const layout = (type: "f32" | "bf16", rows: number, columns: number, stride: number, batchStride: number) => {
@@ -179,15 +185,13 @@ export class CublasLt implements Disposable {
       );
       const handle = created[0];
       if (shape.batch > 1) {
-        const count = symbols.cublasLtMatrixLayoutSetAttribute(handle, LAYOUT_BATCH_COUNT, int32(shape.batch), 4n);
-        check("cublasLtMatrixLayoutSetAttribute", count);
-        const offset = symbols.cublasLtMatrixLayoutSetAttribute(
-          handle,
-          LAYOUT_STRIDED_BATCH_OFFSET,
-          int64(batchStride),
-          8n,
-        );
-        check("cublasLtMatrixLayoutSetAttribute", offset);
+        const set = (attribute: number, value: Uint8Array<ArrayBuffer>) =>
+          check(
+            "cublasLtMatrixLayoutSetAttribute",
+            symbols.cublasLtMatrixLayoutSetAttribute(handle, attribute, value, BigInt(value.length)),
+          );
+        set(lt.CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, int32(shape.batch));
+        set(lt.CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, int64(batchStride));
       }
       return handle;
     };
@@ -223,11 +227,12 @@ export class CublasLt implements Disposable {
           "cublasLtMatmulPreferenceSetAttribute",
           symbols.cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, BigInt(value.length)),
         );
-      set(PREFERENCE_MAX_WORKSPACE_BYTES, int64(this.#workspace.bytes));
-      [alignmentB, alignmentA, alignmentC, alignmentC].forEach((bytes, operand) =>
-        set(PREFERENCE_MIN_ALIGNMENT_A + operand, int32(bytes))
-      );
-      const result = new Uint8Array(HEURISTIC_BYTES);
+      set(lt.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, int64(this.#workspace.bytes));
+      set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, int32(alignmentB));
+      set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, int32(alignmentA));
+      set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, int32(alignmentC));
+      set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, int32(alignmentC));
+      const result = new Uint8Array(lt.HEURISTIC_RESULT_BYTES);
       const found = new Int32Array(1);
       const code = symbols.cublasLtMatmulAlgoGetHeuristic(
         this.#handle,
@@ -243,7 +248,8 @@ export class CublasLt implements Disposable {
       );
       if (code === CUBLAS_STATUS_NOT_SUPPORTED) return undefined;
       check("cublasLtMatmulAlgoGetHeuristic", code);
-      return found[0] > 0 ? result.slice(0, ALGORITHM_BYTES) : undefined;
+      const state = new DataView(result.buffer).getInt32(lt.HEURISTIC_RESULT_STATE, true);
+      return found[0] > 0 && state === 0 ? result.slice(0, lt.ALGORITHM_BYTES) : undefined;
     } finally {
       check("cublasLtMatmulPreferenceDestroy", symbols.cublasLtMatmulPreferenceDestroy(preference));
     }
@@ -263,8 +269,9 @@ export class CublasLt implements Disposable {
       if (plan !== NO_ALGORITHM) this.#destroy(plan.descriptor, plan.layouts);
     }
     this.#plans.clear();
-    check("cublasLtDestroy", this.#library.symbols.cublasLtDestroy(this.#handle));
+    const code = this.#library.symbols.cublasLtDestroy(this.#handle);
     this.#library.close();
+    this.#ended(() => check("cublasLtDestroy", code));
   }
 }
 

@@ -1,3 +1,21 @@
+// Under the names of cublasLt.h.
+export const CUBLASLT_MATMUL_DESC_TRANSA = 3;
+export const CUBLASLT_MATMUL_DESC_TRANSB = 4;
+export const CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT = 5;
+export const CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET = 6;
+export const CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES = 1;
+export const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES = 5;
+export const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES = 6;
+export const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES = 7;
+export const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES = 8;
+
+/** Bytes of a cublasLtMatmulHeuristicResult_t, which begins with an algorithm. */
+export const HEURISTIC_RESULT_BYTES = 96;
+/** Bytes from its start to its status. */
+export const HEURISTIC_RESULT_STATE = 72;
+/** Bytes of a cublasLtMatmulAlgo_t. */
+export const ALGORITHM_BYTES = 64;
+
 /** The functions of cuBLASLt that are used (cublasLt.h). */
 export const cublasLtSymbols = {
   cublasLtGetVersion: { parameters: [], result: "usize" /* size_t */ },

@@ -1,7 +1,13 @@
 import type { AttentionArguments, AttentionBackwardArguments, AttentionOperand } from "../../lib/tensor/operations.ts";
 import type { CudaRuntime } from "./cuda_runtime.ts";
 import { hasTensorCoreKernels } from "./kernel_sources.ts";
-import { attentionBackwardTiles, attentionTiles, decodedHeads, warpPerRow } from "./launch_configuration.ts";
+import {
+  attentionBackwardTiles,
+  type AttentionKernels,
+  attentionTiles,
+  decodedHeads,
+  warpPerRow,
+} from "./launch_configuration.ts";
 
 const LARGEST_HEAD = 256;
 
@@ -22,11 +28,9 @@ export class CudaAttention {
     if (queryLength === 1) {
       const heads = decodedHeads(numHeads, batch, headSize);
       this.#cuda.launch(`attention_decode_${plainSize(headSize)}`, dtype, heads, parameters);
-    } else if (this.#fitsTensorCores(args, [args.q, args.k, args.v, args.out])) {
-      const tiles = attentionTiles("tensor_core", args);
-      this.#cuda.launch(`attention_tensor_core_${headSize}`, dtype, tiles, parameters);
     } else {
-      this.#cuda.launch(`attention_plain_${plainSize(headSize)}`, dtype, attentionTiles("plain", args), parameters);
+      const kernels = this.#kernels(args, [args.q, args.k, args.v, args.out]);
+      this.#cuda.launch(`attention_${suffix(kernels, headSize)}`, dtype, attentionTiles(kernels, args), parameters);
     }
   }
 
@@ -37,20 +41,21 @@ export class CudaAttention {
     const rows = batch * numHeads * queryLength;
     const parameters = this.#parameters(args, args, this.#cuda.scratch(4 * rows));
     this.#cuda.launch("attention_delta", dtype, warpPerRow(rows), parameters);
-    const kernels = this.#fitsTensorCores(args, [q, k, v, dOut, dQ, dK, dV]) ? "tensor_core" : "plain";
-    const kind = `${kernels}_${kernels === "plain" ? plainSize(headSize) : headSize}`;
+    const kernels = this.#kernels(args, [q, k, v, dOut, dQ, dK, dV]);
     const { keys, queries } = attentionBackwardTiles(kernels, args);
-    this.#cuda.launch(`attention_backward_keys_${kind}`, dtype, keys, parameters);
-    this.#cuda.launch(`attention_backward_queries_${kind}`, dtype, queries, parameters);
+    this.#cuda.launch(`attention_backward_keys_${suffix(kernels, headSize)}`, dtype, keys, parameters);
+    this.#cuda.launch(`attention_backward_queries_${suffix(kernels, headSize)}`, dtype, queries, parameters);
   }
 
-  // The tensor-core kernels move 16 bytes at a time and know no mask.
-  #fitsTensorCores({ headSize, mask, q }: AttentionArguments, operands: readonly AttentionOperand[]): boolean {
-    return q.slice.dtype === "bf16" && hasTensorCoreKernels("bf16", this.#cuda.properties.architecture) &&
-      mask === undefined && [32, 64, 128].includes(headSize) &&
+  // The tensor-core kernels move 16 bytes at a time, know no mask, and take the largest score before it is scaled.
+  #kernels({ headSize, mask, scale, q }: AttentionArguments, operands: readonly AttentionOperand[]): AttentionKernels {
+    const { architecture } = this.#cuda.properties;
+    const fits = q.slice.dtype === "bf16" && hasTensorCoreKernels("bf16", architecture) &&
+      mask === undefined && scale > 0 && [32, 64, 128].includes(headSize) &&
       operands.every(({ slice, rowStride, batchStride }) =>
         this.#cuda.address(slice) % 16 === 0 && rowStride % 8 === 0 && batchStride % 8 === 0
       );
+    return fits ? { kind: "tensor_core", architecture } : { kind: "plain" };
   }
 
   // The members of AttentionParameters in kernels/attention.cuh.
@@ -80,7 +85,11 @@ export class CudaAttention {
   }
 }
 
-// The kernels are compiled for heads up to these sizes.
+function suffix({ kind }: AttentionKernels, headSize: number): string {
+  return `${kind}_${kind === "plain" ? plainSize(headSize) : headSize}`;
+}
+
+// The plain kernels are compiled for heads up to these sizes.
 function plainSize(headSize: number): number {
   const size = [32, 64, 128, LARGEST_HEAD].find((largest) => headSize <= largest);
   if (size === undefined) {

@@ -33,6 +33,8 @@ export class CudaBackend implements Backend {
   readonly dtypes: readonly DType[] = ["f32", "i32", "bf16"];
   /** True. */
   readonly computes = true;
+  /** Tensor cores read 16 bytes at a time; for other rows cuBLAS has but slow kernels of older GPUs. */
+  readonly rowBytes = 16;
   readonly #cuda: CudaRuntime;
   readonly #matmul: CudaMatmul;
   readonly #attention: CudaAttention;

@@ -80,7 +80,6 @@ export class CudaRuntime implements Disposable {
     opening.defer(() => driver.closeContext(device));
     const stream = this.stream = driver.createStream();
     opening.defer(() => driver.ended(() => driver.destroyStream(stream)));
-    // One piece, so large that it has pages of its own: a page is pinned once only.
     const pinned = opening.use(new PinnedMemory(driver, Staging.BYTES + ARGUMENT_BYTES));
     this.#staging = opening.use(new Staging(driver, stream, pinned.part(0, Staging.BYTES)));
     this.#arguments = pinned.part(Staging.BYTES, ARGUMENT_BYTES);
@@ -89,10 +88,14 @@ export class CudaRuntime implements Disposable {
     const bytes = this.properties.architecture >= 90 ? WORKSPACE_BYTES.hopper : WORKSPACE_BYTES.before;
     const address = driver.allocate(bytes);
     opening.defer(() => driver.ended(() => driver.free(address)));
-    this.cublasLt = opening.use(
-      new CublasLt({ path: libraries.cublasLt, newestMajor, tf32, workspace: { address, bytes } }),
-    );
-    this.#cublasOptions = { path: libraries.cublas, newestMajor, tf32, stream, workspace: { address, bytes } };
+    const shared = {
+      newestMajor,
+      tf32,
+      workspace: { address, bytes },
+      ended: (free: () => void) => driver.ended(free),
+    };
+    this.cublasLt = opening.use(new CublasLt({ path: libraries.cublasLt, ...shared }));
+    this.#cublasOptions = { path: libraries.cublas, stream, ...shared };
     this.#cleanup = opening.move();
   }
 
@@ -264,16 +267,18 @@ export class CudaRuntime implements Disposable {
 
   /** Ends graphs, kernels, memory, context and libraries. */
   [Symbol.dispose](): void {
-    this.driver.ended(() => this.synchronize());
-    for (const graph of this.#graphs) this.#endGraph(graph);
-    this.#graphs.clear();
-    for (const module of this.#modules.values()) this.driver.ended(() => module[Symbol.dispose]());
-    this.#modules.clear();
-    for (const { address } of this.#scratch) this.driver.ended(() => this.driver.free(BigInt(address)));
+    // Last comes first. A fault in a kernel may show only now, when its end is waited for; the rest is done all the same.
+    const { driver } = this;
+    const cleanup = this.#cleanup;
+    if (this.#cublas) cleanup.use(this.#cublas);
+    for (const { address } of this.#scratch) cleanup.defer(() => driver.ended(() => driver.free(BigInt(address))));
+    for (const module of this.#modules.values()) cleanup.defer(() => driver.ended(() => module[Symbol.dispose]()));
+    for (const graph of this.#graphs) cleanup.defer(() => this.#endGraph(graph));
+    cleanup.defer(() => driver.ended(() => this.synchronize()));
     this.#scratch = [];
-    const cublas = this.#cublas;
-    if (cublas) this.driver.ended(() => cublas[Symbol.dispose]());
-    this.#cleanup.dispose();
+    this.#modules.clear();
+    this.#graphs.clear();
+    cleanup.dispose();
   }
 }
 

@@ -1,16 +1,12 @@
 import { type CallDetails, checkStatus, CudaError, DRIVER_STATUS } from "./cuda_error.ts";
-import { DEVICE_ATTRIBUTE, driverSymbols } from "./driver_symbols.ts";
+import * as cuda from "./driver_symbols.ts";
 import { DRIVER_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts";
 
-const CU_STREAM_NON_BLOCKING = 1;
-const CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
-const CU_EVENT_DISABLE_TIMING = 2;
-const CU_MEMHOSTREGISTER_PORTABLE_AND_MAPPED = 3;
-const CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
-const CUDA_ERROR_OUT_OF_MEMORY = 2;
 // After a fault in a kernel nothing works in the context any more, freeing included: illegal address, timeout, stack,
 // instruction, alignment, address space, program counter, launch.
 const FAULTS = new Set([700, 702, 714, 715, 716, 717, 718, 719]);
+
+type DeviceAttribute = Extract<keyof typeof cuda, `CU_DEVICE_ATTRIBUTE_${string}`>;
 
 /** What is to be known of a GPU. */
 export interface DeviceProperties {
@@ -39,7 +35,7 @@ export class Driver implements Disposable {
   readonly path: string;
   /** The newest CUDA version that the driver supports: 1000 times the major and 10 times the minor number. */
   readonly version: number;
-  readonly #library: OpenLibrary<typeof driverSymbols>;
+  readonly #library: OpenLibrary<typeof cuda.driverSymbols>;
   // Results of one call at a time; reused so that no call allocates.
   readonly #handle = new BigUint64Array(1);
   readonly #handleBytes = new Uint8Array(this.#handle.buffer);
@@ -55,7 +51,7 @@ export class Driver implements Disposable {
    * @throws {CudaError} If there is no device or the driver does not work.
    */
   constructor(path?: string) {
-    this.#library = openLibrary(DRIVER_LIBRARY, driverSymbols, { path });
+    this.#library = openLibrary(DRIVER_LIBRARY, cuda.driverSymbols, { path });
     this.path = this.#library.path;
     try {
       this.check("cuInit", this.#library.symbols.cuInit(0));
@@ -78,7 +74,7 @@ export class Driver implements Disposable {
   }
 
   /** The functions themselves, for hot paths; check their results with {@linkcode Driver.check}. */
-  get symbols(): OpenLibrary<typeof driverSymbols>["symbols"] {
+  get symbols(): OpenLibrary<typeof cuda.driverSymbols>["symbols"] {
     return this.#library.symbols;
   }
 
@@ -111,20 +107,21 @@ export class Driver implements Disposable {
     this.check("cuDeviceGetName", this.symbols.cuDeviceGetName(name, name.length, device));
     this.check("cuDeviceTotalMem", this.symbols.cuDeviceTotalMem_v2(this.#handleBytes, device));
     const totalBytes = Number(this.#handle[0]);
-    const attribute = (which: keyof typeof DEVICE_ATTRIBUTE) => this.#attribute(which, device);
+    const attribute = (which: DeviceAttribute) => this.#attribute(which, device);
     return {
       ordinal,
       name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
-      architecture: 10 * attribute("computeCapabilityMajor") + attribute("computeCapabilityMinor"),
+      architecture: 10 * attribute("CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR") +
+        attribute("CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR"),
       totalBytes,
-      multiprocessors: attribute("multiprocessorCount"),
-      sharedBytesPerBlock: attribute("sharedMemoryPerBlockOptin"),
-      l2Bytes: attribute("l2CacheBytes"),
+      multiprocessors: attribute("CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT"),
+      sharedBytesPerBlock: attribute("CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN"),
+      l2Bytes: attribute("CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE"),
     };
   }
 
-  #attribute(which: keyof typeof DEVICE_ATTRIBUTE, device: number): number {
-    const code = this.symbols.cuDeviceGetAttribute(this.#integerBytes, DEVICE_ATTRIBUTE[which], device);
+  #attribute(which: DeviceAttribute, device: number): number {
+    const code = this.symbols.cuDeviceGetAttribute(this.#integerBytes, cuda[which], device);
     this.check("cuDeviceGetAttribute", code, { attribute: which });
     return this.#integer[0];
   }
@@ -137,9 +134,10 @@ export class Driver implements Disposable {
     this.check("cuCtxSetCurrent", this.symbols.cuCtxSetCurrent(this.#handle[0]));
   }
 
-  /** Gives the primary context back. */
+  /** Gives the primary context back; after a fault it repeats that. */
   closeContext(ordinal: number): void {
-    this.check("cuDevicePrimaryCtxRelease", this.symbols.cuDevicePrimaryCtxRelease_v2(ordinal));
+    const code = this.symbols.cuDevicePrimaryCtxRelease_v2(ordinal);
+    this.ended(() => this.check("cuDevicePrimaryCtxRelease", code));
   }
 
   /** Bytes of device memory that are free now. */
@@ -156,7 +154,7 @@ export class Driver implements Disposable {
    */
   allocate(bytes: number): bigint {
     const code = this.symbols.cuMemAlloc_v2(this.#handleBytes, BigInt(bytes));
-    if (code === CUDA_ERROR_OUT_OF_MEMORY) {
+    if (code === cuda.CUDA_ERROR_OUT_OF_MEMORY) {
       const cause = new CudaError("cuMemAlloc", code, DRIVER_STATUS.names[code], "", DRIVER_STATUS.advice[code]);
       throw new RangeError(
         `Cannot take ${bytes} bytes of GPU memory: ${this.freeBytes()} are free; ${DRIVER_STATUS.advice[code]}`,
@@ -175,7 +173,8 @@ export class Driver implements Disposable {
   /** Pins memory of this program; false if the driver does not do that here. */
   pin(memory: Uint8Array<ArrayBuffer>): boolean {
     const bytes = BigInt(memory.length);
-    return this.symbols.cuMemHostRegister_v2(memory, bytes, CU_MEMHOSTREGISTER_PORTABLE_AND_MAPPED) === 0;
+    const flags = cuda.CU_MEMHOSTREGISTER_PORTABLE | cuda.CU_MEMHOSTREGISTER_DEVICEMAP;
+    return this.symbols.cuMemHostRegister_v2(memory, bytes, flags) === 0;
   }
 
   /** Ends what `pin()` did. */
@@ -186,7 +185,9 @@ export class Driver implements Disposable {
   /** Where pinned memory lies, if that is the same address for this program and for the GPU. */
   addressOfPinned(memory: Uint8Array<ArrayBuffer>): bigint | undefined {
     this.check("cuCtxGetDevice", this.symbols.cuCtxGetDevice(this.#integerBytes));
-    if (this.#attribute("sameAddressForPinnedMemory", this.#integer[0]) === 0) return undefined;
+    if (this.#attribute("CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM", this.#integer[0]) === 0) {
+      return undefined;
+    }
     const code = this.symbols.cuMemHostGetDevicePointer_v2(this.#handleBytes, memory, 0);
     this.check("cuMemHostGetDevicePointer", code, { bytes: memory.length });
     return this.#handle[0];
@@ -194,7 +195,7 @@ export class Driver implements Disposable {
 
   /** Makes a stream that does not wait for the default one. */
   createStream(): bigint {
-    this.check("cuStreamCreate", this.symbols.cuStreamCreate(this.#handleBytes, CU_STREAM_NON_BLOCKING));
+    this.check("cuStreamCreate", this.symbols.cuStreamCreate(this.#handleBytes, cuda.CU_STREAM_NON_BLOCKING));
     return this.#handle[0];
   }
 
@@ -210,7 +211,7 @@ export class Driver implements Disposable {
 
   /** Begins to record what is queued on a stream instead of running it. */
   beginCapture(stream: bigint): void {
-    const code = this.symbols.cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+    const code = this.symbols.cuStreamBeginCapture_v2(stream, cuda.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
     this.check("cuStreamBeginCapture", code);
   }
 
@@ -234,7 +235,7 @@ export class Driver implements Disposable {
 
   /** Makes an event, with a time unless that is not wanted. */
   createEvent({ timing = true }: { timing?: boolean } = {}): bigint {
-    const flags = timing ? 0 : CU_EVENT_DISABLE_TIMING;
+    const flags = timing ? cuda.CU_EVENT_DEFAULT : cuda.CU_EVENT_DISABLE_TIMING;
     this.check("cuEventCreate", this.symbols.cuEventCreate(this.#handleBytes, flags));
     return this.#handle[0];
   }
@@ -264,18 +265,18 @@ export class Driver implements Disposable {
     return this.#handle[0];
   }
 
-  /** A kernel of a module, allowed `sharedBytes` of dynamic shared memory. */
-  kernel(module: bigint, name: string, sharedBytes: number): bigint {
+  /** A kernel of a module. */
+  kernel(module: bigint, name: string): bigint {
     const text = new TextEncoder().encode(name + "\0");
     const code = this.symbols.cuModuleGetFunction(this.#handleBytes, module, text);
     this.check("cuModuleGetFunction", code, { kernel: name });
-    const kernel = this.#handle[0];
-    this.check(
-      "cuFuncSetAttribute",
-      this.symbols.cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
-      { kernel: name, sharedBytes },
-    );
-    return kernel;
+    return this.#handle[0];
+  }
+
+  /** Allows a kernel so many bytes of dynamic shared memory; 48 KiB need no asking. */
+  allowShared(kernel: bigint, bytes: number, details: CallDetails): void {
+    const attribute = cuda.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+    this.check("cuFuncSetAttribute", this.symbols.cuFuncSetAttribute(kernel, attribute, bytes), details);
   }
 
   /** Closes the library. */

@@ -1,3 +1,22 @@
+// Under the names of cuda.h.
+export const CU_STREAM_NON_BLOCKING = 1;
+export const CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
+export const CU_EVENT_DEFAULT = 0;
+export const CU_EVENT_DISABLE_TIMING = 2;
+export const CU_MEMHOSTREGISTER_PORTABLE = 1;
+export const CU_MEMHOSTREGISTER_DEVICEMAP = 2;
+export const CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+export const CU_LAUNCH_PARAM_END = 0n;
+export const CU_LAUNCH_PARAM_BUFFER_POINTER = 1n;
+export const CU_LAUNCH_PARAM_BUFFER_SIZE = 2n;
+export const CUDA_ERROR_OUT_OF_MEMORY = 2;
+export const CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = 16;
+export const CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE = 38;
+export const CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75;
+export const CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76;
+export const CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM = 91;
+export const CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN = 97;
+
 /** The functions of libcuda that are used (cuda.h of CUDA 12; every later driver has them). */
 export const driverSymbols = {
   cuInit: { parameters: ["u32" /* unsigned int Flags */], result: "i32" /* CUresult */ },
@@ -130,13 +149,3 @@ export const driverSymbols = {
     result: "i32",
   },
 } as const satisfies Deno.ForeignLibraryInterface;
-
-/** Attributes of a device that are asked for (cuda.h, CUdevice_attribute). */
-export const DEVICE_ATTRIBUTE = {
-  multiprocessorCount: 16,
-  l2CacheBytes: 38,
-  computeCapabilityMajor: 75,
-  computeCapabilityMinor: 76,
-  sameAddressForPinnedMemory: 91,
-  sharedMemoryPerBlockOptin: 97,
-} as const;

@@ -18,6 +18,9 @@ export function hostMemory(bytes: number): HostMemory {
   return { bytes: memory, address: Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)) };
 }
 
+// At least a page of the system's memory, which is pinned whole: 4 KiB, and 64 KiB on some machines with ARM processors.
+const PAGE_BYTES = 64 << 10;
+
 /**
  * Pinned memory: the GPU copies from it while the program goes on. It is an ordinary ArrayBuffer that the driver was told
  * to pin (cuMemHostRegister), so that a program with permission for a few libraries only, to whom Deno gives no
@@ -35,7 +38,9 @@ export class PinnedMemory implements HostMemory, Disposable {
   /** Pins memory; a context must be current. */
   constructor(driver: Driver, bytes: number) {
     this.#driver = driver;
-    this.bytes = new Uint8Array(bytes);
+    // With a page to spare on both sides, so that no page is pinned of which another piece of memory has a part: a page
+    // cannot be pinned twice, and two devices may be open at once.
+    this.bytes = new Uint8Array(PAGE_BYTES + bytes + PAGE_BYTES).subarray(PAGE_BYTES, PAGE_BYTES + bytes);
     this.pinned = driver.pin(this.bytes);
     if (addressesPermitted()) {
       this.address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.bytes));

@@ -1,19 +1,21 @@
 import { createHash } from "node:crypto";
 import type { Driver } from "./driver.ts";
+import { CU_LAUNCH_PARAM_BUFFER_POINTER, CU_LAUNCH_PARAM_BUFFER_SIZE, CU_LAUNCH_PARAM_END } from "./driver_symbols.ts";
 import type { HostMemory } from "./host_memory.ts";
 import { type KernelSignature, kernelSignatures } from "./kernel_signature.ts";
 import { kernelSource } from "./kernel_sources.ts";
 import type { LaunchConfiguration } from "./launch_configuration.ts";
 import type { Nvrtc } from "./nvrtc.ts";
 
-const CU_LAUNCH_PARAM_END = 0n;
-const CU_LAUNCH_PARAM_BUFFER_POINTER = 1n;
-const CU_LAUNCH_PARAM_BUFFER_SIZE = 2n;
 const LARGEST_PARAMETERS = 4096;
 const TWO_32 = 2 ** 32;
+// What every kernel may have of a block's dynamic shared memory without asking for it.
+const SHARED_BYTES_UNASKED = 48 << 10;
 
 interface Kernel extends KernelSignature {
   readonly handle: bigint;
+  /** The dynamic shared memory that it is allowed so far. */
+  sharedBytes: number;
 }
 
 /** Where kernels are compiled and loaded. */
@@ -77,7 +79,8 @@ export class KernelModule implements Disposable {
    * Queues a kernel.
    *
    * @param values Its parameters in the order of the declaration; device addresses as numbers, 0 for null.
-   * @throws {RangeError} If values are missing, or a grid is larger than CUDA allows.
+   * @throws {RangeError} If values are missing, or grid, block or shared memory are larger than CUDA, the kernel or the GPU
+   * allow.
    */
   launch(
     name: string,
@@ -95,6 +98,13 @@ export class KernelModule implements Disposable {
     if (grid[1] > 65_535 || grid[2] > 65_535 || grid[0] >= 2 ** 31) {
       throw new RangeError(`Cannot launch ${name}: ${grid.join(" x ")} blocks; CUDA allows 2^31 - 1 x 65,535 x 65,535`);
     }
+    if (block > kernel.threads) {
+      throw new RangeError(
+        `Cannot launch ${name}: ${block} threads to a block, it was compiled for ${kernel.threads}; say so with ` +
+          `__launch_bounds__`,
+      );
+    }
+    if (sharedBytes > kernel.sharedBytes) this.#allowShared(name, kernel, sharedBytes);
     const view = this.#parameters;
     for (let i = 0; i < fields.length; i++) {
       const { kind, offset } = fields[i];
@@ -132,10 +142,21 @@ export class KernelModule implements Disposable {
         `Cannot launch ${name}: no such kernel; the sources have ${[...this.#signatures.keys()].join(", ")}`,
       );
     }
-    const handle = this.#driver.kernel(this.#module, name, this.#sharedBytesPerBlock);
-    const kernel = { ...signature, handle };
+    const kernel = { ...signature, handle: this.#driver.kernel(this.#module, name), sharedBytes: SHARED_BYTES_UNASKED };
     this.#kernels.set(name, kernel);
     return kernel;
+  }
+
+  // No more than a launch needs: the GPU's limit holds for this and what the compiler gave the kernel together.
+  #allowShared(name: string, kernel: Kernel, bytes: number): void {
+    if (bytes > this.#sharedBytesPerBlock) {
+      throw new RangeError(
+        `Cannot launch ${name}: a block takes ${bytes} bytes of shared memory, this GPU has ` +
+          `${this.#sharedBytesPerBlock}; use smaller heads`,
+      );
+    }
+    this.#driver.allowShared(kernel.handle, bytes, { kernel: name, sharedBytes: bytes });
+    kernel.sharedBytes = bytes;
   }
 
   /** Unloads the kernels. */

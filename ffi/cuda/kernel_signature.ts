@@ -14,6 +14,8 @@ export interface KernelSignature {
   readonly fields: readonly KernelField[];
   /** Bytes of all of them. */
   readonly bytes: number;
+  /** Threads that a block may have: what `__launch_bounds__` says, else 256, for which the registers always suffice. */
+  readonly threads: number;
 }
 
 /**
@@ -32,11 +34,20 @@ export interface KernelSignature {
 export function kernelSignatures(source: string): Map<string, KernelSignature> {
   const text = source.replace(/\/\/.*/g, "");
   const signatures = new Map<string, KernelSignature>();
-  const declaration = /__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(([^)]*)\)/g;
-  for (const [, kernel, parameters] of text.matchAll(declaration)) {
-    signatures.set(kernel, layout(kernel, parameters.split(",").flatMap((parameter) => declared(parameter, text))));
+  const declaration = /__global__\s+void\s+(?:__launch_bounds__\((\w+)[^)]*\)\s*)?(\w+)\s*\(([^)]*)\)/g;
+  for (const [, bound, kernel, parameters] of text.matchAll(declaration)) {
+    const fields = parameters.split(",").flatMap((parameter) => declared(parameter, text));
+    signatures.set(kernel, { ...layout(kernel, fields), threads: bound ? constant(bound, text) : UNBOUND_THREADS });
   }
   return signatures;
+}
+
+// A block of so many threads finds registers whatever the compiler takes: 255 each at most, of 65,536.
+const UNBOUND_THREADS = 256;
+
+// The value of a number, or of the name of a `constexpr int`.
+function constant(text: string, source: string): number {
+  return Number(/^\d/.test(text) ? text : new RegExp(`constexpr int ${text} = (\\d+)`).exec(source)?.[1]);
 }
 
 // [type, name] of a parameter, or of the members of a structure.
@@ -50,7 +61,10 @@ function declared(parameter: string, text: string): [type: string, name: string]
   });
 }
 
-function layout(kernel: string, parameters: readonly (readonly [string, string])[]): KernelSignature {
+function layout(
+  kernel: string,
+  parameters: readonly (readonly [string, string])[],
+): Omit<KernelSignature, "threads"> {
   let end = 0;
   const fields = parameters.map(([type, name]): KernelField => {
     const kind = type.endsWith("*") ? "address" : KINDS[type];

@@ -16,6 +16,7 @@ import sample from "./kernels/sample.cu" with { type: "text" };
 import softmax from "./kernels/softmax.cu" with { type: "text" };
 import sum from "./kernels/sum.cu" with { type: "text" };
 import swiglu from "./kernels/swiglu.cu" with { type: "text" };
+import { attentionWarpTiles } from "./launch_configuration.ts";
 
 /** Whether attention has kernels for tensor cores: for bfloat16, since compute capability 8.0. */
 export function hasTensorCoreKernels(dtype: "f32" | "bf16", architecture: number): boolean {
@@ -66,6 +67,7 @@ export function kernelSource(dtype: "f32" | "bf16", architecture: number): Kerne
       `--gpu-architecture=sm_${architecture}`,
       "--std=c++17",
       `-DELEMENT_IS_BF16=${dtype === "bf16" ? 1 : 0}`,
+      `-DATTENTION_WARP_TILES=${attentionWarpTiles(architecture)}`,
     ],
   };
 }

@@ -88,37 +88,51 @@ export interface AttentionSizes {
   readonly headSize: number;
 }
 
-// What attention_plain.cu calls PLAIN_TILE, attention_tensor_core.cu BLOCK_ROWS and BACKWARD_ROWS.
+/**
+ * How often 16 rows a warp of the tensor-core kernels takes (their ATTENTION_WARP_TILES). Twice halves what is read from
+ * shared memory, and takes more of it: compute capabilities 8.6, 8.9 and 12 have only 100 KB of it in a multiprocessor.
+ */
+export function attentionWarpTiles(architecture: number): 1 | 2 {
+  return [86, 89].includes(architecture) || architecture >= 120 ? 1 : 2;
+}
+
+// What attention_plain.cu calls PLAIN_TILE, attention_tensor_core.cu FORWARD_COLUMNS and BACKWARD_COLUMNS.
 const PLAIN_TILE = 32;
-const TENSOR_TILE = 64;
-const TENSOR_BACKWARD_TILE = 32;
+const TENSOR_FORWARD_COLUMNS = 64;
+const TENSOR_BACKWARD_COLUMNS = 32;
+
+/** Kernels of attention; those for tensor cores as an architecture has them. */
+export type AttentionKernels = { kind: "plain" } | { kind: "tensor_core"; architecture: number };
 
 /** A block per tile of queries, for every head and sequence. */
-export function attentionTiles(kernels: "plain" | "tensor_core", sizes: AttentionSizes): LaunchConfiguration {
+export function attentionTiles(kernels: AttentionKernels, sizes: AttentionSizes): LaunchConfiguration {
   const { batch, queryLength, numHeads, headSize } = sizes;
-  return kernels === "plain"
-    ? tiles(queryLength, PLAIN_TILE, numHeads, batch, 4 * PLAIN_TILE * (3 * headSize + 1 + PLAIN_TILE))
-    : tiles(queryLength, TENSOR_TILE, numHeads, batch, 3 * tensorTileBytes(TENSOR_TILE, headSize));
+  if (kernels.kind === "plain") {
+    return tiles(queryLength, PLAIN_TILE, numHeads, batch, 4 * PLAIN_TILE * (3 * headSize + 1 + PLAIN_TILE));
+  }
+  const rows = 64 * (headSize === 64 ? attentionWarpTiles(kernels.architecture) : 1);
+  return tiles(queryLength, rows, numHeads, batch, tensorTileBytes(rows + 2 * TENSOR_FORWARD_COLUMNS, headSize));
 }
 
 /** For the gradients: a block per tile of keys, and a block per tile of queries. */
 export function attentionBackwardTiles(
-  kernels: "plain" | "tensor_core",
+  kernels: AttentionKernels,
   { batch, queryLength, keyLength, numHeads, numKvHeads, headSize }: AttentionSizes,
 ): { keys: LaunchConfiguration; queries: LaunchConfiguration } {
-  let tile, keysBytes, queriesBytes;
-  if (kernels === "tensor_core") {
-    tile = TENSOR_TILE;
-    queriesBytes = 2 * tensorTileBytes(TENSOR_TILE, headSize) + 2 * tensorTileBytes(TENSOR_BACKWARD_TILE, headSize);
-    keysBytes = queriesBytes + 2 * 4 * TENSOR_BACKWARD_TILE;
+  let rows, keysBytes, queriesBytes;
+  if (kernels.kind === "tensor_core") {
+    rows = 64 * (headSize <= 64 ? attentionWarpTiles(kernels.architecture) : 1);
+    // Two operands of the block's rows, and two of the columns, each twice: for this round and the next.
+    queriesBytes = tensorTileBytes(2 * rows + 4 * TENSOR_BACKWARD_COLUMNS, headSize);
+    keysBytes = queriesBytes + 4 * 4 * TENSOR_BACKWARD_COLUMNS;
   } else {
-    tile = PLAIN_TILE;
+    rows = PLAIN_TILE;
     queriesBytes = 4 * PLAIN_TILE * (4 * headSize + 2 + PLAIN_TILE);
     keysBytes = queriesBytes + 4 * PLAIN_TILE * PLAIN_TILE;
   }
   return {
-    keys: tiles(keyLength, tile, numKvHeads, batch, keysBytes),
-    queries: tiles(queryLength, tile, numHeads, batch, queriesBytes),
+    keys: tiles(keyLength, rows, numKvHeads, batch, keysBytes),
+    queries: tiles(queryLength, rows, numHeads, batch, queriesBytes),
   };
 }
 

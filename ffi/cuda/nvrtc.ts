@@ -34,6 +34,7 @@ export const nvrtcSymbols = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const OPTION_BYTES = 4096;
+const NVRTC_ERROR_COMPILATION = 6;
 
 /** NVIDIA's run-time compiler: CUDA C++ text to machine code for one architecture. */
 export class Nvrtc implements Disposable {
@@ -85,7 +86,7 @@ export class Nvrtc implements Disposable {
     try {
       const pointers = writeTexts(options, memory);
       const status = symbols.nvrtcCompileProgram(handle[0], options.length, new Uint8Array(pointers.buffer));
-      if (status === 6) {
+      if (status === NVRTC_ERROR_COMPILATION) {
         throw new Error(
           `Cannot compile ${name} with ${options.join(" ")}: NVRTC ${this.version} says\n${this.#log(handle[0])}`,
         );

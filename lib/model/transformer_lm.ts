@@ -9,6 +9,7 @@ import type { ModelConfig, ModelConfigInput } from "./config_fields.ts";
 import { crossEntropy, type CrossEntropyOptions } from "./cross_entropy.ts";
 import { embedding } from "./embedding.ts";
 import { linear } from "./linear.ts";
+import { logitsForLoss } from "./logits_for_loss.ts";
 import { type ParameterOptions, Parameters } from "./parameters.ts";
 import { type RopeTable, ropeTable } from "./rope.ts";
 import { type BlockWeights, normalize, passBlock, type ResidualStream, settle } from "./transformer_block.ts";
@@ -35,6 +36,8 @@ export interface ForwardOptions {
   caches?: readonly KeyValueCache[];
   /** For generation: logits of the last position of each sequence only, [batch, 1, vocab_size]. */
   lastOnly?: boolean;
+  /** For `crossEntropy()`: rows of logits may be padded; see `logitsForLoss()`. */
+  forLoss?: boolean;
 }
 
 /**
@@ -46,7 +49,7 @@ export function transformerLm(
   tokens: Tensor,
   weights: TransformerWeights,
   config: ModelConfig,
-  { positions, ropeTable, caches, lastOnly = false }: ForwardOptions = {},
+  { positions, ropeTable, caches, lastOnly = false, forLoss = false }: ForwardOptions = {},
 ): Tensor {
   const { norm, num_heads, num_kv_heads, rmsnorm_eps } = config;
   if (config.position === "rope" && (positions === undefined || ropeTable === undefined)) {
@@ -77,7 +80,7 @@ export function transformerLm(
   }
   tape.component("lm_head");
   if (lastOnly) last = lastPositions(tape, last);
-  const logits = linear(tape, last, weights.lmHead);
+  const logits = (forLoss ? logitsForLoss : linear)(tape, last, weights.lmHead);
   tape.discard(last);
   return logits;
 }
@@ -193,13 +196,18 @@ export class TransformerLM implements Disposable {
    * @param tokens Integers below vocab_size, T at most context_length.
    * @param options.position Position of the first token: with caches, the number of positions cached. 0 if left out.
    * @param options.caches One for each layer; where they have a `place`, that says the position.
+   * @param options.forLoss Lets rows of logits be padded for `crossEntropy()`, for devices that multiply faster then.
    * @throws {RangeError} If the sequence is longer than the context.
    */
   forward(
     tape: Tape,
     tokens: Tensor,
-    { position = 0, caches, lastOnly }: { position?: number; caches?: readonly KeyValueCache[]; lastOnly?: boolean } =
-      {},
+    { position = 0, caches, lastOnly, forLoss }: {
+      position?: number;
+      caches?: readonly KeyValueCache[];
+      lastOnly?: boolean;
+      forLoss?: boolean;
+    } = {},
   ): Tensor {
     const length = tokens.columns;
     const { context_length } = this.config;
@@ -216,6 +224,7 @@ export class TransformerLM implements Disposable {
       ropeTable: this.#ropeTable,
       caches,
       lastOnly,
+      forLoss,
     });
   }
 
@@ -239,7 +248,7 @@ export class TransformerLM implements Disposable {
 
   /** Mean cross entropy in nats, [], of the targets [batch, T] given tokens [batch, T]; see `crossEntropy()`. */
   loss(tape: Tape, tokens: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor {
-    const logits = this.forward(tape, tokens);
+    const logits = this.forward(tape, tokens, { forLoss: true });
     tape.component("loss");
     const loss = crossEntropy(tape, logits, targets, options);
     tape.discard(logits);

@@ -50,6 +50,8 @@ export interface Backend extends Operations, Disposable {
   readonly dtypes: readonly DType[];
   /** False if operations only count (MetaDevice): nobody need fill memory with values. */
   readonly computes: boolean;
+  /** Where matrices multiply faster if their rows are multiples of so many bytes: those. */
+  readonly rowBytes?: number;
   /**
    * Reserves memory of at least one byte, aligned to 256 bytes; its content is undefined.
    *

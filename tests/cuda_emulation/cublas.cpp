@@ -11,7 +11,7 @@ using emulation::Product;
 
 namespace {
 
-enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
+enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, INTERNAL_ERROR = 14, NOT_SUPPORTED = 15 };
 
 struct Handle {
   std::uint64_t stream = 0;
@@ -51,7 +51,10 @@ int cublasCreate_v2(std::uint64_t* handle) {
   return SUCCESS;
 }
 
-int cublasDestroy_v2(std::uint64_t handle) { return handles.erase(handle) ? SUCCESS : NOT_INITIALIZED; }
+int cublasDestroy_v2(std::uint64_t handle) {
+  if (!handles.erase(handle)) return NOT_INITIALIZED;
+  return emulation::fault() != 0 ? INTERNAL_ERROR : SUCCESS;
+}
 
 int cublasSetStream_v2(std::uint64_t handle, std::uint64_t stream) {
   if (!handles.count(handle)) return NOT_INITIALIZED;

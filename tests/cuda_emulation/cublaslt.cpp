@@ -14,7 +14,7 @@ using Layout = emulation::MatrixLayout;
 
 namespace {
 
-enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, NOT_SUPPORTED = 15 };
+enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, INTERNAL_ERROR = 14, NOT_SUPPORTED = 15 };
 
 struct Descriptor {
   int compute_type;
@@ -51,7 +51,7 @@ int cublasLtCreate(std::uint64_t* handle) {
 int cublasLtDestroy(std::uint64_t handle) {
   if (handle != 77 || handles == 0) return NOT_INITIALIZED;
   handles--;
-  return SUCCESS;
+  return emulation::fault() != 0 ? INTERNAL_ERROR : SUCCESS;
 }
 
 std::uint64_t emulation_live_descriptors() { return descriptors.size() + layouts.size() + preferences.size() + handles; }

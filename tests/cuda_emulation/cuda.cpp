@@ -154,6 +154,8 @@ void say(const std::string& text) { message = text; }
 
 int planned_status(const char* call) { return planned_failure(call); }
 
+int fault() { return sticky; }
+
 }  // namespace emulation
 
 using namespace emulation;
@@ -235,6 +237,7 @@ int cuDevicePrimaryCtxRetain(std::uint64_t* context, int) {
 
 int cuDevicePrimaryCtxRelease_v2(int) {
   if (contexts == 0) return error(INVALID_CONTEXT, "the context was not retained");
+  int before = sticky;
   if (--contexts == 0) {
     current_context = false;
     // After a fault nothing could be freed one by one; it goes with the context. Else what is left counts as leaked.
@@ -249,7 +252,7 @@ int cuDevicePrimaryCtxRelease_v2(int) {
     }
     sticky = 0;
   }
-  return SUCCESS;
+  return before;
 }
 
 int cuCtxSetCurrent(std::uint64_t context) {
@@ -370,6 +373,8 @@ int cuStreamSynchronize(std::uint64_t handle) {
   Stream* stream = find(streams, handle);
   if (stream == nullptr) return error(INVALID_HANDLE, "no such stream");
   if (stream->capturing) return error(CAPTURE_UNSUPPORTED, "a captured stream is waited for");
+  // On a GPU a fault in a kernel shows here or later, not where the kernel was queued.
+  if (int status = planned_failure("cuStreamSynchronize")) return sticky = status;
   return pinned.waited_for(copies, message) ? SUCCESS : INVALID_VALUE;
 }
 
@@ -478,7 +483,8 @@ int cuModuleGetFunction(std::uint64_t* function, std::uint64_t handle, const cha
 int cuFuncSetAttribute(std::uint64_t function, int attribute, int value) {
   Kernel* kernel = find(kernels, function);
   if (kernel == nullptr) return error(INVALID_HANDLE, "no such kernel");
-  if (attribute != 8 || value < 0 || value > static_cast<int>(SHARED_CAPACITY)) return error(INVALID_VALUE, "cuFuncSetAttribute");
+  // The limit is for static and dynamic shared memory together, and machine code for Hopper names 1 KiB of the former.
+  if (attribute != 8 || value < 0 || value + 1024 > static_cast<int>(SHARED_CAPACITY)) return error(INVALID_VALUE, "cuFuncSetAttribute");
   kernel->largest_shared = value;
   return SUCCESS;
 }

@@ -179,29 +179,40 @@ inline void load_matrices(unsigned (&d)[4], const void* row, bool transposed, in
 #define load_matrices_x4(d, row) emulation::load_matrices(d, row, false, __LINE__)
 #define load_matrices_x4_transposed(d, row) emulation::load_matrices(d, row, true, __LINE__)
 
-// cp.async: a copy may happen at any time up to the wait for it; here, as late as that, so that a kernel which reads too
-// early reads poison.
-inline void copy_async_16(void* to, const void* from, bool valid) {
-  emulation::Thread* thread = emulation_runtime->thread;
-  if ((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) % 16 != 0) {
-    emulation_runtime->fail("cp.async of 16 bytes that are not aligned");
+namespace emulation {
+
+inline void finish(const PendingCopy& copy) {
+  if (copy.from) {
+    std::memcpy(copy.to, copy.from, copy.bytes);
+  } else {
+    std::memset(copy.to, 0, copy.bytes);
   }
-  if (thread->pending_count == emulation::LARGEST_PENDING) emulation_runtime->fail("more cp.async than the emulation keeps");
-  thread->pending[thread->pending_count++] = {to, valid ? from : nullptr};
 }
+
+// cp.async: a copy may happen at any time up to the wait for it. With threads in one order it happens as late as that, so
+// that a kernel which reads too early reads poison; with threads in the other order at once, so that a kernel which
+// overwrites what others still read gives another result.
+inline void copy_async(void* to, const void* from, unsigned bytes, bool valid) {
+  Thread* thread = emulation_runtime->thread;
+  if ((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) % bytes != 0) {
+    emulation_runtime->fail("cp.async of memory that is not aligned");
+  }
+  PendingCopy copy = {to, valid ? from : nullptr, bytes};
+  if (emulation_runtime->copies_at_once) return finish(copy);
+  if (thread->pending_count == LARGEST_PENDING) emulation_runtime->fail("more cp.async than the emulation keeps");
+  thread->pending[thread->pending_count++] = copy;
+}
+
+}  // namespace emulation
+
+inline void copy_async_16(void* to, const void* from, bool valid) { emulation::copy_async(to, from, 16, valid); }
+inline void copy_async_4(void* to, const void* from, bool valid) { emulation::copy_async(to, from, 4, valid); }
 inline void copy_async_commit() {}
 template <int pending>
 inline void copy_async_wait() {
   static_assert(pending == 0, "the emulation waits for all copies");
   emulation::Thread* thread = emulation_runtime->thread;
-  for (unsigned i = 0; i < thread->pending_count; i++) {
-    const emulation::PendingCopy& copy = thread->pending[i];
-    if (copy.from) {
-      std::memcpy(copy.to, copy.from, 16);
-    } else {
-      std::memset(copy.to, 0, 16);
-    }
-  }
+  for (unsigned i = 0; i < thread->pending_count; i++) emulation::finish(thread->pending[i]);
   thread->pending_count = 0;
 }
 

@@ -7,9 +7,10 @@ namespace emulation {
 
 bool PinnedMemory::pin(const void* start, std::size_t bytes, std::string& message) {
   auto first = static_cast<const unsigned char*>(start);
+  auto page = [](const unsigned char* address) { return reinterpret_cast<std::uintptr_t>(address) / 4096; };
   for (const auto& [other, size] : ranges_) {
-    if (first < other + size && other < first + bytes) {
-      message = "memory is pinned that is pinned already";
+    if (page(first) <= page(other + size - 1) && page(other) <= page(first + bytes - 1)) {
+      message = "a page is pinned that is pinned already";
       return false;
     }
   }

@@ -226,7 +226,8 @@ int run_kernel(const Launch& launch, ThreadOrder order, std::string& message) {
     threads[i].index = {i % launch.block.x, i / launch.block.x % launch.block.y, i / launch.block.x / launch.block.y};
     threads[i].lane = i % 32;
   }
-  runtime = {nullptr, nullptr, {}, launch.block, launch.grid, wait_for_block, wait_for_warp, fail};
+  runtime = {nullptr, nullptr, {}, launch.block, launch.grid, wait_for_block, wait_for_warp, fail,
+             order == ThreadOrder::descending};
   *launch.runtime = &runtime;
   running = &launch;
   failure = 0;

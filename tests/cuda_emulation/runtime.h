@@ -13,10 +13,11 @@ struct Exchange {
   alignas(16) unsigned words[2][16];
 };
 
-// A copy of 16 bytes to shared memory that a thread has begun (cp.async); from is null for zeros.
+// A copy to shared memory that a thread has begun (cp.async); from is null for zeros.
 struct PendingCopy {
   void* to;
   const void* from;
+  unsigned bytes;
 };
 
 inline constexpr unsigned LARGEST_PENDING = 64;
@@ -38,6 +39,7 @@ struct Runtime {
   void (*wait_for_block)(int line);
   void (*wait_for_warp)(unsigned mask, int line);
   void (*fail)(const char* message);
+  bool copies_at_once;
 };
 
 inline constexpr unsigned SHARED_CAPACITY = 232448;

@@ -59,7 +59,7 @@ __device__ __forceinline__ int query_tile(const AttentionParameters& p) {
   return p.causal ? gridDim.x - 1 - blockIdx.x : blockIdx.x;
 }
 
-// delta: one warp per (batch, head, query).
+// delta: one warp per (batch, head, query), which reads pairs where rows are aligned. Bound by memory.
 extern "C" __global__ void attention_delta(AttentionParameters p) {
   long long row = (long long)blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
   if (row >= (long long)p.batch * p.num_heads * p.query_length) return;
@@ -68,7 +68,14 @@ extern "C" __global__ void attention_delta(AttentionParameters p) {
   const element* out = p.out + batch * p.out_batch + query * p.out_row + head * p.head_size;
   const element* d_out = p.d_out + batch * p.d_out_batch + query * p.d_out_row + head * p.head_size;
   float sum = 0.0f;
-  for (int i = lane; i < p.head_size; i += 32) sum += to_float(out[i]) * to_float(d_out[i]);
+  if (p.head_size % 2 == 0 && ((u64)out | (u64)d_out) % sizeof(Pair) == 0) {
+    for (int i = 2 * lane; i < p.head_size; i += 64) {
+      Pair a = *(const Pair*)(out + i), b = *(const Pair*)(d_out + i);
+      sum += to_float(a.first) * to_float(b.first) + to_float(a.second) * to_float(b.second);
+    }
+  } else {
+    for (int i = lane; i < p.head_size; i += 32) sum += to_float(out[i]) * to_float(d_out[i]);
+  }
   sum = warp_sum(sum);
   if (lane == 0) p.delta[row] = sum;
 }

@@ -52,6 +52,10 @@ __device__ __forceinline__ void store_either(void* base, int is_bf16, long long 
   }
 }
 
+struct alignas(2 * sizeof(element)) Pair {
+  element first, second;
+};
+
 // 16 bytes, what a thread reads or writes at once where addresses allow.
 constexpr int PER_PACKET = 16 / sizeof(element);
 struct alignas(16) Packet {

@@ -51,7 +51,7 @@ extern "C" __global__ void sort_count(const int* keys, int rows, int shift, int*
 
 // counts becomes the number of rows before each digit and chunk. One block; a thread sums a run of counts, then thread 0
 // the runs.
-extern "C" __global__ void sort_places(int* counts, int n) {
+extern "C" __global__ void __launch_bounds__(1024) sort_places(int* counts, int n) {
   int* runs = (int*)shared_memory;
   int length = (n + blockDim.x - 1) / blockDim.x;
   int first = threadIdx.x * length < n ? threadIdx.x * length : n, last = first + length < n ? first + length : n;

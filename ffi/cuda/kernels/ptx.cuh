@@ -4,9 +4,7 @@
 #ifndef EMULATED_PTX
 
 __device__ __forceinline__ u32 shared_address(const void* pointer) {
-  u32 address;
-  asm("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }" : "=r"(address) : "l"(pointer));
-  return address;
+  return (u32)__cvta_generic_to_shared(pointer);
 }
 
 // d += a b for a of 16 x 16, b of 16 x 8 (bfloat16) and d of 16 x 8 (float), spread over a warp.
@@ -37,6 +35,12 @@ __device__ __forceinline__ void load_matrices_x4_transposed(u32 (&d)[4], const v
 __device__ __forceinline__ void copy_async_16(void* to, const void* from, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)),
                "l"(from), "r"(valid ? 16 : 0)
+               : "memory");
+}
+
+// The same of 4 bytes.
+__device__ __forceinline__ void copy_async_4(void* to, const void* from, bool valid) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared_address(to)), "l"(from), "r"(valid ? 4 : 0)
                : "memory");
 }
 

@@ -1,10 +1,6 @@
 // rope: rotates the pairs (2i, 2i + 1) of every head by the angle of the row's position; a thread takes one pair.
 // out may be x. Bound by memory.
 
-struct alignas(2 * sizeof(element)) Pair {
-  element first, second;
-};
-
 extern "C" __global__ void rope(const element* x, element* out, const int* positions, const float* cosines,
                                 const float* sines, long long rows, int num_positions, int heads, int head_size,
                                 int table_rows, long long stride_x, long long stride_out, int inverse, int aligned) {

@@ -1,5 +1,10 @@
-// softmax, its gradient, and cross entropy fused with its gradient. One block per row. A first pass over the row finds
-// maximum and sum of exponentials together, a second (from the cache) writes the result. Bound by memory.
+// softmax, its gradient, and cross entropy fused with its gradient. One block per row, of up to 1,024 threads, two to a
+// multiprocessor. A first pass over the row finds maximum and sum of exponentials together, a second (from the cache)
+// writes the result. Bound by memory.
+
+// Where rows do not start at multiples of 16 bytes (GPT-2's vocabulary is odd), a thread reads so many single elements
+// before it uses them: one at a time would leave the memory waiting for the thread.
+constexpr int ELEMENTS_AT_ONCE = 8;
 
 // out[column] = function(x[column], column); out may be x.
 template <class Function>
@@ -12,8 +17,18 @@ __device__ __forceinline__ void map_row(const element* x, element* out, int colu
       store_packet(out + column, result);
     }
   } else {
-    for (int column = threadIdx.x; column < columns; column += blockDim.x) {
-      store(out + column, function(to_float(x[column]), column));
+    int step = blockDim.x;
+    for (int first = threadIdx.x; first < columns; first += ELEMENTS_AT_ONCE * step) {
+      element read[ELEMENTS_AT_ONCE];
+#pragma unroll
+      for (int i = 0; i < ELEMENTS_AT_ONCE; i++) {
+        if (first + i * step < columns) read[i] = x[first + i * step];
+      }
+#pragma unroll
+      for (int i = 0; i < ELEMENTS_AT_ONCE; i++) {
+        int column = first + i * step;
+        if (column < columns) store(out + column, function(to_float(read[i]), column));
+      }
     }
   }
 }
@@ -29,12 +44,21 @@ __device__ __forceinline__ SoftmaxState row_state(const element* row, int column
       include(state, x);
     }
   } else {
-    for (int column = threadIdx.x; column < columns; column += blockDim.x) include(state, to_float(row[column]));
+    int step = blockDim.x;
+    for (int first = threadIdx.x; first < columns; first += ELEMENTS_AT_ONCE * step) {
+      float x[ELEMENTS_AT_ONCE];
+#pragma unroll
+      for (int i = 0; i < ELEMENTS_AT_ONCE; i++) {
+        x[i] = first + i * step < columns ? to_float(row[first + i * step]) : MINUS_INFINITY;
+      }
+      include(state, x);
+    }
   }
   return block_merge(state);
 }
 
-extern "C" __global__ void softmax(const element* x, element* out, int columns, int aligned) {
+extern "C" __global__ void __launch_bounds__(1024, 2)
+softmax(const element* x, element* out, int columns, int aligned) {
   long long start = (long long)blockIdx.x * columns;
   SoftmaxState state = row_state(x + start, columns, aligned);
   float inverse = 1.0f / state.sum, maximum = state.maximum;
@@ -43,8 +67,8 @@ extern "C" __global__ void softmax(const element* x, element* out, int columns, 
 }
 
 // d_x may be d_out.
-extern "C" __global__ void softmax_backward(const element* out, const element* d_out, element* d_x, int columns,
-                                            int aligned) {
+extern "C" __global__ void __launch_bounds__(1024, 2)
+softmax_backward(const element* out, const element* d_out, element* d_x, int columns, int aligned) {
   long long start = (long long)blockIdx.x * columns;
   out += start;
   d_out += start;
@@ -59,8 +83,9 @@ extern "C" __global__ void softmax_backward(const element* out, const element* d
 
 // losses[row] = log(sum(exp(logits[row]))) - logits[row][target]; d_logits (null for none, may be logits) gets
 // scale * (softmax - one_hot).
-extern "C" __global__ void cross_entropy(const element* logits, const int* targets, float* losses, element* d_logits,
-                                         float scale, int columns, int aligned) {
+extern "C" __global__ void __launch_bounds__(1024, 2)
+cross_entropy(const element* logits, const int* targets, float* losses, element* d_logits, float scale, int columns,
+              int aligned) {
   long long start = (long long)blockIdx.x * columns;
   int target = targets[blockIdx.x];
   bool valid = target >= 0 && target < columns;

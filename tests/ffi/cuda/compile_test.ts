@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { hasTensorCoreKernels, kernelSource } from "../../../ffi/cuda/kernel_sources.ts";
 import { kernelSignatures } from "../../../ffi/cuda/kernel_signature.ts";
 import { LibraryNotFoundError } from "../../../ffi/cuda/find_library.ts";
@@ -26,10 +26,11 @@ Deno.test("every kernel's parameters can be packed", () => {
     assertEquals(signatures.size, declared);
     assertEquals(signatures.has("attention_tensor_core_64"), hasTensorCoreKernels(dtype, 90));
   }
-  assertEquals(
-    kernelSignatures(kernelSource("f32", 90).text).get("attention_plain_64")?.bytes,
-    11 * 8 + 17 * 8 + 8 * 4,
-  );
+  const signatures = kernelSignatures(kernelSource("f32", 90).text);
+  assertEquals(signatures.get("attention_plain_64")?.bytes, 11 * 8 + 17 * 8 + 8 * 4);
+  const threads = ["attention_plain_64", "sample", "softmax", "add"].map((kernel) => signatures.get(kernel)?.threads);
+  assertEquals(threads, [128, 1024, 1024, 256]);
+  for (const { threads } of signatures.values()) assert(threads >= 1 && threads <= 1024);
 });
 
 // NVRTC if it is there, else nvcc.

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { openDevice } from "../../../ffi/devices.ts";
 import { CudaError } from "../../../ffi/cuda/cuda_error.ts";
+import { DRIVER_LIBRARY, openLibrary } from "../../../ffi/cuda/find_library.ts";
 import { testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 
 // Opens "auto", and says what it is and what it passed over.
@@ -33,6 +34,21 @@ testOnEmulation("auto passes over a GPU that does not work, and says why in a li
 
 testOnEmulation("the cuda device by name is an error where it does not work", ({ libraries }) => {
   assertThrows(() => openDevice("cuda", { cuda: { libraries, device: 7 } }), CudaError, "choose a device that");
+});
+
+testOnEmulation("a library that was closed stays in memory, where the driver may still call it", ({ libraries }) => {
+  const folder = Deno.makeTempDirSync();
+  const path = `${folder}/libown.so`;
+  const mapped = () => Deno.readTextFileSync("/proc/self/maps").includes(path);
+  try {
+    Deno.copyFileSync(libraries.driver, path);
+    Deno.dlopen(path, {}).close();
+    assert(!mapped(), "the loader unloads it of itself");
+    openLibrary(DRIVER_LIBRARY, {}, { path }).close();
+    assert(mapped());
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 // What a task's permission set grants: some libraries, by path.

@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { CudaRuntime } from "../../../ffi/cuda/cuda_runtime.ts";
+import { oneThread } from "../../../ffi/cuda/launch_configuration.ts";
 import { Device } from "../../../lib/tensor/device.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 
@@ -75,3 +77,23 @@ for (const [what, { call, code, message }] of Object.entries(kernels)) {
     assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });
   });
 }
+
+testOnEmulation(
+  "a kernel is allowed the shared memory and the threads that it is launched with, up to its limits",
+  ({ libraries }) => {
+    using cuda = new CudaRuntime({ libraries });
+    const number = cuda.reserve(256);
+    const launch = (sharedBytes: number) =>
+      cuda.launch("inverse_norm", "f32", { ...oneThread, sharedBytes }, [number.address, number.address, 1]);
+    for (const sharedBytes of [0, 48 << 10, 100 << 10, 1000, 200 << 10]) launch(sharedBytes);
+    assertThrows(() => launch(300 << 10), RangeError, "takes 307200 bytes of shared memory, this GPU has 232448;");
+    launch(0);
+    const wide = { ...oneThread, block: 512 };
+    assertThrows(
+      () => cuda.launch("inverse_norm", "f32", wide, [number.address, number.address, 1]),
+      RangeError,
+      "512 threads to a block, it was compiled for 256",
+    );
+    cuda.unreserve(number);
+  },
+);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { CudaError } from "../../../ffi/cuda/cuda_error.ts";
 import { CudaRuntime } from "../../../ffi/cuda/cuda_runtime.ts";
 import { Driver } from "../../../ffi/cuda/driver.ts";
 import { LibraryNotFoundError } from "../../../ffi/cuda/find_library.ts";
@@ -73,6 +74,45 @@ testOnEmulation("a wrong stride that leaves the memory is found", (emulation) =>
   assertStringIncludes(error.message, "700, CUDA_ERROR_ILLEGAL_ADDRESS");
   assertMatch(emulation.message(), /^swiglu: a kernel touched 0x.* in block \(\d+, 0, 0\), thread/);
 });
+
+// As on a GPU, where kernels run while the program goes on.
+testOnEmulation(
+  "a fault that shows only when the device is closed is one error, and nothing stays open",
+  (emulation) => {
+    const cuda = new CudaRuntime({ libraries: emulation.libraries });
+    const block = cuda.reserve(4096);
+    const one = {
+      batch: 1,
+      batchStrideA: 0,
+      batchStrideB: 0,
+      batchStrideC: 0,
+      inputType: "f32",
+      outputType: "f32",
+    } as const;
+    const shape = {
+      ...one,
+      m: 8,
+      n: 8,
+      k: 8,
+      transposeA: false,
+      transposeB: false,
+      strideA: 8,
+      strideB: 8,
+      strideC: 8,
+    };
+    const address = BigInt(block.address);
+    const operands = { a: address, b: address, c: address + 2048n };
+    cuda.cublasLt.matmul(shape, operands, { alpha: 1, beta: 0 }, cuda.stream);
+    cuda.cublas()!.matmul(shape, operands, { alpha: 1, beta: 0 });
+    cuda.scratch(1000);
+    cuda.record(() => cuda.cublasLt.matmul(shape, operands, { alpha: 1, beta: 0 }, cuda.stream));
+    emulation.plan("cuStreamSynchronize", 700);
+    const error = assertThrows(() => cuda[Symbol.dispose](), CudaError);
+    assertStringIncludes(error.message, "cuStreamSynchronize: it returned 700, CUDA_ERROR_ILLEGAL_ADDRESS");
+    assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });
+    new CudaRuntime({ libraries: emulation.libraries })[Symbol.dispose]();
+  },
+);
 
 testOnEmulation("an access that is not aligned is found", (emulation) => {
   using cuda = new CudaRuntime({ libraries: emulation.libraries });
@@ -214,7 +254,7 @@ function runPlanted(
   const { driver, nvrtc, stream } = cuda;
   const image = nvrtc.compile(`${name}.cu`, source, ["--gpu-architecture=sm_90"]);
   const module = driver.loadModule(image);
-  const kernel = driver.kernel(module, name, sharedBytes);
+  const kernel = driver.kernel(module, name);
   const block = cuda.reserve(256);
   const parameters = BigUint64Array.of(BigInt(block.address));
   const bytes = BigUint64Array.of(8n);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CudaBackend } from "../../../ffi/cuda/cuda_backend.ts";
-import { testCuda } from "../../../ffi/cuda/inspect.ts";
+import { checkAttention, testCuda } from "../../../ffi/cuda/inspect.ts";
 import { TokenDataset } from "../../../lib/data/token_dataset.ts";
 import { generate } from "../../../lib/model/generate.ts";
 import { TransformerLM } from "../../../lib/model/transformer_lm.ts";
@@ -45,6 +45,14 @@ if (missing !== undefined) {
     const measured = testCuda({ kernelCache }, { matrix: 512, copyBytes: 2 ** 24, launches: 100 });
     for (const value of Object.values(measured)) assert(typeof value === "string" || value > 0);
   });
+
+  // As the models that are trained have them, and lengths that no tile divides.
+  for (const [length, headSize] of [[256, 32], [333, 32], [1024, 64], [1000, 64], [512, 128], [500, 128], [300, 80]]) {
+    Deno.test(`this machine's GPU: attention agrees with products, ${length} positions, heads of ${headSize}`, () => {
+      using device = open();
+      checkAttention(device, { length, headSize });
+    });
+  }
 
   // 200 steps of training.
   const train = (precision: "float32" | "bfloat16", graphs: boolean) => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { CudaRuntime } from "../../../ffi/cuda/cuda_runtime.ts";
 import { PinnedMemory } from "../../../ffi/cuda/host_memory.ts";
 import { Staging } from "../../../ffi/cuda/staging.ts";
@@ -90,6 +90,16 @@ testOnEmulation("what is uploaded arrives whole, in pieces larger than a place, 
   const integers = arena.alloc(length, "i32");
   device.upload(integers, Int32Array.from(numbers));
   assertEquals(device.download(integers, new Int32Array(length)), Int32Array.from(numbers));
+});
+
+testOnEmulation("pinned memory has pages of its own", ({ libraries }) => {
+  using cuda = new CudaRuntime({ libraries });
+  using memory = new PinnedMemory(cuda.driver, 1000);
+  const { buffer, byteOffset, byteLength } = memory.bytes;
+  // What begins a page before it and ends a page behind it is still of this piece of memory.
+  assert(memory.pinned && byteOffset >= 4096 && byteOffset + byteLength + 4096 <= buffer.byteLength);
+  using another = new PinnedMemory(cuda.driver, 1000);
+  assert(another.pinned);
 });
 
 testOnEmulation("where the driver does not pin memory, uploads go on without", (emulation) => {
