@@ -48,6 +48,9 @@ export interface CpuOptions {
 // A chunk of work takes some 10 microseconds or more, several times what handing it to another thread costs.
 const ELEMENTS_PER_CHUNK = 1 << 15;
 
+// Of keys that one query looks at, fewer are worth handing over: nothing else is done meanwhile.
+const ONE_QUERY_ELEMENTS = 1 << 13;
+
 // Sums are cut into blocks of this many elements, and gradients of a norm's weight into blocks of this many rows, whatever the number
 // of threads: the order of additions depends on nothing else.
 const SUM_BLOCK = 1 << 14;
@@ -191,7 +194,7 @@ export class CpuBackend implements Backend {
     const operands = [...operandWords(q), ...operandWords(k), ...operandWords(v), ...operandWords(out)];
     if (queryLength === 1 && args.mask === undefined) {
       this.#pool.needScratch(this.#pool.call("attentionOneQueryScratch", keyLength, numHeads));
-      const perChunk = rowsPerChunk(keyLength * headSize);
+      const perChunk = Math.ceil(Math.max(numHeads / this.threads, ONE_QUERY_ELEMENTS / (keyLength * headSize)));
       this.#pool.run("attentionOneQuery", batch * numHeads, perChunk, ...operands, at(args.logSumExp), ...sizes);
       return;
     }
