@@ -44,7 +44,7 @@ export function multiplyMatrices(
   if (transposeB && m <= FEW_ROWS && (!transposeA || m === 1 && strideA === 4)) {
     // A few chunks for each thread: of 64 K weights or more, so that taking one costs little beside reading it; and of whole fours of
     // rows, which are read side by side.
-    const chunk = roundUp(Math.max(32768 / k, n / (8 * pool.threads)), FEW_ROWS_AT_ONCE);
+    const chunk = roundUp(Math.max(65536 / k, n / (4 * pool.threads)), FEW_ROWS_AT_ONCE);
     const stride = transposeA ? 0 : strideA;
     for (let matrix = 0; matrix < batch; matrix++) {
       const addresses = [a + matrix * batchA, stride, b + matrix * batchB, strideB, c + matrix * batchC, strideC];
