@@ -38,8 +38,13 @@ export class BlasBackend extends CpuBackend {
 
   /** Matrix product through cblas_sgemm, one call for each matrix; for few rows as on the cpu device. */
   override matmul(args: MatmulArguments): void {
-    const { m, n, k, transposeA = false, transposeB = false, alpha = 1, beta = 0, batch = 1 } = args;
+    const { m, transposeB = false } = args;
     if (transposeB && m <= FEW_ROWS) return super.matmul(args);
+    this.perform(() => this.#multiply(args));
+  }
+
+  #multiply(args: MatmulArguments): void {
+    const { m, n, k, transposeA = false, transposeB = false, alpha = 1, beta = 0, batch = 1 } = args;
     const strideA = args.strideA ?? (transposeA ? m : k), strideB = args.strideB ?? (transposeB ? k : n);
     const strideC = args.strideC ?? n;
     // A view of the memory is passed as its address. Addresses as numbers would need permission for ffi as a whole.

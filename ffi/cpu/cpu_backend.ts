@@ -1,4 +1,4 @@
-import type { Backend } from "../../lib/tensor/device.ts";
+import type { Backend, Recording } from "../../lib/tensor/device.ts";
 import type {
   AdamwStepArguments,
   AddRmsNormArguments,
@@ -135,6 +135,27 @@ export class CpuBackend implements Backend {
   /** Every operation is done when it returns. */
   synchronize(): void {}
 
+  /** Keeps the kernels' calls with their arguments: replaying them leaves out all that led to them. */
+  record(work: () => void): Recording {
+    const pieces = this.#pool.record(work);
+    this.#workspace.keep();
+    let isKept = true;
+    return {
+      replay: () => {
+        for (const piece of pieces) piece();
+      },
+      [Symbol.dispose]: () => {
+        if (isKept) this.#workspace.release();
+        isKept = false;
+      },
+    };
+  }
+
+  /** For a device that computes a part of its operations otherwise: does it, or records it. */
+  protected perform(work: () => void): void {
+    this.#pool.perform(work);
+  }
+
   /** Ends the Workers. */
   [Symbol.dispose](): void {
     this.#pool[Symbol.dispose]();
@@ -192,7 +213,7 @@ export class CpuBackend implements Backend {
     const { batch, queryLength, keyLength, numHeads, numKvHeads, headSize, scale, causal, q, k, v, out } = args;
     const sizes = [queryLength, keyLength, numHeads, numKvHeads, headSize, scale, Number(causal), ...maskOf(args)];
     const operands = [...operandWords(q), ...operandWords(k), ...operandWords(v), ...operandWords(out)];
-    if (queryLength === 1 && args.mask === undefined) {
+    if (queryLength === 1) {
       this.#pool.needScratch(this.#pool.call("attentionOneQueryScratch", keyLength, numHeads));
       const perChunk = Math.ceil(Math.max(numHeads / this.threads, ONE_QUERY_ELEMENTS / (keyLength * headSize)));
       this.#pool.run("attentionOneQuery", batch * numHeads, perChunk, ...operands, at(args.logSumExp), ...sizes);
@@ -210,7 +231,7 @@ export class CpuBackend implements Backend {
     this.#pool.needScratch(this.#pool.call("attentionBackwardScratch", headSize, queryLength, group));
     const operands = [args.q, args.k, args.v, args.out, args.dOut, args.dQ, args.dK, args.dV].flatMap(operandWords);
     const table = this.#workspace.need(operands.length * 4);
-    new Uint32Array(this.heap.memory.buffer, table, operands.length).set(operands);
+    this.#pool.perform(() => new Uint32Array(this.heap.memory.buffer, table, operands.length).set(operands));
     const sizes = [queryLength, keyLength, numHeads, numKvHeads, headSize, scale, Number(causal), ...maskOf(args)];
     this.#pool.run("attentionBackward", batch * numKvHeads, 1, table, ...sizes, at(args.logSumExp));
   }

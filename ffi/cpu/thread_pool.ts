@@ -18,6 +18,7 @@ export class ThreadPool implements Disposable {
   readonly #kernels: Kernels;
   readonly #queue: WorkQueue;
   #workers: Worker[] = [];
+  #recorded: (() => void)[] | undefined;
   #scratch: HeapBlock;
   #scratchBytes = FIRST_SCRATCH_BYTES;
 
@@ -49,6 +50,29 @@ export class ThreadPool implements Disposable {
    * @param values The kernel's arguments after first, last and scratch.
    */
   run(kernel: string, items: number, itemsPerChunk: number, ...values: number[]): void {
+    if (this.#recorded === undefined) this.#run(kernel, items, itemsPerChunk, values);
+    else this.#recorded.push(() => this.#run(kernel, items, itemsPerChunk, values));
+  }
+
+  /** Does a piece of work that is part of an operation: at once, or, while work is recorded, whenever it is replayed. */
+  perform(work: () => void): void {
+    if (this.#recorded === undefined) work();
+    else this.#recorded.push(work);
+  }
+
+  /** The pieces of which `work` is made, in order, without doing any. */
+  record(work: () => void): (() => void)[] {
+    const recorded: (() => void)[] = [];
+    this.#recorded = recorded;
+    try {
+      work();
+    } finally {
+      this.#recorded = undefined;
+    }
+    return recorded;
+  }
+
+  #run(kernel: string, items: number, itemsPerChunk: number, values: readonly number[]): void {
     if (items <= itemsPerChunk || this.threads === 1) {
       this.#kernels[kernel](0, items, this.#scratch.address, ...values);
       return;

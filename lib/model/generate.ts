@@ -1,6 +1,6 @@
 import { Random } from "../tensor/random.ts";
 import { Sampler, type SamplingOptions } from "./sampling.ts";
-import { DeviceChooser, HostChooser, type Sequence } from "./token_chooser.ts";
+import { DeviceChooser, HostChooser, type Sequence, WindowChooser } from "./token_chooser.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
 /** How text is generated. */
@@ -104,9 +104,11 @@ function* generateTogether(
   const { maxNewTokens, stopToken, cache = true } = options;
   const { device, config: { context_length } } = model;
   const capacity = Math.min(context_length, group[0].window.length + maxNewTokens);
-  using chooser = cache && device.samples
+  using chooser = !cache
+    ? new WindowChooser(model, group, sampler)
+    : device.samples
     ? new DeviceChooser(model, group, capacity, options)
-    : new HostChooser(model, group, cache ? capacity : undefined, sampler);
+    : new HostChooser(model, group, capacity, sampler);
   const going = new Set(group);
   for (let made = 0; made < maxNewTokens && going.size > 0;) {
     let isNew = made === 0;

@@ -1,8 +1,9 @@
 import type { Arena } from "../tensor/arena.ts";
 import type { Random } from "../tensor/random.ts";
+import type { Slice } from "../tensor/slice.ts";
 import { Tape } from "../tensor/tape.ts";
 import { DeviceGeneration } from "./device_generation.ts";
-import { GenerationCache } from "./kv_cache.ts";
+import { GenerationSteps } from "./generation_steps.ts";
 import type { Sampler, SamplingOptions } from "./sampling.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
@@ -29,48 +30,97 @@ export interface TokenChooser extends Disposable {
   choose(options: { isNew: boolean; most: number; going: ReadonlySet<Sequence> }): ArrayLike<number>[];
 }
 
-/** Reads the logits back, and samples from them. */
-export class HostChooser implements TokenChooser {
+/** Reads the logits back, and samples from them; whole windows each time. */
+export class WindowChooser implements TokenChooser {
   #model: TransformerLM;
   #group: readonly Sequence[];
-  #sampler: Sampler;
-  #cache: GenerationCache | undefined;
+  #draw: HostDraw;
   #arena: Arena;
-  #logits: Float32Array<ArrayBuffer>;
 
-  constructor(model: TransformerLM, group: readonly Sequence[], capacity: number | undefined, sampler: Sampler) {
+  constructor(model: TransformerLM, group: readonly Sequence[], sampler: Sampler) {
     this.#model = model;
     this.#group = group;
-    this.#sampler = sampler;
-    this.#cache = capacity === undefined ? undefined : new GenerationCache(model, group.length, capacity);
+    this.#draw = new HostDraw(model, group, sampler);
     this.#arena = model.device.arena("generation");
-    this.#logits = new Float32Array(group.length * model.config.vocab_size);
   }
 
-  choose({ isNew, going }: { isNew: boolean; going: ReadonlySet<Sequence> }): number[][] {
-    const { device, dtype, config: { vocab_size } } = this.#model;
-    const cache = this.#cache;
-    if (isNew && cache) cache.length = 0;
-    const position = cache?.length ?? 0;
-    const { length } = this.#group[0].window;
+  choose({ going }: { going: ReadonlySet<Sequence> }): number[][] {
+    const { device, dtype } = this.#model;
     this.#arena.reset();
-    {
-      using tape = new Tape(device, { arena: this.#arena, recording: false, dtype });
-      const fresh = this.#group.flatMap(({ window }) => window.slice(position));
-      const tokens = tape.integers(fresh, [this.#group.length, length - position]);
-      const logits = this.#model.forward(tape, tokens, { position, caches: cache?.layers, lastOnly: true });
-      device.download(logits.slice, this.#logits);
-    }
-    if (cache) cache.length = length;
-    return [this.#group.map((sequence, row) => {
-      if (!going.has(sequence)) return 0;
-      return this.#sampler.sample(this.#logits.subarray(row * vocab_size, (row + 1) * vocab_size), sequence.random);
-    })];
+    using tape = new Tape(device, { arena: this.#arena, recording: false, dtype });
+    const windows = this.#group.map(({ window }) => window);
+    const logits = this.#model.forward(tape, tape.integers(windows.flat(), [windows.length, windows[0].length]), {
+      lastOnly: true,
+    });
+    return [this.#draw.from(logits.slice, going)];
   }
 
   [Symbol.dispose](): void {
-    this.#cache?.[Symbol.dispose]();
     this.#arena[Symbol.dispose]();
+  }
+}
+
+/** Reads the logits back, and samples from them; keys and values of earlier positions are kept on the device. */
+export class HostChooser implements TokenChooser {
+  #model: TransformerLM;
+  #group: readonly Sequence[];
+  #draw: HostDraw;
+  #arena: Arena;
+  #logits: Slice;
+  #steps: GenerationSteps;
+
+  constructor(model: TransformerLM, group: readonly Sequence[], capacity: number, sampler: Sampler) {
+    const { device, dtype, config: { vocab_size } } = model;
+    this.#model = model;
+    this.#group = group;
+    this.#draw = new HostDraw(model, group, sampler);
+    this.#arena = device.arena("logits");
+    this.#logits = this.#arena.alloc(group.length * vocab_size, dtype);
+    this.#steps = new GenerationSteps(
+      model,
+      group.length,
+      capacity,
+      (logits) => device.copy({ source: logits.slice, destination: this.#logits }),
+    );
+  }
+
+  choose({ isNew, going }: { isNew: boolean; going: ReadonlySet<Sequence> }): number[][] {
+    const windows = this.#group.map(({ window }) => window);
+    if (isNew) this.#steps.begin(windows);
+    else {
+      this.#model.device.upload(this.#steps.tokens.slice, Int32Array.from(windows, (window) => window.at(-1)!));
+      this.#steps.next(windows[0].length - 1);
+    }
+    return [this.#draw.from(this.#logits, going)];
+  }
+
+  [Symbol.dispose](): void {
+    this.#steps[Symbol.dispose]();
+    this.#arena[Symbol.dispose]();
+  }
+}
+
+/** One token for each sequence, sampled from logits that are read back. */
+class HostDraw {
+  #model: TransformerLM;
+  #group: readonly Sequence[];
+  #sampler: Sampler;
+  #logits: Float32Array<ArrayBuffer>;
+
+  constructor(model: TransformerLM, group: readonly Sequence[], sampler: Sampler) {
+    this.#model = model;
+    this.#group = group;
+    this.#sampler = sampler;
+    this.#logits = new Float32Array(group.length * model.config.vocab_size);
+  }
+
+  from(logits: Slice, going: ReadonlySet<Sequence>): number[] {
+    const { device, config: { vocab_size } } = this.#model;
+    device.download(logits, this.#logits);
+    return this.#group.map((sequence, row) => {
+      if (!going.has(sequence)) return 0;
+      return this.#sampler.sample(this.#logits.subarray(row * vocab_size, (row + 1) * vocab_size), sequence.random);
+    });
   }
 }
 

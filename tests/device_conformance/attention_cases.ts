@@ -35,6 +35,10 @@ export function attentionCases(backward: boolean): Record<string, Case> {
     "decoding: five queries": { ...basic, queryLength: 5, keyLength: 70, headSize: 16 },
     "decoding: one query, heads of 20": { ...basic, queryLength: 1, keyLength: 9, headSize: 20 },
     "one position": { ...basic, queryLength: 1, keyLength: 1 },
+    "one query, masked": { ...basic, queryLength: 1, keyLength: 64, headSize: 32, masked: "shared" },
+    "one query, masked, some see nothing": {
+      ...{ ...basic, batch: 5, causal: false, queryLength: 1, keyLength: 6, headSize: 8, masked: "each" },
+    },
     "masked, some queries see nothing": { ...basic, causal: false, queryLength: 9, keyLength: 14, masked: "each" },
     "masked and causal": { ...basic, queryLength: 40, keyLength: 70, masked: "shared" },
   };

@@ -38,6 +38,9 @@ export function attentionOneQuery(
   kvHeads: usize,
   headSize: usize,
   scale: f32,
+  _causal: bool,
+  mask: usize,
+  maskBatch: usize,
 ): void {
   const headBytes = headSize * 4, scoreBytes = keyLength * 4;
   for (let item = first; item < last;) {
@@ -57,11 +60,19 @@ export function attentionOneQuery(
         store<f32>(scratch + i * scoreBytes + j * 4, scale * dot(queries + i * headBytes, key, headSize));
       }
     }
+    if (mask != 0) {
+      for (let j: usize = 0; j < keyLength; j++) {
+        if (load<i32>(mask + sequence * maskBatch + j * 4) != 0) continue;
+        for (let i: usize = 0; i < count; i++) store<f32>(scratch + i * scoreBytes + j * 4, -Infinity);
+      }
+    }
     for (let i: usize = 0; i < count; i++) {
       const scores = scratch + i * scoreBytes, shift = largest(scores, keyLength);
-      const total = exponentials(scores, scores, keyLength, shift);
-      multiplyRow(scores, keyLength, 1 / total);
-      store<f32>(logSumExp + (item + i) * 4, <f32> (<f64> shift + log(total)));
+      // A query that sees nothing gets 0.
+      const isBlind = shift == -Infinity;
+      const total = exponentials(scores, scores, keyLength, isBlind ? 0 : shift);
+      multiplyRow(scores, keyLength, isBlind ? 0 : 1 / total);
+      store<f32>(logSumExp + (item + i) * 4, isBlind ? -Infinity : <f32> (<f64> shift + log(total)));
     }
     memory.fill(target, 0, count * headBytes);
     for (let j: usize = 0; j < quarter; j++) {
