@@ -1,7 +1,8 @@
-import type { IdBuffer } from "./id_buffer.ts";
+import { IdBuffer } from "./id_buffer.ts";
 import { KEY_MASKS, LONGEST_KEY } from "./key_masks.ts";
 import { LongPretokens } from "./long_pretokens.ts";
 import type { PretokenMerger } from "./merge_pretoken.ts";
+import type { PretokenTaker } from "./walk_pretokens.ts";
 
 const APOSTROPHE = 0x27;
 
@@ -32,7 +33,9 @@ export const CACHE_PADDING = 4;
  *
  * A key is the pre-token's bytes, little-endian, four to a number, zero after its end.
  */
-export class PretokenCache {
+export class PretokenCache implements PretokenTaker {
+  /** Where the ids of the pre-tokens that are taken go. */
+  output: IdBuffer = new IdBuffer(0);
   /**
    * The key in four numbers, with the number of ids in its last byte, which is zero in any key; then the ids, or, if they are
    * more than four, nothing. No entry has the key of an apostrophe alone: it may begin a contraction.
@@ -65,7 +68,8 @@ export class PretokenCache {
    *
    * @param view The same memory as `bytes`, with {@linkcode CACHE_PADDING} bytes more after `end`, whatever they are.
    */
-  encode(bytes: Uint8Array, view: DataView, start: number, end: number, output: IdBuffer): void {
+  take(bytes: Uint8Array, view: DataView, start: number, end: number): void {
+    const output = this.output;
     const length = end - start;
     output.reserve(length);
     // A key does not tell how many zeros end it.
@@ -78,24 +82,9 @@ export class PretokenCache {
   // What encoding spends its time in: the same few operations for each pre-token, whatever its length, and hardly a branch
   // that depends on the text. It calls nothing that lies in another file, which the engine would look up each time, nor
   // anything that might move an array. `| 0` says that a sum does not overflow.
-  /**
-   * Appends the ids of ASCII pre-tokens without NUL as long as they are remembered. An apostrophe alone never is.
-   *
-   * @param view Has {@linkcode KEY_BYTES} bytes from each start on.
-   * @param position Where the first pre-token begins.
-   * @param ends Where each ends and the next one begins.
-   * @param first The index in `ends` of the first pre-token's end.
-   * @param last The index in `ends` after that of the last one's.
-   * @returns The index in `ends` of the end of the first that is not remembered; `last` if all are.
-   */
-  encodeRemembered(
-    view: DataView,
-    position: number,
-    ends: Int32Array,
-    first: number,
-    last: number,
-    output: IdBuffer,
-  ): number {
+  /** Appends the ids of pre-tokens as long as they are remembered. */
+  takeKnown(view: DataView, position: number, ends: Int32Array, first: number, last: number): number {
+    const output = this.output;
     output.reserve(MANY_STRIDE * (last - first));
     const ids = output.ids;
     const slots = this.#slots;

@@ -1,16 +1,8 @@
-import { asciiStarts } from "./ascii_starts.ts";
-import { KEY_BYTES } from "./key_masks.ts";
 import { PretokenCounts } from "./pretoken_counts.ts";
-import { endOfWholeCharacters, isBeforeNonAscii, pretokenEnd, UNDECIDED } from "./pretokenize.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
+import { PretokenWalk } from "./walk_pretokens.ts";
 
-const APOSTROPHE = 0x27;
 const FIRST_BUFFER = 1 << 20;
-/** Starts of pre-tokens that are found before they are counted. */
-const STARTS = 1024;
-/** Starts are looked for in so many bytes at a time. */
-const WINDOW = 8;
-
 /** Reads the next bytes of a text into the buffer and gives their number; `null` at the end of the text. */
 export type ReadInto = (buffer: Uint8Array) => number | null;
 
@@ -20,7 +12,7 @@ export class PretokenCounter {
   readonly counts: PretokenCounts = new PretokenCounts();
 
   readonly #special: SpecialTokenFinder;
-  readonly #starts = new Int32Array(STARTS);
+  readonly #walk = new PretokenWalk(this.counts);
   #buffer = new Uint8Array(0);
 
   /**
@@ -70,45 +62,10 @@ export class PretokenCounter {
     for (;;) {
       const match = special.find(bytes, position, end);
       if (match < 0 || match >= limit) break;
-      this.#countBetween(bytes, view, position, match, true);
+      this.#walk.run(bytes, view, position, match, true);
       position = match + special.matchLength;
     }
-    return this.#countBetween(bytes, view, position, limit, isFinal);
-  }
-
-  #countBetween(bytes: Uint8Array, view: DataView, start: number, end: number, isFinal: boolean): number {
-    const limit = isFinal ? end : endOfWholeCharacters(bytes, start, end);
-    let position = start;
-    while (position < limit) {
-      const startCount = asciiStarts(view, position, limit - KEY_BYTES - WINDOW, this.#starts);
-      position = this.#countStarts(bytes, view, position, limit, startCount);
-      do {
-        const next = pretokenEnd(bytes, position, limit, isFinal);
-        if (next === UNDECIDED) return position;
-        this.counts.add(view, position, next, 1);
-        position = next;
-      } while (isBeforeNonAscii(bytes, position, limit));
-    }
-    return position;
-  }
-
-  /** Counts the pre-tokens from `start` to the last of the first `startCount` starts; gives where it begins. */
-  #countStarts(bytes: Uint8Array, view: DataView, start: number, limit: number, startCount: number): number {
-    const starts = this.#starts;
-    let position = start;
-    let index = startCount > 0 && starts[0] === start ? 1 : 0;
-    while (index < startCount) {
-      const stop = this.counts.addKnown(view, position, starts, index, startCount);
-      if (stop > index) position = starts[stop - 1];
-      if (stop === startCount) return position;
-      // It is new, or perhaps a contraction: then it ends behind the start that was found.
-      const end = bytes[position] === APOSTROPHE ? pretokenEnd(bytes, position, limit, true) : starts[stop];
-      this.counts.add(view, position, end, 1);
-      position = end;
-      index = stop + 1;
-      while (index < startCount && starts[index] <= position) index++;
-    }
-    return position;
+    return this.#walk.run(bytes, view, position, limit, isFinal);
   }
 }
 

@@ -1,4 +1,5 @@
 import { KEY_MASKS, LONGEST_KEY } from "./key_masks.ts";
+import type { PretokenTaker } from "./walk_pretokens.ts";
 
 /** Longest pre-token whose bytes lie in its slot; longer ones lie in the arena. */
 const INLINE = LONGEST_KEY;
@@ -41,7 +42,7 @@ export interface PretokenCountsParts {
  * assertEquals([counts.size, counts.total()], [1, 3]);
  * ```
  */
-export class PretokenCounts {
+export class PretokenCounts implements PretokenTaker {
   // A slot is six words, the last two of them a double, the count. The first four are the key: 15 bytes of text, zero after
   // the pre-token's end, then its length, zero in a free slot. A pre-token of more than 15 bytes has there a hash, the offset
   // in the arena, its length, and LONG. So nearly all pre-tokens are counted in one cache line and without a loop over their
@@ -97,18 +98,8 @@ export class PretokenCounts {
 
   // What counting spends its time in: the same few operations for each pre-token, whatever its length, and hardly a branch
   // that depends on the text. Nothing is called here that might move an array. `| 0` says that a sum does not overflow.
-  /**
-   * Counts ASCII pre-tokens once each, as long as they are known and easily found. An apostrophe alone is always left: it may
-   * begin a contraction.
-   *
-   * @param view Has {@linkcode KEY_BYTES} bytes from each start on.
-   * @param position Where the first pre-token begins.
-   * @param ends Where each ends and the next one begins.
-   * @param first The index in `ends` of the first pre-token's end.
-   * @param last The index in `ends` after that of the last one's.
-   * @returns The index in `ends` of the end of the first that was not counted; `last` if all were.
-   */
-  addKnown(view: DataView, position: number, ends: Int32Array, first: number, last: number): number {
+  /** Counts pre-tokens once each, as long as they are in the first or second slot for them. */
+  takeKnown(view: DataView, position: number, ends: Int32Array, first: number, last: number): number {
     const slots = this.#slots;
     const counts = this.#counts;
     const shift = this.#shift;
@@ -141,6 +132,11 @@ export class PretokenCounts {
     return index;
   }
 
+  /** Counts a pre-token once; see {@linkcode PretokenCounts.add}. */
+  take(_bytes: Uint8Array, view: DataView, start: number, end: number): void {
+    this.add(view, start, end, 1);
+  }
+
   /**
    * Adds to the count of a pre-token.
    *
@@ -154,7 +150,7 @@ export class PretokenCounts {
     const length = end - start;
     if (length > INLINE) return this.#addLong(view, start, end, count);
     const key0 = wordAt(view, start, length);
-    // Its key is no key that text could have, so that addKnown() does not find it.
+    // Its key is no key that text could have, so that takeKnown() does not find it.
     const isApostrophe = length === 1 && key0 === APOSTROPHE;
     this.#addShort(
       key0,
