@@ -122,6 +122,7 @@ export class PretokenCache implements PretokenTaker {
         ids[(count + 2) | 0] = entries[entry + 6];
         ids[(count + 3) | 0] = entries[entry + 7];
       } else {
+        // Written out, since a loop within this one would slow all of it down; the last one of 15 bytes has 15.
         const from = entry << 1;
         ids[count] = many[from];
         ids[(count + 1) | 0] = many[(from + 1) | 0];
