@@ -17,6 +17,7 @@ import { outputFolder } from "./frame/output_folder.ts";
 import type { Report } from "./frame/report.ts";
 import { runScript } from "./frame/run_script.ts";
 import { removeEarlierDemo } from "./training/earlier_demo.ts";
+import { tokenizerHash } from "./training/tokenizer_hash.ts";
 import { threadCount } from "./frame/thread_count.ts";
 
 const SEPARATOR = "<|endoftext|>";
@@ -59,7 +60,7 @@ async function trainTokenizer({ vocabSize, bytes, seed, out }: Options, report: 
     signal: report.signal,
   });
   const tokenizer = Tokenizer.fromModel(model);
-  await tokenizer.save(`${out}/tokenizer`, "gpt2");
+  await tokenizer.save(tokenizerFolder(out), "gpt2");
   const decoder = new TextDecoder();
   const merges = model.merges.map(([left, right]) => JSON.stringify(decoder.decode(left) + decoder.decode(right)));
   report.result("pre-tokens", training.pretokens);
@@ -81,6 +82,11 @@ function showTokens(tokenizer: Tokenizer, text: string, report: Report): void {
   report.result("decoded is the same text", tokenizer.decode(ids) === text);
 }
 
+/** Where the tokenizer lies in the run's folder, as in that of any run. */
+function tokenizerFolder(out: string): string {
+  return `${out}/tokenizer`;
+}
+
 async function trainModel(tokenizer: Tokenizer, options: Options, report: Report): Promise<void> {
   const { bytes, seed, steps, out, prompt } = options;
   const ids = joined(tokenizer.encodeIterable(generateStories({ seed, bytes })));
@@ -97,6 +103,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
     checkpoint_every: steps,
     sample_every: steps,
     seed,
+    tokenizer: tokenizerFolder(out),
   });
   using device: Device = openDevice("cpu", options.threads === undefined ? {} : { threads: options.threads });
   report.say(
@@ -109,6 +116,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
     data: TokenDataset.fromIds(ids.subarray(0, border), { vocabSize }),
     validation: TokenDataset.fromIds(ids.subarray(border), { vocabSize }),
     folder: out,
+    tokenizerHash: await tokenizerHash(tokenizer),
     command: taskCommand("demo", Deno.args),
     onProgress: report.progress,
     signal: report.signal,
@@ -134,6 +142,7 @@ async function trainModel(tokenizer: Tokenizer, options: Options, report: Report
   report.result("run written to", out);
   report.result("learning curve", `${out}/learning_curve.svg`);
   report.result("page about the run", `${out}/report.html`);
+  report.result("more of its stories", taskCommand("generate", [prompt, "--run", out]));
   report.note(
     "the stories are made by a grammar, which is far easier to learn than real text; deno task data tinystories gets that.",
   );
