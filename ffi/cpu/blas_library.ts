@@ -1,3 +1,5 @@
+import { whyNotOpened } from "../why_not_opened.ts";
+
 /** The part of CBLAS that is used, and what the libraries that contain it offer beside. */
 export const blasSymbols = {
   cblas_sgemm: {
@@ -97,7 +99,7 @@ export function openBlasLibrary(threads: number): BlasLibrary {
     try {
       library = Deno.dlopen(path, blasSymbols);
     } catch (error) {
-      failures.push(`${path}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+      failures.push(`${path}: ${whyNotOpened(error, path)}`);
       continue;
     }
     const functions = library.symbols;

@@ -1,3 +1,5 @@
+import { whyNotOpened } from "../why_not_opened.ts";
+
 /** A shared library that a CUDA machine has, and where to look for it. */
 export interface LibraryQuery {
   /** What it is, for messages: "the CUDA driver". */
@@ -136,7 +138,7 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
       keepLoaded(candidate);
       return { symbols: library.symbols, path: candidate, close: () => library.close() };
     } catch (error) {
-      failures.push(`  ${candidate}: ${error instanceof Error ? error.message : error}`);
+      failures.push(`  ${candidate}: ${whyNotOpened(error, candidate)}`);
     }
   }
   if (notPermitted > 0) {
