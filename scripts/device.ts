@@ -19,8 +19,10 @@ await runScript({
 }, ({ device, test, matrix, copyBytes }, report) => {
   const { driver, nvrtc, cublasLt, cublas, devices, problems } = inspectCuda();
   report.data("devices", devices);
-  if (devices.length === 0) report.say("GPUs: none that can be used");
-  else {report.table(
+  if (devices.length === 0) {
+    report.say("GPUs: none that can be used");
+  } else {
+    report.table(
       "GPUs",
       ["number", "name", "architecture", "memory", "multiprocessors"],
       devices.map(({ ordinal, name, architecture, totalBytes, multiprocessors }) => [
@@ -30,7 +32,8 @@ await runScript({
         formatBytes(totalBytes),
         multiprocessors,
       ]),
-    );}
+    );
+  }
   for (const [name, library] of Object.entries({ "CUDA driver": driver, NVRTC: nvrtc, cuBLASLt: cublasLt })) {
     report.result(name, library === undefined ? "not usable" : `${library.version}, ${library.path}`);
   }
