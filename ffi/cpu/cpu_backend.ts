@@ -142,6 +142,7 @@ export class CpuBackend implements Backend {
     let isKept = true;
     return {
       replay: () => {
+        if (!isKept) throw new Error("Cannot replay a recording: it was disposed of; record the work again");
         for (const piece of pieces) piece();
       },
       [Symbol.dispose]: () => {

@@ -54,12 +54,14 @@ Deno.test("recorded work is not done before it is replayed, also where operation
 
   const [small, large] = [product(16), product(160)];
   small.work();
-  using recording = device.record(small.work);
+  const recording = device.record(small.work);
   device.fill({ x: small.c, value: 0 });
   assertEquals(first(small.c), 0);
   large.work();
   recording.replay();
   assertEquals([first(small.c), first(large.c)], [16, 160]);
+  for (let time = 0; time < 2; time++) recording[Symbol.dispose]();
+  assertThrows(() => recording.replay(), Error, "Cannot replay a recording: it was disposed of");
 });
 
 Deno.test("a workspace keeps what it has outgrown for recordings, and gives it back after the last", () => {
