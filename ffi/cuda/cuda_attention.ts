@@ -1,4 +1,5 @@
 import type { AttentionArguments, AttentionBackwardArguments, AttentionOperand } from "../../lib/tensor/operations.ts";
+import { BYTES_PER_ELEMENT } from "../../lib/tensor/slice.ts";
 import type { CudaRuntime } from "./cuda_runtime.ts";
 import { hasTensorCoreKernels } from "./kernel_sources.ts";
 import {
@@ -6,10 +7,11 @@ import {
   type AttentionKernels,
   attentionTiles,
   decodedHeads,
-  warpPerRow,
+  lanesPerQuery,
 } from "./launch_configuration.ts";
 
 const LARGEST_HEAD = 256;
+const PACKET_BYTES = 16;
 
 /** Queues the kernels of attention. */
 export class CudaAttention {
@@ -38,9 +40,10 @@ export class CudaAttention {
   backward(args: AttentionBackwardArguments): void {
     const { batch, queryLength, numHeads, headSize, q, k, v, dOut, dQ, dK, dV } = args;
     const { dtype } = q.slice;
-    const rows = batch * numHeads * queryLength;
-    const parameters = this.#parameters(args, args, this.#cuda.scratch(4 * rows));
-    this.#cuda.launch("attention_delta", dtype, warpPerRow(rows), parameters);
+    const delta = this.#cuda.scratch(4 * batch * numHeads * queryLength);
+    const packets = this.#packetsOfHead(args);
+    const parameters = this.#parameters(args, args, { delta, lanes: packets ?? 32, packets: packets !== undefined });
+    this.#cuda.launch("attention_delta", dtype, lanesPerQuery(packets ?? 32, args), parameters);
     const kernels = this.#kernels(args, [q, k, v, dOut, dQ, dK, dV]);
     const { keys, queries } = attentionBackwardTiles(kernels, args);
     this.#cuda.launch(`attention_backward_keys_${suffix(kernels, headSize)}`, dtype, keys, parameters);
@@ -51,15 +54,30 @@ export class CudaAttention {
   #kernels({ headSize, mask, scale, q }: AttentionArguments, operands: readonly AttentionOperand[]): AttentionKernels {
     const { architecture } = this.#cuda.properties;
     const fits = q.slice.dtype === "bf16" && hasTensorCoreKernels("bf16", architecture) &&
-      mask === undefined && scale > 0 && [32, 64, 128].includes(headSize) &&
-      operands.every(({ slice, rowStride, batchStride }) =>
-        this.#cuda.address(slice) % 16 === 0 && rowStride % 8 === 0 && batchStride % 8 === 0
-      );
+      mask === undefined && scale > 0 && [32, 64, 128].includes(headSize) && this.#aligned(operands);
     return fits ? { kind: "tensor_core", architecture } : { kind: "plain" };
   }
 
+  // Packets of a head, if they are aligned and so many lanes divide a warp.
+  #packetsOfHead({ headSize, out, dOut }: AttentionBackwardArguments): number | undefined {
+    const packets = headSize * BYTES_PER_ELEMENT[out.slice.dtype] / PACKET_BYTES;
+    return [1, 2, 4, 8, 16, 32].includes(packets) && this.#aligned([out, dOut]) ? packets : undefined;
+  }
+
+  // Whether every row starts at a multiple of 16 bytes.
+  #aligned(operands: readonly AttentionOperand[]): boolean {
+    return operands.every(({ slice, rowStride, batchStride }) =>
+      [this.#cuda.address(slice), ...[rowStride, batchStride].map((n) => n * BYTES_PER_ELEMENT[slice.dtype])]
+        .every((bytes) => bytes % PACKET_BYTES === 0)
+    );
+  }
+
   // The members of AttentionParameters in kernels/attention.cuh.
-  #parameters(args: AttentionArguments, gradients?: AttentionBackwardArguments, delta = 0): number[] {
+  #parameters(
+    args: AttentionArguments,
+    gradients?: AttentionBackwardArguments,
+    { delta, lanes, packets } = { delta: 0, lanes: 32, packets: false },
+  ): number[] {
     const { q, k, v, out, logSumExp, mask, queryLength, keyLength, numHeads, numKvHeads } = args;
     const address = (operand?: AttentionOperand) => operand === undefined ? 0 : this.#cuda.address(operand.slice);
     const strides = (operand?: AttentionOperand) => [operand?.rowStride ?? 0, operand?.batchStride ?? 0];
@@ -80,7 +98,8 @@ export class CudaAttention {
       args.headSize,
       args.causal ? 1 : 0,
       args.scale,
-      args.batch,
+      lanes,
+      packets ? 1 : 0,
     ];
   }
 }

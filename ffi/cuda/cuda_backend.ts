@@ -11,10 +11,10 @@ import {
   oneThread,
   sampledRows,
   sortChunks,
+  summedRows,
   sumShares,
-  threadPerColumn,
-  threadPerElement,
   threadPerItem,
+  threadPerItemOfRow,
   warpPerRow,
 } from "./launch_configuration.ts";
 
@@ -104,8 +104,8 @@ export class CudaBackend implements Backend {
   /** See {@link operations.EmbeddingArguments}. */
   embedding({ ids, table, out, rows, columns, vocabSize }: operations.EmbeddingArguments): void {
     const packets = this.#packets([table, out], columns);
-    this.#cuda.launch("embedding", table.dtype, threadPerItem(rows * columns / packets.unit), [
-      ...[this.#at(ids), this.#at(table), this.#at(out), rows, columns, vocabSize, packets.aligned],
+    this.#cuda.launch("embedding", table.dtype, threadPerItemOfRow(rows, columns / packets.unit), [
+      ...[this.#at(ids), this.#at(table), this.#at(out), columns, vocabSize, packets.aligned],
     ]);
   }
 
@@ -114,7 +114,7 @@ export class CudaBackend implements Backend {
     const { ids, dOut, dTable, rows, columns, vocabSize, accumulate } = args;
     const { keys, order } = this.#sortIds(ids, rows, vocabSize);
     if (!accumulate) this.fill({ x: dTable.sub(0, vocabSize * columns), value: 0 });
-    this.#cuda.launch("embedding_backward", dOut.dtype, threadPerElement(rows, columns), [
+    this.#cuda.launch("embedding_backward", dOut.dtype, threadPerItemOfRow(rows, columns), [
       ...[keys, order, this.#at(dOut), this.#at(dTable), flag(dTable.dtype === "bf16")],
       ...[rows, columns, vocabSize, flag(accumulate)],
     ]);
@@ -161,33 +161,28 @@ export class CudaBackend implements Backend {
   /** See {@link operations.RmsNormBackwardArguments}. */
   rmsNormBackward(args: operations.RmsNormBackwardArguments): void {
     const { x, weight, inverseRms, dOut, dX, dWeight, rows, columns, accumulateX, accumulateWeight } = args;
-    // As many parts as the square root of the rows make both sums equally long. The weight's gradient comes first, since
-    // dX may overwrite dOut.
-    const parts = Math.min(256, Math.ceil(Math.sqrt(rows)));
+    const launches = summedRows(rows, columns);
+    const [parts] = launches.rows.grid;
     const partial = this.#cuda.scratch(4 * parts * columns);
-    this.#cuda.launch("rms_norm_backward_weight_part", x.dtype, threadPerColumn(columns, parts), [
-      ...[x, inverseRms, dOut].map(this.#at),
-      ...[partial, rows, columns, Math.ceil(rows / parts)],
-    ]);
-    this.#cuda.launch("rms_norm_backward_weight", x.dtype, threadPerColumn(columns, 1), [
-      ...[partial, parts, this.#at(dWeight), flag(dWeight.dtype === "bf16"), columns, flag(accumulateWeight)],
-    ]);
     const { aligned } = this.#packets([x, weight, dOut, dX], columns);
-    this.#cuda.launch("rms_norm_backward", x.dtype, warpPerRow(rows), [
+    this.#cuda.launch("rms_norm_backward", x.dtype, launches.rows, [
       ...[x, weight, inverseRms, dOut, dX].map(this.#at),
-      ...[rows, columns, flag(accumulateX), aligned],
+      ...[partial, rows, columns, flag(accumulateX), aligned],
+    ]);
+    this.#cuda.launch("rms_norm_backward_weight", x.dtype, launches.total, [
+      ...[partial, parts, this.#at(dWeight), flag(dWeight.dtype === "bf16"), columns, flag(accumulateWeight)],
     ]);
   }
 
   /** See {@link operations.RopeArguments}. */
   rope(args: operations.RopeArguments): void {
     const { x, out, positions, cos, sin, rows, numPositions, heads, headSize, tableRows, strideX, strideOut } = args;
-    const pairBytes = 2 * BYTES_PER_ELEMENT[x.dtype];
-    const aligned = this.#at(x) % pairBytes === 0 && this.#at(out) % pairBytes === 0 &&
-      strideX % 2 === 0 && strideOut % 2 === 0;
-    this.#cuda.launch("rope", x.dtype, threadPerItem(rows * heads * headSize / 2), [
+    const columns = heads * headSize;
+    const packets = this.#packets([x, out], headSize, [strideX, strideOut]);
+    const aligned = packets.aligned !== 0 && [cos, sin].every((slice) => this.#at(slice) % PACKET_BYTES === 0);
+    this.#cuda.launch("rope", x.dtype, threadPerItemOfRow(rows, columns / (aligned ? packets.unit : 2)), [
       ...[x, out, positions, cos, sin].map(this.#at),
-      ...[rows, numPositions, heads, headSize, tableRows, strideX, strideOut, flag(args.inverse), flag(aligned)],
+      ...[numPositions, columns, headSize, tableRows, strideX, strideOut, flag(args.inverse), flag(aligned)],
     ]);
   }
 
@@ -223,20 +218,20 @@ export class CudaBackend implements Backend {
 
   /** See {@link operations.SwigluArguments}. */
   swiglu({ gate, up, out, rows, columns, stride }: operations.SwigluArguments): void {
-    const packets = this.#packets([gate, up, out], columns, stride);
-    this.#cuda.launch("swiglu", gate.dtype, threadPerItem(rows * columns / packets.unit), [
+    const packets = this.#packets([gate, up, out], columns, [stride]);
+    this.#cuda.launch("swiglu", gate.dtype, threadPerItemOfRow(rows, columns / packets.unit), [
       ...[gate, up, out].map(this.#at),
-      ...[rows, columns, stride, packets.aligned],
+      ...[columns, stride, packets.aligned],
     ]);
   }
 
   /** See {@link operations.SwigluBackwardArguments}. */
   swigluBackward(args: operations.SwigluBackwardArguments): void {
     const { gate, up, dOut, dGate, dUp, rows, columns, stride } = args;
-    const packets = this.#packets([gate, up, dOut, dGate, dUp], columns, stride);
-    this.#cuda.launch("swiglu_backward", gate.dtype, threadPerItem(rows * columns / packets.unit), [
+    const packets = this.#packets([gate, up, dOut, dGate, dUp], columns, [stride]);
+    this.#cuda.launch("swiglu_backward", gate.dtype, threadPerItemOfRow(rows, columns / packets.unit), [
       ...[gate, up, dOut, dGate, dUp].map(this.#at),
-      ...[rows, columns, stride, packets.aligned],
+      ...[columns, stride, packets.aligned],
     ]);
   }
 
@@ -361,9 +356,8 @@ export class CudaBackend implements Backend {
       this.#at(source) % PACKET_BYTES === 0 && this.#at(destination) % PACKET_BYTES === 0;
     const unit = whole ? PACKET_BYTES / elementBytes : 1;
     const [sourceStride, sourceBatchStride, destinationStride, destinationBatchStride] = strides.map((s) => s / unit);
-    const items = batch * rows * columns / unit;
-    this.#cuda.launch(`copy_rows_${unit * elementBytes}`, "f32", threadPerItem(items), [
-      ...[this.#at(source), this.#at(destination), this.#at(positions), batch, rows, columns / unit],
+    this.#cuda.launch(`copy_rows_${unit * elementBytes}`, "f32", threadPerItemOfRow(batch * rows, columns / unit), [
+      ...[this.#at(source), this.#at(destination), this.#at(positions), rows, columns / unit],
       ...[sourceStride, sourceBatchStride, destinationRows, destinationStride, destinationBatchStride],
     ]);
   }
@@ -411,9 +405,9 @@ export class CudaBackend implements Backend {
   }
 
   // Whether rows divide into packets of 16 bytes that start at multiples of 16, and how many elements a thread then takes.
-  #packets(slices: readonly Slice[], columns: number, stride = columns): { aligned: number; unit: number } {
+  #packets(slices: readonly Slice[], columns: number, strides: readonly number[] = []) {
     const perPacket = PACKET_BYTES / BYTES_PER_ELEMENT[slices[0].dtype];
-    const aligned = columns % perPacket === 0 && stride % perPacket === 0 &&
+    const aligned = [columns, ...strides].every((length) => length % perPacket === 0) &&
       slices.every((slice) => this.#at(slice) % PACKET_BYTES === 0);
     return { aligned: flag(aligned), unit: aligned ? perPacket : 1 };
   }

@@ -4,13 +4,11 @@ import { CU_LAUNCH_PARAM_BUFFER_POINTER, CU_LAUNCH_PARAM_BUFFER_SIZE, CU_LAUNCH_
 import type { HostMemory } from "./host_memory.ts";
 import { type KernelSignature, kernelSignatures } from "./kernel_signature.ts";
 import { kernelSource } from "./kernel_sources.ts";
-import type { LaunchConfiguration } from "./launch_configuration.ts";
+import { type LaunchConfiguration, SHARED_BYTES_UNASKED } from "./launch_configuration.ts";
 import type { Nvrtc } from "./nvrtc.ts";
 
 const LARGEST_PARAMETERS = 4096;
 const TWO_32 = 2 ** 32;
-// What every kernel may have of a block's dynamic shared memory without asking for it.
-const SHARED_BYTES_UNASKED = 48 << 10;
 
 interface Kernel extends KernelSignature {
   readonly handle: bigint;

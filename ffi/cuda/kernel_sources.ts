@@ -25,6 +25,7 @@ export function hasTensorCoreKernels(dtype: "f32" | "bf16", architecture: number
 
 // In the order in which they build on each other.
 const FILES: readonly (readonly [name: string, text: string])[] = [
+  ["ptx.cuh", ptx],
   ["element.cuh", element],
   ["reduce.cuh", reduce],
   ["elementwise.cu", elementwise],
@@ -44,7 +45,7 @@ const FILES: readonly (readonly [name: string, text: string])[] = [
 ];
 
 // For bfloat16 on architectures that multiply it.
-const TENSOR_CORE_FILES: typeof FILES = [["ptx.cuh", ptx], ["attention_tensor_core.cu", attentionTensorCore]];
+const TENSOR_CORE_FILES: typeof FILES = [["attention_tensor_core.cu", attentionTensorCore]];
 
 /** What to compile for one element type. */
 export interface KernelSource {

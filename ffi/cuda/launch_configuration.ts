@@ -8,10 +8,13 @@ export interface LaunchConfiguration {
   readonly sharedBytes: number;
 }
 
+/** What every kernel may have of a block's dynamic shared memory without asking for it. */
+export const SHARED_BYTES_UNASKED = 48 << 10;
+
 // Bytes of shared memory that a reduction over a block uses.
 const REDUCTION_BYTES = 256;
 
-/** A thread per item: a packet of elements, a pair, a copied unit. */
+/** A thread per item: a packet of elements, or one element. */
 export function threadPerItem(items: number): LaunchConfiguration {
   return { grid: [Math.ceil(items / 256), 1, 1], block: 256, sharedBytes: 0 };
 }
@@ -21,21 +24,42 @@ export function warpPerRow(rows: number): LaunchConfiguration {
   return { grid: [Math.ceil(rows / 4), 1, 1], block: 128, sharedBytes: 0 };
 }
 
+// A block per multiprocessor and more; whatever the GPU, or the order of sums would depend on it.
+const LARGEST_ROW_PARTS = 512;
+
+/**
+ * For sums over rows beside what each row gives: a block per part of the rows, a warp per row, and a sum of every column
+ * in shared memory for each warp; then a warp per 32 columns' share of the parts.
+ */
+export function summedRows(rows: number, columns: number): {
+  rows: LaunchConfiguration;
+  total: LaunchConfiguration;
+} {
+  const warps = Math.max(1, Math.min(8, Math.floor(SHARED_BYTES_UNASKED / (4 * columns))));
+  const parts = Math.min(LARGEST_ROW_PARTS, Math.ceil(rows / warps));
+  return {
+    rows: { grid: [parts, 1, 1], block: 32 * warps, sharedBytes: 4 * warps * columns },
+    total: { grid: [Math.ceil(columns / 32), 1, 1], block: 1024, sharedBytes: 4 * 1024 },
+  };
+}
+
 /** A block per row that it reduces; 8 columns and more to a thread, whole warps. */
 export function blockPerRow(rows: number, columns: number): LaunchConfiguration {
   const warps = Math.min(32, Math.max(1, Math.ceil(columns / 256)));
   return { grid: [rows, 1, 1], block: 32 * warps, sharedBytes: REDUCTION_BYTES };
 }
 
-/** A thread per column, for each of a number of rows or parts. */
-export function threadPerColumn(columns: number, parts: number): LaunchConfiguration {
-  return { grid: [Math.ceil(columns / 128), parts, 1], block: 128, sharedBytes: 0 };
+/**
+ * A thread per item (a packet of elements, a pair, a copied unit) of each row, a block to a row or to an equal piece of it:
+ * from one number for all items, threads would have to find row and column by division, which takes longer than the rest.
+ */
+export function threadPerItemOfRow(rows: number, items: number): LaunchConfiguration {
+  const pieces = Math.ceil(items / 256);
+  return { grid: [rows, pieces, 1], block: wholeWarps(Math.ceil(items / pieces)), sharedBytes: 0 };
 }
 
-/** A thread per column of each row: where only some rows have work. */
-export function threadPerElement(rows: number, columns: number): LaunchConfiguration {
-  const { block } = threadPerColumn(columns, 1);
-  return { grid: [rows, Math.ceil(columns / block), 1], block, sharedBytes: 0 };
+function wholeWarps(threads: number): number {
+  return 32 * Math.ceil(threads / 32);
 }
 
 /** One thread. */
@@ -52,7 +76,7 @@ export function sumShares(packets: number): { shares: LaunchConfiguration; total
 }
 
 // What embedding.cu calls SORT_CHUNK and DIGITS.
-const SORT_CHUNK = 1024;
+const SORT_CHUNK = 256;
 const SORT_DIGITS = 256;
 
 /** How ids are sorted: a block per chunk of rows that counts and moves, one block that turns counts into places. */
@@ -66,7 +90,7 @@ export function sortChunks(rows: number): {
   const chunks = Math.ceil(rows / SORT_CHUNK);
   return {
     count: { grid: [chunks, 1, 1], block: 256, sharedBytes: 4 * SORT_DIGITS },
-    places: { grid: [1, 1, 1], block: 1024, sharedBytes: 4 * 1024 },
+    places: { grid: [1, 1, 1], block: 1024, sharedBytes: REDUCTION_BYTES },
     move: { grid: [chunks, 1, 1], block: 256, sharedBytes: SORT_CHUNK },
     counts: SORT_DIGITS * chunks,
   };
@@ -143,6 +167,12 @@ function tiles(rows: number, tile: number, heads: number, batch: number, sharedB
 // Rows of bfloat16, each 16 bytes longer than a head.
 function tensorTileBytes(rows: number, headSize: number): number {
   return 2 * rows * (headSize + 8);
+}
+
+/** So many lanes of a warp for each query of every head and sequence. */
+export function lanesPerQuery(lanes: number, { batch, queryLength, numHeads }: AttentionSizes): LaunchConfiguration {
+  const block = 256;
+  return { grid: [Math.ceil(queryLength * lanes / block), numHeads, batch], block, sharedBytes: 0 };
 }
 
 // What attention_decode.cu calls DECODE_WARPS.

@@ -35,6 +35,8 @@ alignas(128) unsigned char shared_memory[emulation::SHARED_CAPACITY + 256];
 #define __syncthreads() emulation_runtime->wait_for_block(__LINE__)
 #define __syncwarp() emulation_runtime->wait_for_warp(0xffffffffu, __LINE__)
 #define __shfl_xor_sync(mask, value, other) emulation::shuffle(mask, value, emulation_runtime->thread->lane ^ (other), __LINE__)
+#define __shfl_up_sync(mask, value, distance) \
+  emulation::shuffle(mask, value, emulation::lane_before(distance), __LINE__)
 #define __shfl_sync(mask, value, source) emulation::shuffle(mask, value, (source) & 31u, __LINE__)
 
 namespace emulation {
@@ -57,6 +59,12 @@ inline Value shuffle(unsigned mask, Value value, unsigned source, int line) {
   unsigned turn = exchange(mask, &word, 1, line);
   std::memcpy(&value, &emulation_runtime->warp[source].exchange.words[turn][0], 4);
   return value;
+}
+
+// A lane without one so far before it keeps its own value.
+inline unsigned lane_before(unsigned distance) {
+  unsigned lane = emulation_runtime->thread->lane;
+  return lane < distance ? lane : lane - distance;
 }
 
 // Calls a kernel with the arguments that a launch packed, each aligned to its size.
@@ -217,6 +225,7 @@ inline void copy_async_wait() {
 }
 
 inline float fast_exp2(float x) { return exp2f(x); }
+inline float fast_reciprocal(float x) { return 1.0f / x; }
 
 inline unsigned pack_bf16(float low, float high) {
   auto round = [](float x) {

@@ -26,7 +26,8 @@ struct AttentionParameters {
   int num_heads, num_kv_heads;
   int head_size, causal;
   float scale;
-  int batch;
+  int delta_lanes;  // of a warp that sum one delta: 1, 2, 4 ... 32; each takes a packet if delta_packets
+  int delta_packets;
 };
 
 // Whether a query may see a key, both within their lengths.
@@ -59,23 +60,25 @@ __device__ __forceinline__ int query_tile(const AttentionParameters& p) {
   return p.causal ? gridDim.x - 1 - blockIdx.x : blockIdx.x;
 }
 
-// delta: one warp per (batch, head, query), which reads pairs where rows are aligned. Bound by memory.
+// delta[query] = sum over the head of out * d_out, head blockIdx.y of sequence blockIdx.z. p.delta_lanes of a warp take a
+// query, a packet of its head each; or the whole warp does, element by element, where heads do not divide into aligned
+// packets. Bound by memory.
 extern "C" __global__ void attention_delta(AttentionParameters p) {
-  long long row = (long long)blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
-  if (row >= (long long)p.batch * p.num_heads * p.query_length) return;
-  int query = (int)(row % p.query_length), head = (int)(row / p.query_length % p.num_heads);
-  int batch = (int)(row / p.query_length / p.num_heads), lane = threadIdx.x & 31;
-  const element* out = p.out + batch * p.out_batch + query * p.out_row + head * p.head_size;
-  const element* d_out = p.d_out + batch * p.d_out_batch + query * p.d_out_row + head * p.head_size;
+  int lanes = p.delta_lanes, query = blockIdx.x * (blockDim.x / lanes) + threadIdx.x / lanes, lane = threadIdx.x % lanes;
   float sum = 0.0f;
-  if (p.head_size % 2 == 0 && ((u64)out | (u64)d_out) % sizeof(Pair) == 0) {
-    for (int i = 2 * lane; i < p.head_size; i += 64) {
-      Pair a = *(const Pair*)(out + i), b = *(const Pair*)(d_out + i);
-      sum += to_float(a.first) * to_float(b.first) + to_float(a.second) * to_float(b.second);
+  if (query < p.query_length) {
+    const element* out = p.out + blockIdx.z * p.out_batch + query * p.out_row + blockIdx.y * p.head_size;
+    const element* d_out = p.d_out + blockIdx.z * p.d_out_batch + query * p.d_out_row + blockIdx.y * p.head_size;
+    if (p.delta_packets) {
+      Packet a = load_packet(out + lane * PER_PACKET), b = load_packet(d_out + lane * PER_PACKET);
+#pragma unroll
+      for (int i = 0; i < PER_PACKET; i++) sum += to_float(a.at[i]) * to_float(b.at[i]);
+    } else {
+      for (int i = lane; i < p.head_size; i += lanes) sum += to_float(out[i]) * to_float(d_out[i]);
     }
-  } else {
-    for (int i = lane; i < p.head_size; i += 32) sum += to_float(out[i]) * to_float(d_out[i]);
   }
-  sum = warp_sum(sum);
-  if (lane == 0) p.delta[row] = sum;
+  for (int offset = lanes / 2; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, offset);
+  if (lane == 0 && query < p.query_length) {
+    p.delta[((long long)blockIdx.z * p.num_heads + blockIdx.y) * p.query_length + query] = sum;
+  }
 }

@@ -13,7 +13,6 @@
 constexpr int FORWARD_COLUMNS = 64;
 // Keys (or queries) that the backward kernels take at a time.
 constexpr int BACKWARD_COLUMNS = 32;
-constexpr float LOG2_E = 1.4426950408889634f;
 constexpr float LN_2 = 0.6931471805599453f;
 
 // Begins to copy `ROWS` rows of a head to shared memory, zeros beyond `length`.

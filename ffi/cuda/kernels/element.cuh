@@ -24,21 +24,14 @@ typedef float element;
 __device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(bf16 x) { return __uint_as_float((u32)x.bits << 16); }
 
-// Rounds to nearest, ties to even; keeps NaN a NaN.
 __device__ __forceinline__ bf16 to_bf16(float x) {
-  u32 bits = __float_as_uint(x);
-  u32 rounded = (bits & 0x7fffffffu) > 0x7f800000u ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u);
   bf16 result;
-  result.bits = (u16)(rounded >> 16);
+  result.bits = (u16)pack_bf16(x, 0.0f);
   return result;
 }
 
 __device__ __forceinline__ void store(float* to, float x) { *to = x; }
 __device__ __forceinline__ void store(bf16* to, float x) { *to = to_bf16(x); }
-
-__device__ __forceinline__ float to_element_value(float x, float*) { return x; }
-__device__ __forceinline__ bf16 to_element_value(float x, bf16*) { return to_bf16(x); }
-__device__ __forceinline__ element to_element(float x) { return to_element_value(x, (element*)0); }
 
 // Gradients of weights are float or bfloat16 whatever the activations are; the caller says which.
 __device__ __forceinline__ float load_either(const void* base, int is_bf16, long long index) {
@@ -52,10 +45,6 @@ __device__ __forceinline__ void store_either(void* base, int is_bf16, long long 
   }
 }
 
-struct alignas(2 * sizeof(element)) Pair {
-  element first, second;
-};
-
 // 16 bytes, what a thread reads or writes at once where addresses allow.
 constexpr int PER_PACKET = 16 / sizeof(element);
 struct alignas(16) Packet {
@@ -63,4 +52,41 @@ struct alignas(16) Packet {
 };
 
 __device__ __forceinline__ Packet load_packet(const element* from) { return *(const Packet*)from; }
-__device__ __forceinline__ void store_packet(element* to, const Packet& packet) { *(Packet*)to = packet; }
+
+struct alignas(16) Words {
+  u32 at[4];
+};
+
+__device__ __forceinline__ void store_packet(element* to, const float (&x)[PER_PACKET]) {
+  Words words;
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+#if ELEMENT_IS_BF16
+    words.at[i] = pack_bf16(x[2 * i], x[2 * i + 1]);
+#else
+    words.at[i] = __float_as_uint(x[i]);
+#endif
+  }
+  *(Words*)to = words;
+}
+
+constexpr float LOG2_E = 1.4426950408889634f;
+
+// e^x, and 1 / x: as exact as the element type can show.
+__device__ __forceinline__ float exponential(float x) {
+#if ELEMENT_IS_BF16
+  return fast_exp2(x * LOG2_E);
+#else
+  return expf(x);
+#endif
+}
+__device__ __forceinline__ float reciprocal(float x) {
+#if ELEMENT_IS_BF16
+  return fast_reciprocal(x);
+#else
+  return 1.0f / x;
+#endif
+}
+
+// Where a block belongs to a row, along y to one piece of it: the item of the row that a thread takes. Nobody has to divide.
+__device__ __forceinline__ int item_of_row() { return blockIdx.y * blockDim.x + threadIdx.x; }

@@ -10,9 +10,10 @@ template <class Function>
 __device__ __forceinline__ void map(const element* x, element* out, long long n, int aligned, Function function) {
   long long start = packet_start();
   if (aligned && start + PER_PACKET <= n) {
-    Packet in = load_packet(x + start), result;
+    Packet in = load_packet(x + start);
+    float result[PER_PACKET];
 #pragma unroll
-    for (int i = 0; i < PER_PACKET; i++) result.at[i] = to_element(function(to_float(in.at[i])));
+    for (int i = 0; i < PER_PACKET; i++) result[i] = function(to_float(in.at[i]));
     store_packet(out + start, result);
     return;
   }
@@ -24,11 +25,10 @@ __device__ __forceinline__ void map(const element* a, const element* b, element*
                                     Function function) {
   long long start = packet_start();
   if (aligned && start + PER_PACKET <= n) {
-    Packet left = load_packet(a + start), right = load_packet(b + start), result;
+    Packet left = load_packet(a + start), right = load_packet(b + start);
+    float result[PER_PACKET];
 #pragma unroll
-    for (int i = 0; i < PER_PACKET; i++) {
-      result.at[i] = to_element(function(to_float(left.at[i]), to_float(right.at[i])));
-    }
+    for (int i = 0; i < PER_PACKET; i++) result[i] = function(to_float(left.at[i]), to_float(right.at[i]));
     store_packet(out + start, result);
     return;
   }
@@ -37,12 +37,10 @@ __device__ __forceinline__ void map(const element* a, const element* b, element*
   }
 }
 
-__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+__device__ __forceinline__ float sigmoid(float x) { return reciprocal(1.0f + exponential(-x)); }
 __device__ __forceinline__ float silu_of(float x) { return x * sigmoid(x); }
-__device__ __forceinline__ float silu_slope(float x) {
-  float s = sigmoid(x);
-  return s * (1.0f + x * (1.0f - s));
-}
+// With s = sigmoid(x).
+__device__ __forceinline__ float silu_slope(float x, float s) { return s * (1.0f + x * (1.0f - s)); }
 
 extern "C" __global__ void silu(const element* x, element* out, long long n, int aligned) {
   map(x, out, n, aligned, [](float a) { return silu_of(a); });
@@ -50,7 +48,7 @@ extern "C" __global__ void silu(const element* x, element* out, long long n, int
 
 extern "C" __global__ void silu_backward(const element* x, const element* d_out, element* d_x, long long n,
                                          int aligned) {
-  map(x, d_out, d_x, n, aligned, [](float a, float d) { return d * silu_slope(a); });
+  map(x, d_out, d_x, n, aligned, [](float a, float d) { return d * silu_slope(a, sigmoid(a)); });
 }
 
 extern "C" __global__ void relu_squared(const element* x, element* out, long long n, int aligned) {

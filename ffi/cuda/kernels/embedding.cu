@@ -1,27 +1,27 @@
-// embedding: out[row] = table[ids[row]]; a thread takes a packet of a row (or an element). Bound by memory.
+// embedding: out[row] = table[ids[row]], row = blockIdx.x; a thread takes a packet of a row (or an element). Bound by memory.
 //
 // embedding_backward: d_table[id] = (or +=) sum of d_out[row] over the rows of that id, in the order of rows. So that the
 // order never varies, rows are sorted by id first, stably, 8 bits of the id at a time: each block counts the digits of
 // its chunk of rows, one block turns the counts into places, and each block moves its chunk there. Then every place where
 // a new id starts sums that id's rows, a thread per column.
 
-constexpr int SORT_CHUNK = 1024;
+constexpr int SORT_CHUNK = 256;
 constexpr int DIGITS = 256;
 constexpr int ROWS_AT_ONCE = 8;
 
-extern "C" __global__ void embedding(const int* ids, const element* table, element* out, long long rows, int columns,
-                                     int vocab_size, int aligned) {
-  int unit = aligned ? PER_PACKET : 1, per_row = columns / unit;
-  long long index = (long long)blockIdx.x * blockDim.x + threadIdx.x, row = index / per_row;
-  if (row >= rows) return;
-  int column = (int)(index - row * per_row) * unit, id = ids[row];
-  out += row * columns + column;
+extern "C" __global__ void embedding(const int* ids, const element* table, element* out, int columns, int vocab_size,
+                                     int aligned) {
+  int unit = aligned ? PER_PACKET : 1, column = item_of_row() * unit;
+  if (column >= columns) return;
+  int id = ids[blockIdx.x];
+  out += (long long)blockIdx.x * columns + column;
+  const element* from = table + (long long)id * columns + column;
   if (id < 0 || id >= vocab_size) {
     for (int i = 0; i < unit; i++) store(out + i, NOT_A_NUMBER);
   } else if (aligned) {
-    store_packet(out, load_packet(table + (long long)id * columns + column));
+    *(Packet*)out = load_packet(from);
   } else {
-    *out = table[(long long)id * columns + column];
+    *out = *from;
   }
 }
 
@@ -49,26 +49,14 @@ extern "C" __global__ void sort_count(const int* keys, int rows, int shift, int*
   }
 }
 
-// counts becomes the number of rows before each digit and chunk. One block; a thread sums a run of counts, then thread 0
-// the runs.
+// counts becomes the number of rows before each digit and chunk. One block; a thread sums a run of counts, the block the
+// runs.
 extern "C" __global__ void __launch_bounds__(1024) sort_places(int* counts, int n) {
-  int* runs = (int*)shared_memory;
   int length = (n + blockDim.x - 1) / blockDim.x;
   int first = threadIdx.x * length < n ? threadIdx.x * length : n, last = first + length < n ? first + length : n;
   int sum = 0;
   for (int i = first; i < last; i++) sum += counts[i];
-  runs[threadIdx.x] = sum;
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    int before = 0;
-    for (int i = 0; i < blockDim.x; i++) {
-      int run = runs[i];
-      runs[i] = before;
-      before += run;
-    }
-  }
-  __syncthreads();
-  int before = runs[threadIdx.x];
+  int before = block_sum_before(sum);
   for (int i = first; i < last; i++) {
     int count = counts[i];
     counts[i] = before;
@@ -96,7 +84,7 @@ extern "C" __global__ void sort_move(const int* keys, const int* order, int rows
 extern "C" __global__ void embedding_backward(const int* keys, const int* order, const element* d_out, void* d_table,
                                               int table_is_bf16, int rows, int columns, int vocab_size,
                                               int accumulate) {
-  int place = blockIdx.x, key = keys[place], column = blockIdx.y * blockDim.x + threadIdx.x;
+  int place = blockIdx.x, key = keys[place], column = item_of_row();
   if (key >= vocab_size || (place > 0 && keys[place - 1] == key) || column >= columns) return;
   long long index = (long long)key * columns + column;
   float sum = accumulate ? load_either(d_table, table_is_bf16, index) : 0.0f;

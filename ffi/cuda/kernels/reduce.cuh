@@ -23,6 +23,24 @@ __device__ __forceinline__ float block_sum(float x) {
   return warp_sum(lane < warps ? partial[lane] : 0.0f);
 }
 
+// The sum over the block's threads before this one. Uses the first 128 bytes of shared memory.
+__device__ __forceinline__ int block_sum_before(int x) {
+  int* partial = (int*)shared_memory;
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  int sum = x;
+#pragma unroll
+  for (int offset = 1; offset < 32; offset *= 2) {
+    int other = __shfl_up_sync(0xffffffffu, sum, offset);
+    if (lane >= offset) sum += other;
+  }
+  __syncthreads();
+  if (lane == 31) partial[warp] = sum;
+  __syncthreads();
+  int before = sum - x;
+  for (int i = 0; i < warp; i++) before += partial[i];
+  return before;
+}
+
 // A softmax's running maximum and sum of exponentials relative to it.
 struct SoftmaxState {
   float maximum, sum;
@@ -30,7 +48,7 @@ struct SoftmaxState {
 
 __device__ __forceinline__ void include(SoftmaxState& state, float x) {
   float maximum = fmaxf(state.maximum, x);
-  state.sum = state.sum * expf(state.maximum - maximum) + expf(x - maximum);
+  state.sum = state.sum * exponential(state.maximum - maximum) + exponential(x - maximum);
   state.maximum = maximum;
 }
 
@@ -40,15 +58,15 @@ __device__ __forceinline__ void include(SoftmaxState& state, const float (&x)[CO
   float maximum = state.maximum;
 #pragma unroll
   for (int i = 0; i < COUNT; i++) maximum = fmaxf(maximum, x[i]);
-  float sum = state.sum * expf(state.maximum - maximum);
+  float sum = state.sum * exponential(state.maximum - maximum);
 #pragma unroll
-  for (int i = 0; i < COUNT; i++) sum += expf(x[i] - maximum);
+  for (int i = 0; i < COUNT; i++) sum += exponential(x[i] - maximum);
   state = {maximum, sum};
 }
 
 __device__ __forceinline__ SoftmaxState merge(SoftmaxState a, SoftmaxState b) {
   float maximum = fmaxf(a.maximum, b.maximum);
-  SoftmaxState both = {maximum, a.sum * expf(a.maximum - maximum) + b.sum * expf(b.maximum - maximum)};
+  SoftmaxState both = {maximum, a.sum * exponential(a.maximum - maximum) + b.sum * exponential(b.maximum - maximum)};
   return both;
 }
 

@@ -21,11 +21,10 @@ __device__ __forceinline__ void normalize(const element* row, const element* wei
   if (lane == 0) *inverse_rms = inverse;
   if (aligned) {
     for (int column = lane * PER_PACKET; column < columns; column += 32 * PER_PACKET) {
-      Packet x = load_packet(row + column), w = load_packet(weight + column), result;
+      Packet x = load_packet(row + column), w = load_packet(weight + column);
+      float result[PER_PACKET];
 #pragma unroll
-      for (int i = 0; i < PER_PACKET; i++) {
-        result.at[i] = to_element(to_float(x.at[i]) * inverse * to_float(w.at[i]));
-      }
+      for (int i = 0; i < PER_PACKET; i++) result[i] = to_float(x.at[i]) * inverse * to_float(w.at[i]);
       store_packet(out + column, result);
     }
   } else {
@@ -53,9 +52,10 @@ extern "C" __global__ void add_rms_norm(const element* a, const element* b, elem
   // A lane reads back only what it wrote itself.
   if (aligned) {
     for (int column = lane * PER_PACKET; column < columns; column += 32 * PER_PACKET) {
-      Packet left = load_packet(a + start + column), right = load_packet(b + start + column), result;
+      Packet left = load_packet(a + start + column), right = load_packet(b + start + column);
+      float result[PER_PACKET];
 #pragma unroll
-      for (int i = 0; i < PER_PACKET; i++) result.at[i] = to_element(to_float(left.at[i]) + to_float(right.at[i]));
+      for (int i = 0; i < PER_PACKET; i++) result[i] = to_float(left.at[i]) + to_float(right.at[i]);
       store_packet(sum + start + column, result);
     }
   } else {
@@ -66,70 +66,78 @@ extern "C" __global__ void add_rms_norm(const element* a, const element* b, elem
   normalize(sum + start, weight, out + start, inverse_rms + row, columns, epsilon, aligned, lane);
 }
 
-// d_weight[column] = sum over rows of d_out * x * inverse_rms: partial[part][column] sums a part of the rows, part =
-// blockIdx.y, a thread per column; rms_norm_backward_weight then sums the parts.
-extern "C" __global__ void rms_norm_backward_weight_part(const element* x, const float* inverse_rms,
-                                                         const element* d_out, float* partial, int rows, int columns,
-                                                         int rows_per_part) {
-  int column = blockIdx.x * blockDim.x + threadIdx.x;
-  if (column >= columns) return;
-  int first = blockIdx.y * rows_per_part, last = first + rows_per_part < rows ? first + rows_per_part : rows;
-  float sum = 0.0f;
-#pragma unroll 4
-  for (int row = first; row < last; row++) {
-    long long index = (long long)row * columns + column;
-    sum += to_float(d_out[index]) * to_float(x[index]) * inverse_rms[row];
-  }
-  partial[(long long)blockIdx.y * columns + column] = sum;
-}
-
-extern "C" __global__ void rms_norm_backward_weight(const float* partial, int parts, void* d_weight,
-                                                    int d_weight_is_bf16, int columns, int accumulate) {
-  int column = blockIdx.x * blockDim.x + threadIdx.x;
-  if (column >= columns) return;
-  float sum = accumulate ? load_either(d_weight, d_weight_is_bf16, column) : 0.0f;
-  for (int part = 0; part < parts; part++) sum += partial[(long long)part * columns + column];
-  store_either(d_weight, d_weight_is_bf16, column, sum);
-}
-
-// d_x = r w d_out - x r^3 mean(d_out w x), with r = inverse_rms; d_x may be d_out. One warp per row.
+// d_x = r w d_out - x r^3 mean(d_out w x), with r = inverse_rms; d_x may be d_out. A warp per row, and the rows that are
+// as many warps further on; each warp sums d_out x r of its rows in shared memory, a lane the columns that it reads,
+// and partial[blockIdx.x] gets the sum of the block. Bound by memory.
 extern "C" __global__ void rms_norm_backward(const element* x, const element* weight, const float* inverse_rms,
-                                             const element* d_out, element* d_x, int rows, int columns, int accumulate,
-                                             int aligned) {
-  int row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5), lane = threadIdx.x & 31;
-  if (row >= rows) return;
-  long long start = (long long)row * columns;
-  x += start;
-  d_out += start;
-  d_x += start;
-  float dot = 0.0f;
-  if (aligned) {
-    for (int column = lane * PER_PACKET; column < columns; column += 32 * PER_PACKET) {
-      Packet a = load_packet(x + column), w = load_packet(weight + column), d = load_packet(d_out + column);
+                                             const element* d_out, element* d_x, float* partial, int rows, int columns,
+                                             int accumulate, int aligned) {
+  int warp = threadIdx.x >> 5, warps = blockDim.x >> 5, lane = threadIdx.x & 31;
+  float* sums = (float*)shared_memory + warp * columns;
+  for (int column = lane; column < columns; column += 32) sums[column] = 0.0f;
+  __syncwarp();
+  for (int row = blockIdx.x * warps + warp; row < rows; row += gridDim.x * warps) {
+    const element* own_x = x + (long long)row * columns;
+    const element* own_d_out = d_out + (long long)row * columns;
+    element* own_d_x = d_x + (long long)row * columns;
+    float dot = 0.0f;
+    if (aligned) {
+      for (int column = lane * PER_PACKET; column < columns; column += 32 * PER_PACKET) {
+        Packet a = load_packet(own_x + column), w = load_packet(weight + column), d = load_packet(own_d_out + column);
 #pragma unroll
-      for (int i = 0; i < PER_PACKET; i++) dot += to_float(d.at[i]) * to_float(w.at[i]) * to_float(a.at[i]);
-    }
-  } else {
-    for (int column = lane; column < columns; column += 32) {
-      dot += to_float(d_out[column]) * to_float(weight[column]) * to_float(x[column]);
-    }
-  }
-  float inverse = inverse_rms[row], common = warp_sum(dot) / columns * inverse * inverse * inverse;
-  if (aligned) {
-    for (int column = lane * PER_PACKET; column < columns; column += 32 * PER_PACKET) {
-      Packet a = load_packet(x + column), w = load_packet(weight + column), d = load_packet(d_out + column), result;
-      Packet before = accumulate ? load_packet(d_x + column) : d;
-#pragma unroll
-      for (int i = 0; i < PER_PACKET; i++) {
-        float gradient = inverse * to_float(w.at[i]) * to_float(d.at[i]) - common * to_float(a.at[i]);
-        result.at[i] = to_element(accumulate ? to_float(before.at[i]) + gradient : gradient);
+        for (int i = 0; i < PER_PACKET; i++) dot += to_float(d.at[i]) * to_float(w.at[i]) * to_float(a.at[i]);
       }
-      store_packet(d_x + column, result);
+    } else {
+      for (int column = lane; column < columns; column += 32) {
+        dot += to_float(own_d_out[column]) * to_float(weight[column]) * to_float(own_x[column]);
+      }
     }
-  } else {
-    for (int column = lane; column < columns; column += 32) {
-      float gradient = inverse * to_float(weight[column]) * to_float(d_out[column]) - common * to_float(x[column]);
-      store(d_x + column, accumulate ? to_float(d_x[column]) + gradient : gradient);
+    float inverse = inverse_rms[row], common = warp_sum(dot) / columns * inverse * inverse * inverse;
+    if (aligned) {
+      for (int column = lane * PER_PACKET; column < columns; column += 32 * PER_PACKET) {
+        Packet a = load_packet(own_x + column), w = load_packet(weight + column), d = load_packet(own_d_out + column);
+        Packet before = accumulate ? load_packet(own_d_x + column) : d;
+        float result[PER_PACKET];
+#pragma unroll
+        for (int i = 0; i < PER_PACKET; i++) {
+          float normed = inverse * to_float(d.at[i]);
+          sums[column + i] += normed * to_float(a.at[i]);
+          float gradient = to_float(w.at[i]) * normed - common * to_float(a.at[i]);
+          result[i] = accumulate ? to_float(before.at[i]) + gradient : gradient;
+        }
+        store_packet(own_d_x + column, result);
+      }
+    } else {
+      for (int column = lane; column < columns; column += 32) {
+        float normed = inverse * to_float(own_d_out[column]), a = to_float(own_x[column]);
+        sums[column] += normed * a;
+        float gradient = to_float(weight[column]) * normed - common * a;
+        store(own_d_x + column, accumulate ? to_float(own_d_x[column]) + gradient : gradient);
+      }
     }
   }
+  __syncthreads();
+  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    float sum = 0.0f;
+    for (int i = 0; i < warps; i++) sum += ((float*)shared_memory)[i * columns + column];
+    partial[(long long)blockIdx.x * columns + column] = sum;
+  }
+}
+
+// d_weight[column] = (or +=) the sum of its parts. 32 columns to a block, a thread per column and 32nd of the parts.
+extern "C" __global__ void __launch_bounds__(1024)
+rms_norm_backward_weight(const float* partial, int parts, void* d_weight, int d_weight_is_bf16, int columns,
+                         int accumulate) {
+  float* sums = (float*)shared_memory;
+  int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, column = blockIdx.x * 32 + lane;
+  float sum = 0.0f;
+  if (column < columns) {
+    for (int part = warp; part < parts; part += 32) sum += partial[(long long)part * columns + column];
+  }
+  sums[threadIdx.x] = sum;
+  __syncthreads();
+  if (warp > 0 || column >= columns) return;
+  float total = accumulate ? load_either(d_weight, d_weight_is_bf16, column) : 0.0f;
+  for (int i = 0; i < 32; i++) total += sums[i * 32 + lane];
+  store_either(d_weight, d_weight_is_bf16, column, total);
 }

@@ -11,9 +11,10 @@ template <class Function>
 __device__ __forceinline__ void map_row(const element* x, element* out, int columns, int aligned, Function function) {
   if (aligned) {
     for (int column = threadIdx.x * PER_PACKET; column < columns; column += blockDim.x * PER_PACKET) {
-      Packet packet = load_packet(x + column), result;
+      Packet packet = load_packet(x + column);
+      float result[PER_PACKET];
 #pragma unroll
-      for (int i = 0; i < PER_PACKET; i++) result.at[i] = to_element(function(to_float(packet.at[i]), column + i));
+      for (int i = 0; i < PER_PACKET; i++) result[i] = function(to_float(packet.at[i]), column + i);
       store_packet(out + column, result);
     }
   } else {
@@ -63,7 +64,7 @@ softmax(const element* x, element* out, int columns, int aligned) {
   SoftmaxState state = row_state(x + start, columns, aligned);
   float inverse = 1.0f / state.sum, maximum = state.maximum;
   map_row(x + start, out + start, columns, aligned,
-          [inverse, maximum](float a, int) { return expf(a - maximum) * inverse; });
+          [inverse, maximum](float a, int) { return exponential(a - maximum) * inverse; });
 }
 
 // d_x may be d_out.
@@ -96,6 +97,6 @@ cross_entropy(const element* logits, const int* targets, float* losses, element*
   if (!d_logits) return;
   float factor = (valid ? scale : NOT_A_NUMBER) / state.sum, maximum = state.maximum;
   map_row(logits + start, d_logits + start, columns, aligned, [=](float a, int column) {
-    return factor * expf(a - maximum) - (column == target ? scale : 0.0f);
+    return factor * exponential(a - maximum) - (column == target ? scale : 0.0f);
   });
 }

@@ -27,7 +27,7 @@ Deno.test("every kernel's parameters can be packed", () => {
     assertEquals(signatures.has("attention_tensor_core_64"), hasTensorCoreKernels(dtype, 90));
   }
   const signatures = kernelSignatures(kernelSource("f32", 90).text);
-  assertEquals(signatures.get("attention_plain_64")?.bytes, 11 * 8 + 17 * 8 + 8 * 4);
+  assertEquals(signatures.get("attention_plain_64")?.bytes, 11 * 8 + 17 * 8 + 9 * 4);
   const threads = ["attention_plain_64", "sample", "softmax", "add"].map((kernel) => signatures.get(kernel)?.threads);
   assertEquals(threads, [128, 1024, 1024, 256]);
   for (const { threads } of signatures.values()) assert(threads >= 1 && threads <= 1024);

@@ -4,7 +4,7 @@ import { CudaRuntime } from "../../../ffi/cuda/cuda_runtime.ts";
 import { Driver } from "../../../ffi/cuda/driver.ts";
 import { LibraryNotFoundError } from "../../../ffi/cuda/find_library.ts";
 import { Nvrtc } from "../../../ffi/cuda/nvrtc.ts";
-import { threadPerItem } from "../../../ffi/cuda/launch_configuration.ts";
+import { threadPerItem, threadPerItemOfRow } from "../../../ffi/cuda/launch_configuration.ts";
 import { Device } from "../../../lib/tensor/device.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 
@@ -69,8 +69,8 @@ testOnEmulation("a double free is found", (emulation) => {
 testOnEmulation("a wrong stride that leaves the memory is found", (emulation) => {
   using cuda = new CudaRuntime({ libraries: emulation.libraries });
   const block = cuda.reserve(64 * 64 * 4);
-  const values = [block.address, block.address, block.address, 64, 32, 4096, 1];
-  const error = assertThrows(() => cuda.launch("swiglu", "f32", threadPerItem(64 * 8), values), Error);
+  const values = [block.address, block.address, block.address, 32, 4096, 1];
+  const error = assertThrows(() => cuda.launch("swiglu", "f32", threadPerItemOfRow(64, 8), values), Error);
   assertStringIncludes(error.message, "700, CUDA_ERROR_ILLEGAL_ADDRESS");
   assertMatch(emulation.message(), /^swiglu: a kernel touched 0x.* in block \(\d+, 0, 0\), thread/);
 });
