@@ -65,6 +65,12 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
       bench.device.embedding({ ids, table, out, rows, columns, vocabSize });
       return { out };
     },
+    ...Object.fromEntries([601, 2120].map((columns) => [`rows of ${columns}`, (bench: Workbench) => {
+      const [ids, vocabSize] = [bench.integers([2, 0, 3, 2]), 3];
+      const [table, out] = [bench.normal(vocabSize * columns), bench.output(4 * columns)];
+      bench.device.embedding({ ids, table, out, rows: 4, columns, vocabSize });
+      return { out };
+    }])),
   },
 
   embeddingBackward: {
@@ -79,6 +85,13 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
         return { dTable };
       },
     ])),
+    "many rows, ids of two bytes": (bench) => {
+      const [rows, columns, vocabSize] = [1300, 5, 700];
+      const [ids, dOut] = [bench.below(vocabSize + 1, rows), bench.normal(rows * columns)];
+      const dTable = bench.output(vocabSize * columns);
+      bench.device.embeddingBackward({ ids, dOut, dTable, rows, columns, vocabSize, accumulate: false });
+      return { dTable };
+    },
   },
 
   rmsNorm: Object.fromEntries([[1, 1], [3, 5], [17, 64], [70, 131]].map(([rows, columns]) => [
@@ -107,7 +120,7 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
 
   rmsNormBackward: {
     ...Object.fromEntries(
-      [[3, 5], [70, 131], [300, 64]].flatMap(([rows, columns]) =>
+      [[3, 5], [70, 131], [300, 64], [4300, 8]].flatMap(([rows, columns]) =>
         [false, true].map((accumulate) => [
           `${rows} x ${columns}, ${accumulate ? "adds" : "overwrites"}`,
           (bench: Workbench) => {
