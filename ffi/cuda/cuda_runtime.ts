@@ -37,19 +37,18 @@ const ARGUMENT_BYTES = 8 << 10;
 
 /**
  * What the operations on a GPU stand on: context, one stream, memory, compiled kernels, and cuBLASLt. Everything is
- * queued on the one stream, in order, from one thread.
+ * queued on the one stream, in order, from one thread. Several GPUs may be open at once: whoever gets at the driver or
+ * at cuBLAS through here finds this GPU's context current.
  */
 export class CudaRuntime implements Disposable {
-  /** The driver. */
-  readonly driver: Driver;
   /** What is known of the GPU. */
   readonly properties: DeviceProperties;
   /** The compiler. */
   readonly nvrtc: Nvrtc;
-  /** Matrix products. */
-  readonly cublasLt: CublasLt;
   /** The stream on which all work is queued. */
   readonly stream: bigint;
+  readonly #driver: Driver;
+  readonly #cublasLt: CublasLt;
   readonly #options: CudaOptions;
   readonly #arguments: HostMemory;
   readonly #staging: Staging;
@@ -73,7 +72,7 @@ export class CudaRuntime implements Disposable {
     const { device = 0, tf32 = false, libraries = {} } = options;
     this.#options = options;
     using opening = new DisposableStack();
-    const driver = this.driver = opening.use(new Driver(libraries.driver));
+    const driver = this.#driver = opening.use(new Driver(libraries.driver));
     const { newestMajor } = driver;
     this.properties = driver.deviceProperties(device);
     driver.openContext(device);
@@ -94,13 +93,26 @@ export class CudaRuntime implements Disposable {
       workspace: { address, bytes },
       ended: (free: () => void) => driver.ended(free),
     };
-    this.cublasLt = opening.use(new CublasLt({ path: libraries.cublasLt, ...shared }));
+    this.#cublasLt = opening.use(new CublasLt({ path: libraries.cublasLt, ...shared }));
     this.#cublasOptions = { path: libraries.cublas, stream, ...shared };
     this.#cleanup = opening.move();
   }
 
+  /** The driver. */
+  get driver(): Driver {
+    this.#driver.makeCurrent();
+    return this.#driver;
+  }
+
+  /** Matrix products. */
+  get cublasLt(): CublasLt {
+    this.#driver.makeCurrent();
+    return this.#cublasLt;
+  }
+
   /** cuBLAS beside cuBLASLt, opened when it is first needed; undefined where it is not installed or not permitted. */
   cublas(): Cublas | undefined {
+    this.#driver.makeCurrent();
     if (this.#cublas !== undefined) return this.#cublas ?? undefined;
     if (this.#recording) {
       throw new Error("Cannot open cuBLAS while recording; run the same work once before recording it");
@@ -153,6 +165,7 @@ export class CudaRuntime implements Disposable {
 
   /** Queues a kernel of an element type's module; see {@link KernelModule.launch}. */
   launch(name: string, dtype: DType, configuration: LaunchConfiguration, values: readonly number[]): void {
+    this.#driver.makeCurrent();
     this.#module(dtype).launch(name, configuration, values, this.stream);
   }
 
@@ -178,6 +191,7 @@ export class CudaRuntime implements Disposable {
   /** Writes numbers of the host. Takes them at once; the copy happens in the order of the stream. */
   upload(to: Slice, data: Float32Array | Int32Array): void {
     this.#refuseWhileRecording("upload");
+    this.#driver.makeCurrent();
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.#staging.upload(this.address(to), to.bytes, (piece, start) => {
       if (to.dtype !== "bf16") return piece.set(bytes.subarray(start, start + piece.length));
@@ -223,12 +237,12 @@ export class CudaRuntime implements Disposable {
     }
     const graph = this.driver.endCapture(this.stream);
     this.#graphs.add(graph);
-    const { driver, stream } = this;
     return {
       replay: () => {
         if (!this.#graphs.has(graph)) {
           throw new Error("Cannot replay a recording: it was disposed of, or its device; record it again");
         }
+        const { driver, stream } = this;
         driver.check("cuGraphLaunch", driver.symbols.cuGraphLaunch(graph, stream));
       },
       [Symbol.dispose]: () => {
@@ -268,7 +282,8 @@ export class CudaRuntime implements Disposable {
   /** Ends graphs, kernels, memory, context and libraries. */
   [Symbol.dispose](): void {
     // Last comes first. A fault in a kernel may show only now, when its end is waited for; the rest is done all the same.
-    const { driver } = this;
+    const driver = this.#driver;
+    driver.ended(() => driver.makeCurrent());
     const cleanup = this.#cleanup;
     if (this.#cublas) cleanup.use(this.#cublas);
     for (const { address } of this.#scratch) cleanup.defer(() => driver.ended(() => driver.free(BigInt(address))));

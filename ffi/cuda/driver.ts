@@ -6,6 +6,9 @@ import { DRIVER_LIBRARY, type OpenLibrary, openLibrary } from "./find_library.ts
 // instruction, alignment, address space, program counter, launch.
 const FAULTS = new Set([700, 702, 714, 715, 716, 717, 718, 719]);
 
+// The context that is current on this thread: each Worker has a thread, and this module, to itself. 0 for none.
+let currentContext = 0n;
+
 type DeviceAttribute = Extract<keyof typeof cuda, `CU_DEVICE_ATTRIBUTE_${string}`>;
 
 /** What is to be known of a GPU. */
@@ -41,6 +44,7 @@ export class Driver implements Disposable {
   readonly #handleBytes = new Uint8Array(this.#handle.buffer);
   readonly #integer = new Int32Array(1);
   readonly #integerBytes = new Uint8Array(this.#integer.buffer);
+  #context = 0n;
   #faulted = false;
 
   /**
@@ -131,11 +135,20 @@ export class Driver implements Disposable {
     this.check("cuDevicePrimaryCtxRetain", this.symbols.cuDevicePrimaryCtxRetain(this.#handleBytes, ordinal), {
       ordinal,
     });
-    this.check("cuCtxSetCurrent", this.symbols.cuCtxSetCurrent(this.#handle[0]));
+    this.#context = this.#handle[0];
+    this.makeCurrent();
+  }
+
+  /** Makes the context that was opened current again, if another GPU's has become so. */
+  makeCurrent(): void {
+    if (currentContext === this.#context) return;
+    this.check("cuCtxSetCurrent", this.symbols.cuCtxSetCurrent(this.#context));
+    currentContext = this.#context;
   }
 
   /** Gives the primary context back; after a fault it repeats that. */
   closeContext(ordinal: number): void {
+    if (currentContext === this.#context) currentContext = 0n;
     const code = this.symbols.cuDevicePrimaryCtxRelease_v2(ordinal);
     this.ended(() => this.check("cuDevicePrimaryCtxRelease", code));
   }

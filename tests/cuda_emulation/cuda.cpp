@@ -41,14 +41,17 @@ struct Graph {
 };
 
 struct Stream {
+  int device;
   std::unique_ptr<Graph> capturing;
 };
 
 struct Module {
+  int device;
   void* library;
 };
 
 struct Kernel {
+  int device;
   std::string name;
   Launch launch;
   unsigned largest_shared = 48 << 10;
@@ -61,8 +64,11 @@ struct Event {
 };
 
 bool initialized = false;
-int contexts = 0;
-bool current_context = false;
+// How often each GPU's primary context is retained; its handle is one more than the GPU's number.
+std::map<int, int> contexts;
+constexpr int NO_CONTEXT = -1;
+// The GPU whose context is current.
+int current = NO_CONTEXT;
 int sticky = 0;
 std::string message;
 PinnedMemory pinned;
@@ -111,7 +117,7 @@ int planned_failure(const char* call) {
 // What every call but the first few needs: a context, and no fault in a kernel so far.
 int ready() {
   if (!initialized) return error(NOT_INITIALIZED, "cuInit was not called");
-  if (contexts == 0 || !current_context) return error(INVALID_CONTEXT, "no context is current");
+  if (current == NO_CONTEXT) return error(INVALID_CONTEXT, "no context is current");
   return sticky;
 }
 
@@ -128,6 +134,7 @@ int enqueue(std::uint64_t handle, std::function<int()> work) {
   if (int status = ready()) return status;
   Stream* stream = find(streams, handle);
   if (stream == nullptr) return error(INVALID_HANDLE, "no such stream");
+  if (stream->device != current) return error(INVALID_HANDLE, "the stream is of another GPU than the context that is current");
   if (stream->capturing) {
     stream->capturing->work.push_back(std::move(work));
     return SUCCESS;
@@ -168,7 +175,7 @@ void emulation_message(char* text, std::uint64_t size) {
   text[size - 1] = 0;
 }
 std::uint64_t emulation_live_allocations() { return device_memory().live_count(); }
-std::uint64_t emulation_live_handles() { return streams.size() + graphs.size() + modules.size() + events.size() + contexts + pinned.count(); }
+std::uint64_t emulation_live_handles() { return streams.size() + graphs.size() + modules.size() + events.size() + contexts.size() + pinned.count(); }
 void emulation_set_thread_order(int descending) { order = descending ? ThreadOrder::descending : ThreadOrder::ascending; }
 void emulation_plan(const char* call, int code) { planned[call] = code; }
 void emulation_set_machine(int version, int devices, int same_address) {
@@ -198,8 +205,8 @@ int cuDeviceGetCount(int* count) {
 
 int cuDeviceGet(int* device, int ordinal) {
   if (!initialized) return NOT_INITIALIZED;
-  if (ordinal != 0) return error(INVALID_DEVICE, "there is one device, 0");
-  *device = 0;
+  if (ordinal < 0 || ordinal >= device_count) return error(INVALID_DEVICE, "there is no such device");
+  *device = ordinal;
   return SUCCESS;
 }
 
@@ -228,41 +235,41 @@ int cuDeviceTotalMem_v2(std::uint64_t* bytes, int) {
   return SUCCESS;
 }
 
-int cuDevicePrimaryCtxRetain(std::uint64_t* context, int) {
+int cuDevicePrimaryCtxRetain(std::uint64_t* context, int device) {
   if (!initialized) return NOT_INITIALIZED;
-  contexts++;
-  *context = 1;
+  contexts[device]++;
+  *context = device + 1;
   return SUCCESS;
 }
 
-int cuDevicePrimaryCtxRelease_v2(int) {
-  if (contexts == 0) return error(INVALID_CONTEXT, "the context was not retained");
+int cuDevicePrimaryCtxRelease_v2(int device) {
+  if (contexts.count(device) == 0) return error(INVALID_CONTEXT, "the context was not retained");
   int before = sticky;
-  if (--contexts == 0) {
-    current_context = false;
-    // After a fault nothing could be freed one by one; it goes with the context. Else what is left counts as leaked.
-    if (sticky != 0) {
-      device_memory().release_all();
-      streams.clear();
-      graphs.clear();
-      modules.clear();
-      kernels.clear();
-      events.clear();
-      pinned.forget();
-    }
-    sticky = 0;
+  if (--contexts[device] > 0) return before;
+  contexts.erase(device);
+  if (current == device) current = NO_CONTEXT;
+  // After a fault nothing could be freed one by one; it goes with the context. Else what is left counts as leaked.
+  if (sticky != 0 && contexts.empty()) {
+    device_memory().release_all();
+    streams.clear();
+    graphs.clear();
+    modules.clear();
+    kernels.clear();
+    events.clear();
+    pinned.forget();
   }
+  if (contexts.empty()) sticky = 0;
   return before;
 }
 
 int cuCtxSetCurrent(std::uint64_t context) {
-  if (context != 1 || contexts == 0) return error(INVALID_CONTEXT, "no such context");
-  current_context = true;
+  if (contexts.count(static_cast<int>(context) - 1) == 0) return error(INVALID_CONTEXT, "no such context");
+  current = device_memory().current_device = static_cast<int>(context) - 1;
   return SUCCESS;
 }
 
 int cuCtxGetDevice(int* device) {
-  *device = 0;
+  *device = current;
   return ready();
 }
 
@@ -360,7 +367,9 @@ int cuMemsetD16Async(std::uint64_t to, unsigned short value, std::uint64_t count
 
 int cuStreamCreate(std::uint64_t* stream, unsigned) {
   if (int status = ready()) return status;
-  *stream = keep(streams, std::make_unique<Stream>());
+  auto made = std::make_unique<Stream>();
+  made->device = current;
+  *stream = keep(streams, std::move(made));
   return SUCCESS;
 }
 
@@ -453,6 +462,7 @@ int cuModuleLoadData(std::uint64_t* module, const void* image) {
   void* library = dlopen(text + std::strlen(IMAGE_MARK), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return error(INVALID_IMAGE, dlerror());
   auto loaded = std::make_unique<Module>();
+  loaded->device = current;
   loaded->library = library;
   *module = keep(modules, std::move(loaded));
   return SUCCESS;
@@ -472,6 +482,7 @@ int cuModuleGetFunction(std::uint64_t* function, std::uint64_t handle, const cha
   void* invoke = dlsym(module->library, (INVOKE_PREFIX + std::string(name)).c_str());
   if (invoke == nullptr) return error(NOT_FOUND, std::string("no kernel ") + name);
   auto kernel = std::make_unique<Kernel>();
+  kernel->device = module->device;
   kernel->name = name;
   kernel->launch.kernel = reinterpret_cast<void (*)(const unsigned char*)>(invoke);
   kernel->launch.runtime = static_cast<Runtime**>(dlsym(module->library, "emulation_runtime"));
@@ -495,6 +506,7 @@ int cuLaunchKernel(std::uint64_t function, unsigned grid_x, unsigned grid_y, uns
   if (int status = ready()) return status;
   Kernel* kernel = find(kernels, function);
   if (kernel == nullptr) return error(INVALID_HANDLE, "no such kernel");
+  if (kernel->device != current) return error(INVALID_HANDLE, kernel->name + " was loaded for another GPU than the context that is current");
   unsigned long long threads = 1ull * block_x * block_y * block_z;
   if (threads == 0 || threads > 1024 || block_z > 64) return error(INVALID_VALUE, kernel->name + ": bad block size");
   if (grid_x == 0 || grid_y == 0 || grid_z == 0 || grid_x > 0x7fffffffu || grid_y > 65535 || grid_z > 65535) {

@@ -13,6 +13,7 @@ struct Allocation {
   std::size_t bytes;
   void* mapping;
   std::size_t mapping_bytes;
+  int device;
   bool live;
 };
 
@@ -47,7 +48,7 @@ std::uint64_t DeviceMemory::allocate(std::size_t bytes) {
   unsigned char* data = start + inner - aligned;
   std::memset(data, POISON, aligned);
   auto address = reinterpret_cast<std::uint64_t>(data);
-  allocations[address] = {bytes, mapping, mapping_bytes, true};
+  allocations[address] = {bytes, mapping, mapping_bytes, current_device, true};
   live_count_now++;
   live_bytes_now += bytes;
   return address;
@@ -79,6 +80,10 @@ bool DeviceMemory::covers(std::uint64_t address, std::size_t bytes, std::string&
   auto found = nearest(address);
   if (found == allocations.end() || !found->second.live || address + bytes > found->first + found->second.bytes) {
     message = std::to_string(bytes) + " bytes asked at " + describe(address);
+    return false;
+  }
+  if (found->second.device != current_device) {
+    message = describe(address) + ", of another GPU than the context that is current";
     return false;
   }
   return true;

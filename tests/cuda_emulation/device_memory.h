@@ -24,6 +24,8 @@ class DeviceMemory {
   std::size_t live_count() const;
   std::size_t live_bytes() const;
   std::size_t capacity = std::size_t(4) << 30;
+  // The GPU whose memory is taken, and alone covered.
+  int current_device = 0;
 };
 
 DeviceMemory& device_memory();

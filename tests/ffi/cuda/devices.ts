@@ -1,7 +1,9 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { openDevice } from "../../../ffi/devices.ts";
 import { CudaError } from "../../../ffi/cuda/cuda_error.ts";
 import { DRIVER_LIBRARY, openLibrary } from "../../../ffi/cuda/find_library.ts";
+import { Trainer } from "../../../lib/training/trainer.ts";
+import { smallConfig } from "../../training/small_run.ts";
 import { testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 
 // Opens "auto", and says what it is and what it passed over.
@@ -34,6 +36,34 @@ testOnEmulation("auto passes over a GPU that does not work, and says why in a li
 
 testOnEmulation("the cuda device by name is an error where it does not work", ({ libraries }) => {
   assertThrows(() => openDevice("cuda", { cuda: { libraries, device: 7 } }), CudaError, "choose a device that");
+});
+
+testOnEmulation("two GPUs that are open at once work by turns as each does alone", (emulation) => {
+  emulation.setMachine({ devices: 2 });
+  const batch = { inputs: new Int32Array(12).fill(3), targets: new Int32Array(12).fill(4) };
+  const open = (ordinal: number) => {
+    const device = openDevice("cuda", { cuda: { libraries: { ...emulation.libraries }, device: ordinal } });
+    return { device, trainer: new Trainer(device, smallConfig({ precision: "bfloat16", seed: ordinal })) };
+  };
+  const losses = (trainer: Trainer) => [...trainer.readResults().losses];
+  const alone = [0, 1].map((ordinal) => {
+    const { device, trainer } = open(ordinal);
+    for (let step = 0; step < 3; step++) trainer.step([batch]);
+    const result = losses(trainer);
+    trainer[Symbol.dispose]();
+    device[Symbol.dispose]();
+    return result;
+  });
+  assertNotEquals(alone[0], alone[1]);
+  const both = [0, 1].map(open);
+  for (let step = 0; step < 3; step++) both.forEach(({ trainer }) => trainer.step([batch]));
+  assertEquals(both.map(({ trainer }) => losses(trainer)), alone);
+  // In the order in which they were opened, so that the context of the first is not the one that is current.
+  for (const { device, trainer } of both) {
+    trainer[Symbol.dispose]();
+    device[Symbol.dispose]();
+  }
+  assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });
 });
 
 testOnEmulation("a library that was closed stays in memory, where the driver may still call it", ({ libraries }) => {
