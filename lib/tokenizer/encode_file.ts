@@ -73,7 +73,7 @@ export async function encodeFile(
   };
   const special = new SpecialTokenFinder([...parts.specialTokens.keys()]);
   const ranges = fileRanges(file, inputPath, RANGE_BYTES, special);
-  const started = isPacked || before.size < SMALL_BYTES ? 0 : workers;
+  const started = isPacked || before.size < SMALL_BYTES ? 0 : Math.min(workers, Math.ceil(before.size / RANGE_BYTES));
   if (isPacked) {
     await encodePieces(parts, dtype, unpackGzip(inputPath), write, signal);
   } else if (started === 0) {
