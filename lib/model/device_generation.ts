@@ -1,4 +1,3 @@
-import type { Arena } from "../tensor/arena.ts";
 import type { Slice } from "../tensor/slice.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { GenerationSteps } from "./generation_steps.ts";
@@ -19,10 +18,10 @@ export class DeviceGeneration implements Disposable {
   #batch: number;
   #sampling: { temperature: number; topK: number; topP: number };
   #steps: GenerationSteps;
-  #state: Arena;
   #draws: Slice;
   #chosen: Slice;
   #unread = 0;
+  #memory: DisposableStack;
 
   /**
    * Reserves memory for `batch` sequences of up to `capacity` positions.
@@ -35,10 +34,12 @@ export class DeviceGeneration implements Disposable {
     this.#model = model;
     this.#batch = batch;
     this.#sampling = { temperature, topK: Math.min(topK, vocab_size), topP };
-    this.#steps = new GenerationSteps(model, batch, capacity, (logits) => this.#choose(logits));
-    this.#state = device.arena("chosen tokens");
-    this.#draws = this.#state.alloc(batch, "f32");
-    this.#chosen = this.#state.alloc(UNREAD * batch, "i32");
+    using undo = new DisposableStack();
+    this.#steps = undo.use(new GenerationSteps(model, batch, capacity, (logits) => this.#choose(logits)));
+    const state = undo.use(device.arena("chosen tokens"));
+    this.#draws = state.alloc(batch, "f32");
+    this.#chosen = state.alloc(UNREAD * batch, "i32");
+    this.#memory = undo.move();
   }
 
   /** Computes windows of one length from position 0 on, and chooses the token after each. */
@@ -74,8 +75,7 @@ export class DeviceGeneration implements Disposable {
 
   /** Returns the memory. */
   [Symbol.dispose](): void {
-    this.#steps[Symbol.dispose]();
-    this.#state[Symbol.dispose]();
+    this.#memory.dispose();
   }
 
   #choose(logits: Tensor): void {

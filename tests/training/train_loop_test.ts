@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { TokenDataset } from "../../lib/data/token_dataset.ts";
-import type { Device } from "../../lib/tensor/device.ts";
+import { Device } from "../../lib/tensor/device.ts";
 import { Random } from "../../lib/tensor/random.ts";
 import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { openSafetensors } from "../../lib/data/safetensors.ts";
@@ -16,6 +16,7 @@ import { parseTrainingConfig } from "../../lib/training/training_config.ts";
 import { openDevice } from "../../ffi/devices.ts";
 import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
+import { LimitedBackend } from "../tensor/limited_backend.ts";
 import { referenceDevice, smallConfig, walk } from "./small_run.ts";
 
 const data = TokenDataset.fromIds(walk(400), { vocabSize: 12 });
@@ -228,6 +229,26 @@ Deno.test("training gives back its memory when it ends, and when it fails", asyn
   const options = { config: exploding, device, data };
   await assertRejects(() => train(options), DivergenceError);
   assertEquals(device.memory.reservedBytes, 0);
+});
+
+Deno.test("a training for which the memory does not reach gives back what it has taken", async () => {
+  for (const name of ["adamw", "muon"]) {
+    const config = smallConfig({ optimizer: { name } });
+    let failures = 0;
+    // Fails after no block of memory, after one, after two, until it has enough.
+    for (let blocks = 0;; blocks++) {
+      using device = new Device(new LimitedBackend(blocks));
+      try {
+        using _trained = await train({ config, device, data });
+        break;
+      } catch (error) {
+        assertStringIncludes((error as Error).message, "Cannot reserve memory");
+        failures++;
+      }
+      assertEquals(device.memory.reservedBytes, 0);
+    }
+    assert(failures > 0);
+  }
 });
 
 const exploding = smallConfig({
