@@ -86,6 +86,26 @@ Deno.test("a signal ends training after the step at hand with a checkpoint, and 
   assertEquals(readMetrics(runs.at("a/metrics.jsonl")).map(({ step }) => step), [3, 4, 4, 7, 7]);
 });
 
+Deno.test("a signal at a step that is evaluated and sampled leaves neither out: nobody comes back to that step", async () => {
+  using runs = new TemporaryFolder();
+  const config = smallConfig({ sample_every: 4 });
+  const onSample = (_: unknown, step: number) => `step ${step}`;
+  await run({ device: cpu(), config, onSample, folder: runs.at("straight") }, () => {});
+  const interrupt = new AbortController();
+  const onProgress = ({ done }: { done: number }) => done >= 4 * 24 && interrupt.abort();
+  const { signal } = interrupt;
+  await run({ device: cpu(), config, onSample, folder: runs.at("a"), signal, onProgress }, ({ interrupted }) => {
+    assertEquals(interrupted, true);
+  });
+  await run({ device: cpu(), config, onSample, folder: runs.at("a"), resume: true }, () => {});
+  const [a, straight] = ["a", "straight"].map((name) => ({
+    evaluations: readMetrics(runs.at(`${name}/metrics.jsonl`)).filter((line) => "validation_loss" in line),
+    samples: Array.from(Deno.readDirSync(runs.at(`${name}/samples`)), ({ name }) => name).toSorted(),
+  }));
+  assertEquals(timeless(a.evaluations), timeless(straight.evaluations));
+  assertEquals(a.samples, straight.samples);
+});
+
 Deno.test("a signal during the last step leaves nothing out: that step is evaluated, and the run has ended", async () => {
   const config = smallConfig({ eval_every: 5 });
   const straight = await run({ device: cpu(), config }, ({ evaluation }) => evaluation);
