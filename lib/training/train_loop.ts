@@ -198,7 +198,9 @@ class TrainingRun {
 
   /** Takes a new run back that did not come to the end of its first step: a batch too large for the memory, mostly. */
   withdrawUnlessBegun(): void {
-    if (!this.#options.resume && this.#state.tokens === 0) this.#record?.withdraw();
+    if (this.#options.resume || this.#state.tokens > 0) return;
+    this.#export?.withdraw();
+    this.#record?.withdraw();
   }
 
   /** Closes the run's files. */

@@ -328,7 +328,8 @@ Deno.test("a run whose first step fails, as with a batch too large for the memor
   const attempt = async (name: string, batches: number) => {
     using device = failing(batches);
     const data = TokenDataset.fromIds(walk(200), { vocabSize: 12 });
-    const options = { config: smallConfig(), data, folder: runs.at(name), device };
+    const exports = ["tensorboard", "wandbJsonl"] as const;
+    const options = { config: smallConfig(), data, folder: runs.at(name), device, exports };
     await assertRejects(() => train(options), RangeError, "Cannot reserve memory");
     assertEquals(device.memory.reservedBytes, 0);
   };
