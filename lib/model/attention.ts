@@ -337,7 +337,6 @@ function store(
       destinationStride: columns,
       destinationBatchStride: batchStride,
       positions: place?.position,
-
       batch,
       rows: length,
       columns,

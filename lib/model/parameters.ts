@@ -29,6 +29,20 @@ const ALIGNMENT = 32;
 /**
  * All parameters of a model in one flat piece of memory, their gradients in another: an optimizer's step is one operation,
  * and so is the gradient's norm.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { ModelConfig } from "./config.ts";
+ * using device = new Device(new ReferenceBackend());
+ * const config = ModelConfig.parse({ vocab_size: 11, context_length: 8, num_layers: 1, d_model: 8, num_heads: 2 });
+ * using parameters = new Parameters(device, config);
+ * parameters.initialize(1);
+ * assertEquals(parameters.named.get("layers.0.attn.q_proj.weight")?.shape, [8, 8]);
+ * assertEquals(parameters.state().get("ln_final.weight"), new Float32Array(8).fill(1));
+ * ```
  */
 export class Parameters implements Disposable {
   /** Where they are. */

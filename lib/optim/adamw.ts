@@ -102,7 +102,6 @@ export class AdamW implements Optimizer {
       beta1,
       beta2,
       epsilon,
-
       firstMoments: this.firstMoments,
       secondMoments: this.secondMoments,
       rates: this.#rates,
