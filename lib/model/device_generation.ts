@@ -4,16 +4,13 @@ import { GenerationSteps } from "./generation_steps.ts";
 import type { SamplingOptions } from "./sampling.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
-// Chosen tokens are kept on the device until they are read, so many of each sequence.
-const UNREAD = 16;
-
 /**
  * Generates tokens of several sequences without reading anything back from one to the next: logits, choice and cache stay
  * on a device that chooses (`Device.samples`), and the work of a token is recorded where the device can.
  */
 export class DeviceGeneration implements Disposable {
-  /** Tokens of each sequence that may be chosen before they are read. */
-  static readonly UNREAD = UNREAD;
+  /** Tokens of each sequence that may be chosen, and stay on the device, before they are read. */
+  static readonly UNREAD = 16;
   #model: TransformerLM;
   #batch: number;
   #sampling: { temperature: number; topK: number; topP: number };
@@ -38,7 +35,7 @@ export class DeviceGeneration implements Disposable {
     this.#steps = undo.use(new GenerationSteps(model, batch, capacity, (logits) => this.#choose(logits)));
     const state = undo.use(device.arena("chosen tokens"));
     this.#draws = state.alloc(batch, "f32");
-    this.#chosen = state.alloc(UNREAD * batch, "i32");
+    this.#chosen = state.alloc(DeviceGeneration.UNREAD * batch, "i32");
     this.#memory = undo.move();
   }
 

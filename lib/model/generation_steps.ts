@@ -6,7 +6,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { GenerationCache } from "./kv_cache.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
-// Attention looks at the cache up to a multiple of so many positions; the work of a token is recorded once for each.
+// Attention looks at the cache up to a multiple of this many positions; a token's work is recorded once for each multiple.
 const POSITIONS = 64;
 
 /**
