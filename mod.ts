@@ -124,6 +124,10 @@ export {
   type TransformerWeights,
 } from "./lib/model/transformer_lm.ts";
 
+// Generation
+export { generate, generateBatch, type GeneratedToken, type GenerationOptions } from "./lib/model/generate.ts";
+export { Sampler, type SamplingOptions } from "./lib/model/sampling.ts";
+
 // Optimizers
 export { AdamW, type AdamWState } from "./lib/optim/adamw.ts";
 export type { AdamWOptions } from "./lib/optim/adamw_settings.ts";
@@ -135,8 +139,6 @@ export { NewtonSchulz } from "./lib/optim/newton_schulz.ts";
 export type { Moments, Optimizer } from "./lib/optim/optimizer.ts";
 export { Sgd } from "./lib/optim/sgd.ts";
 export type { Trainable } from "./lib/optim/trainable.ts";
-export { generate, generateBatch, type GeneratedToken, type GenerationOptions } from "./lib/model/generate.ts";
-export { Sampler, type SamplingOptions } from "./lib/model/sampling.ts";
 
 // Training
 export {

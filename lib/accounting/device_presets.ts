@@ -72,9 +72,6 @@ export const devicePresets = {
   },
 } as const satisfies Record<string, DeviceLimits>;
 
-/** The name of a device preset. */
-export type DevicePresetName = keyof typeof devicePresets;
-
 /**
  * A device by its preset's name.
  *

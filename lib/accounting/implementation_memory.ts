@@ -114,7 +114,7 @@ export function keptBytes(kept: readonly KeptSlices[], values: Values): bigint {
  * The most bytes that the activation arena hands out in a training step: all that the forward pass keeps and the gradients
  * that live beside it at the worst moment, usually that of the gradient of the head's input.
  */
-export function activationPeak(model: ModelShape, values: Values): bigint {
+function activationPeak(model: ModelShape, values: Values): bigint {
   const bytesOf = (slices: readonly Expression[]) =>
     slices.reduce((bytes, elements) => bytes + sliceBytes(elements, values), 0n);
   const changes = moments(model).map(({ added, released }) => bytesOf(added) - bytesOf(released));

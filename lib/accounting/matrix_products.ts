@@ -93,14 +93,6 @@ export function matrixProducts(model: ModelShape, positions: Positions): MatrixP
   ];
 }
 
-/**
- * The FLOPs of the backward pass: for each product of the forward pass one for the gradient of either operand, each as
- * large as itself, hence twice the forward pass.
- */
-export function backwardProducts(forward: readonly MatrixProduct[]): MatrixProduct[] {
-  return forward.map((matmul) => ({ ...matmul, count: product(2, matmul.count) }));
-}
-
 function text(...factors: Term[]): string {
   return formatExpression(product(...factors.filter((factor) => factor !== 1)));
 }

@@ -51,8 +51,9 @@ export function measureTrainingStep(
 }
 
 /**
- * Runs generation with a KV cache as `generate()` does, on MetaDevice: the prompt in one pass, then one pass for each
- * further token, the last of which is not run through the model.
+ * Runs generation with a KV cache on MetaDevice: the prompt in one pass, then one pass for each further token, the last of
+ * which is not run through the model. Attention looks at the tokens in the cache alone; `generate()` rounds their number up
+ * and masks what is too much, so that its work can be recorded.
  */
 export function measureGeneration(
   shape: ModelShape,

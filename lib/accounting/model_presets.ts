@@ -99,9 +99,6 @@ export const modelPresets = {
   },
 } as const satisfies Record<string, ModelShape>;
 
-/** The name of a model preset. */
-export type ModelPresetName = keyof typeof modelPresets;
-
 /**
  * A model by its preset's name.
  *

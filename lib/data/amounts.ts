@@ -17,7 +17,7 @@ export function formatSeconds(seconds: number): string {
   return `${formatNumber(seconds / 86400, 1)} days`;
 }
 
-const byteUnits = ["bytes", "kB", "MB", "GB", "TB"];
+const byteUnits = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
 
 /** Bytes in decimal units with three digits: "4.66 MB". */
 export function formatBytes(bytes: number): string {

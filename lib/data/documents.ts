@@ -55,6 +55,14 @@ export async function* documents(
  *
  * @param count How many to draw.
  * @param random Decides which.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Random } from "../tensor/random.ts";
+ * const text = new TextEncoder().encode("One.<|endoftext|>Two.<|endoftext|>Three.");
+ * const drawn = await sampleDocuments(documents([text], "<|endoftext|>"), 2, new Random(1));
+ * assertEquals(drawn.length, 2);
+ * ```
  */
 export async function sampleDocuments(
   source: AsyncIterable<Uint8Array<ArrayBuffer>>,

@@ -109,7 +109,7 @@ class Transfer {
         if (++failures >= attempts) {
           const kept = bytes > 0 ? `; ${bytes} bytes are kept in ${this.#path}.part` : "";
           throw new Error(
-            `Cannot download ${this.#address}: ${error.message} (${failures} attempts in vain)${kept}; ` +
+            `Cannot download ${this.#address}: ${error.message} (${failures} attempts failed)${kept}; ` +
               `try again later, it goes on where it stopped`,
             { cause: error },
           );

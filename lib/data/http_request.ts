@@ -132,7 +132,7 @@ function refusal(address: URL, at: URL, response: Response): Error {
     ? "the file has moved or never was there"
     : response.status === 401 || response.status === 403
     ? "the file may need an account or its terms accepted"
-    : "it is not to be had there";
+    : "it is not available there";
   return new Error(`Cannot download ${address}: ${answer}; ${advice}, try another address`);
 }
 

@@ -226,6 +226,17 @@ export class NpyWriter<Dtype extends NpyDtype> implements Disposable {
  * Writes an array to a one-dimensional `.npy` file in one go, atomically.
  *
  * @throws {TypeError} If the array's type has no `.npy` counterpart here.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const path = Deno.makeTempFileSync({ suffix: ".npy" });
+ * writeNpy(path, new Float32Array([0.5, 1]));
+ * {
+ *   using losses = openNpy(path);
+ *   assertEquals([losses.dtype, losses.length], ["float32", 2]);
+ * }
+ * Deno.removeSync(path);
+ * ```
  */
 export function writeNpy(path: string, values: NpyArray): void {
   using writer = new NpyWriter(path, npyDtypeOf(values));

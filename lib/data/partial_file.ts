@@ -53,7 +53,7 @@ export class PartialFile implements Disposable {
     const file = await Deno.open(`${path}.part`, { read: true, write: true, create: true });
     try {
       if (!await file.tryLock(true)) {
-        throw new Error(`Cannot download to ${path}: another process is at it; try again when that has ended`);
+        throw new Error(`Cannot download to ${path}: another process is downloading it; try again when that has ended`);
       }
       const part = new PartialFile(path, file);
       part.#version = await readVersion(path);

@@ -222,6 +222,18 @@ export interface SafetensorsTensor {
  * @param tensors The tensors by name.
  * @param metadata Free text by key.
  * @throws {RangeError} If the number of values does not fit the shape; nothing is written then.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const path = Deno.makeTempFileSync();
+ * const values = new Float32Array([1, 1 / 3]);
+ * writeSafetensors(path, { "lm_head.weight": { shape: [1, 2], values, dtype: "BF16" } });
+ * {
+ *   using file = openSafetensors(path);
+ *   assertEquals(file.read("lm_head.weight"), new Float32Array([1, 0.333984375]));
+ * }
+ * Deno.removeSync(path);
+ * ```
  */
 export function writeSafetensors(
   path: string,

@@ -108,7 +108,7 @@ function parseJson(header: Uint8Array, refuse: (what: string) => never): Record<
     text = new TextDecoder("utf-8", { fatal: true }).decode(header);
     value = JSON.parse(text);
   } catch (error) {
-    return refuse(`its header is no JSON (${error instanceof Error ? error.message : error})`);
+    return refuse(`its header is not JSON (${error instanceof Error ? error.message : error})`);
   }
   const twice = keyGivenTwice(text);
   if (twice !== undefined) refuse(`its header has the name ${JSON.stringify(twice)} twice`);

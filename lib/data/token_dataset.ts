@@ -2,8 +2,8 @@ import type { Random } from "../tensor/random.ts";
 import { NpyReader, openNpy } from "./npy.ts";
 import { batchesInOrder, checkSequence, drawBatch, type TokenBatch, type TokenSource } from "./token_batch.ts";
 
-// So many ids are looked at when a file is opened, in blocks spread evenly over it: a file from another tokenizer is found
-// before training begins, and without reading all of a file of gigabytes. Each id is looked at again when it is used.
+// What is looked at when a file is opened, in blocks spread evenly over it: a file from another tokenizer is found before
+// training begins, and without reading all of a file of gigabytes. Each id is looked at again when it is used.
 const CHECKED_BLOCKS = 64;
 const CHECKED_BLOCK_LENGTH = 65_536;
 

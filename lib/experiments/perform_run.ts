@@ -11,7 +11,7 @@ import { claimFolder } from "./claim.ts";
 import type { PreparedText } from "./prepared_text.ts";
 import { type RunOutcome, runState, writeOutcome } from "./run_outcome.ts";
 
-/** A run, and with what and under whose eyes it is performed. */
+/** A run, what it is performed with, and who is told. */
 export interface PerformOptions {
   /** The run's folder. */
   folder: string;

@@ -11,11 +11,8 @@ export interface Change {
   batch_size?: number;
 }
 
-/** The texts an experiment may train on: stories, which all do, and prose of the web. */
-export const textKinds = ["stories", "prose"] as const;
-
-/** One of {@linkcode textKinds}. */
-export type TextKind = typeof textKinds[number];
+/** A text that an experiment may train on: stories, which all do, or prose of the web. */
+export type TextKind = "stories" | "prose";
 
 /** One line of an experiment: a name and what is different. */
 export interface Variant {

@@ -170,7 +170,7 @@ export function multiheadSelfAttention(
   return out;
 }
 
-// So many heads side by side in the rows of a tensor, from a column on.
+// Heads that lie side by side in the rows of a tensor, the first of them at `column`.
 interface Heads {
   tensor: Tensor;
   column: number;
@@ -337,7 +337,6 @@ function store(
       destinationStride: columns,
       destinationBatchStride: batchStride,
       positions: place?.position,
-
       batch,
       rows: length,
       columns,

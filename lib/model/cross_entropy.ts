@@ -70,6 +70,21 @@ export function crossEntropy(
 /**
  * The loss of every row, -log softmax(logits)[target] in nats, without a gradient: for evaluation. Same arguments as
  * `crossEntropy`.
+ *
+ * @returns One number for each target, in the shape of the targets.
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { Tape } from "../tensor/tape.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using tape = new Tape(device);
+ * const logits = tape.tensor([0, 0, 0, 9], [2, 2]);
+ * const [first, second] = tape.read(crossEntropyByRow(tape, logits, tape.integers([0, 1])));
+ * assertAlmostEquals(first, Math.log(2), 1e-6);
+ * assertAlmostEquals(second, Math.log(1 + Math.exp(-9)), 1e-6);
+ * ```
  */
 export function crossEntropyByRow(tape: Tape, logits: Tensor, targets: Tensor): Tensor {
   const { rows, columns } = logits;

@@ -1,28 +1,24 @@
-import type { Arena } from "../tensor/arena.ts";
 import type { Slice } from "../tensor/slice.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { GenerationSteps } from "./generation_steps.ts";
 import type { SamplingOptions } from "./sampling.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
-// Chosen tokens are kept on the device until they are read, so many of each sequence.
-const UNREAD = 16;
-
 /**
  * Generates tokens of several sequences without reading anything back from one to the next: logits, choice and cache stay
  * on a device that chooses (`Device.samples`), and the work of a token is recorded where the device can.
  */
 export class DeviceGeneration implements Disposable {
-  /** Tokens of each sequence that may be chosen before they are read. */
-  static readonly UNREAD = UNREAD;
+  /** Tokens of each sequence that may be chosen, and stay on the device, before they are read. */
+  static readonly UNREAD = 16;
   #model: TransformerLM;
   #batch: number;
   #sampling: { temperature: number; topK: number; topP: number };
   #steps: GenerationSteps;
-  #state: Arena;
   #draws: Slice;
   #chosen: Slice;
   #unread = 0;
+  #memory: DisposableStack;
 
   /**
    * Reserves memory for `batch` sequences of up to `capacity` positions.
@@ -35,10 +31,12 @@ export class DeviceGeneration implements Disposable {
     this.#model = model;
     this.#batch = batch;
     this.#sampling = { temperature, topK: Math.min(topK, vocab_size), topP };
-    this.#steps = new GenerationSteps(model, batch, capacity, (logits) => this.#choose(logits));
-    this.#state = device.arena("chosen tokens");
-    this.#draws = this.#state.alloc(batch, "f32");
-    this.#chosen = this.#state.alloc(UNREAD * batch, "i32");
+    using undo = new DisposableStack();
+    this.#steps = undo.use(new GenerationSteps(model, batch, capacity, (logits) => this.#choose(logits)));
+    const state = undo.use(device.arena("chosen tokens"));
+    this.#draws = state.alloc(batch, "f32");
+    this.#chosen = state.alloc(DeviceGeneration.UNREAD * batch, "i32");
+    this.#memory = undo.move();
   }
 
   /** Computes windows of one length from position 0 on, and chooses the token after each. */
@@ -74,8 +72,7 @@ export class DeviceGeneration implements Disposable {
 
   /** Returns the memory. */
   [Symbol.dispose](): void {
-    this.#steps[Symbol.dispose]();
-    this.#state[Symbol.dispose]();
+    this.#memory.dispose();
   }
 
   #choose(logits: Tensor): void {

@@ -35,7 +35,22 @@ export interface FeedForwardWeights {
   kind: "swiglu" | "silu" | "relu2";
 }
 
-/** The feed-forward layer of a block, its parts named under `component`. */
+/**
+ * The feed-forward layer of a block, its parts named under `component`, for x [..., d_model].
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { Tape } from "../tensor/tape.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using tape = new Tape(device);
+ * const [w1, w2] = [3, 5].map((weight) => tape.tensor([weight], [1, 1]));
+ * const y = feedForward(tape, tape.tensor([2], [1, 1]), { up: [w1], down: w2, kind: "relu2" });
+ * assertEquals(tape.read(y), new Float32Array([5 * (3 * 2) ** 2]));
+ * ```
+ */
 export function feedForward(
   tape: Tape,
   x: Tensor,

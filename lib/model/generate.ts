@@ -72,6 +72,22 @@ export function generate(
  *
  * @returns An iterator of tokens with the index of the prompt they continue.
  * @throws {RangeError} As {@linkcode generate}.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { TransformerLM } from "./transformer_lm.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using model = new TransformerLM(device, {
+ *   vocab_size: 11, context_length: 8, num_layers: 1, d_model: 8, num_heads: 2, d_ff: 16,
+ * });
+ * const texts: number[][] = [[], []];
+ * for (const { sequence, token } of generateBatch(model, [[1, 2], [3, 4]], { maxNewTokens: 5 })) {
+ *   texts[sequence].push(token);
+ * }
+ * assertEquals(texts.map(({ length }) => length), [5, 5]);
+ * ```
  */
 export function generateBatch(
   model: TransformerLM,

@@ -6,7 +6,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { GenerationCache } from "./kv_cache.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
-// Attention looks at the cache up to a multiple of so many positions; the work of a token is recorded once for each.
+// Attention looks at the cache up to a multiple of this many positions; a token's work is recorded once for each multiple.
 const POSITIONS = 64;
 
 /**
@@ -20,10 +20,10 @@ export class GenerationSteps implements Disposable {
   #use: (logits: Tensor) => void;
   #cache: GenerationCache;
   #activations: Arena;
-  #state: Arena;
   #position: Slice;
   #seen: Slice;
   #works = new Map<number, RepeatedWork>();
+  #memory: DisposableStack;
 
   /**
    * Reserves memory for `batch` sequences of up to `capacity` positions.
@@ -35,17 +35,19 @@ export class GenerationSteps implements Disposable {
     const { device } = model;
     this.#model = model;
     this.#use = use;
-    this.#cache = new GenerationCache(model, batch, capacity);
+    using undo = new DisposableStack();
+    this.#cache = undo.use(new GenerationCache(model, batch, capacity));
     for (const { keys, values } of this.#cache.layers) {
       // What no token has written yet is not seen, but multiplied by 0: it must be a number.
       device.fill({ x: keys, value: 0 });
       device.fill({ x: values, value: 0 });
     }
-    this.#activations = device.arena("generation");
-    this.#state = device.arena("generated tokens");
-    this.tokens = new Tensor(this.#state.alloc(batch, "i32"), [batch, 1]);
-    this.#position = this.#state.alloc(1, "i32");
-    this.#seen = this.#state.alloc(capacity, "i32");
+    this.#activations = undo.use(device.arena("generation"));
+    const state = undo.use(device.arena("generated tokens"));
+    this.tokens = new Tensor(state.alloc(batch, "i32"), [batch, 1]);
+    this.#position = state.alloc(1, "i32");
+    this.#seen = state.alloc(capacity, "i32");
+    this.#memory = undo.move();
   }
 
   /** Computes windows of one length, one for each sequence, from position 0 on. */
@@ -77,9 +79,7 @@ export class GenerationSteps implements Disposable {
   /** Returns the memory. */
   [Symbol.dispose](): void {
     for (const work of this.#works.values()) work[Symbol.dispose]();
-    this.#cache[Symbol.dispose]();
-    this.#activations[Symbol.dispose]();
-    this.#state[Symbol.dispose]();
+    this.#memory.dispose();
   }
 
   #compute(length: number): void {

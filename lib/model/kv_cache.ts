@@ -15,13 +15,15 @@ export class GenerationCache implements Disposable {
   constructor(model: TransformerLM, batch: number, capacity: number) {
     const { num_layers, num_kv_heads, num_heads, d_model } = model.config;
     const elements = batch * capacity * num_kv_heads * (d_model / num_heads);
-    this.#arena = model.device.arena("key-value cache");
+    using undo = new DisposableStack();
+    this.#arena = undo.use(model.device.arena("key-value cache"));
     this.layers = Array.from({ length: num_layers }, () => ({
       keys: this.#arena.alloc(elements, model.dtype),
       values: this.#arena.alloc(elements, model.dtype),
       capacity,
       length: 0,
     }));
+    undo.move();
   }
 
   /** Positions that are in the cache. */

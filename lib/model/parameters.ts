@@ -1,4 +1,3 @@
-import type { Arena } from "../tensor/arena.ts";
 import type { Device } from "../tensor/device.ts";
 import { Random } from "../tensor/random.ts";
 import type { Slice } from "../tensor/slice.ts";
@@ -30,6 +29,20 @@ const ALIGNMENT = 32;
 /**
  * All parameters of a model in one flat piece of memory, their gradients in another: an optimizer's step is one operation,
  * and so is the gradient's norm.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { ModelConfig } from "./config.ts";
+ * using device = new Device(new ReferenceBackend());
+ * const config = ModelConfig.parse({ vocab_size: 11, context_length: 8, num_layers: 1, d_model: 8, num_heads: 2 });
+ * using parameters = new Parameters(device, config);
+ * parameters.initialize(1);
+ * assertEquals(parameters.named.get("layers.0.attn.q_proj.weight")?.shape, [8, 8]);
+ * assertEquals(parameters.state().get("ln_final.weight"), new Float32Array(8).fill(1));
+ * ```
  */
 export class Parameters implements Disposable {
   /** Where they are. */
@@ -46,7 +59,7 @@ export class Parameters implements Disposable {
   readonly count: number;
   #config: ModelConfig;
   #groups = new Map<string, Tensor>();
-  #arenas: Arena[] = [];
+  #memory: DisposableStack;
 
   /** Reserves the memory; the weights are undefined until `initialize()` or `load()`. */
   constructor(device: Device, config: ModelConfig, { trainable = true, dtype = "f32" }: ParameterOptions = {}) {
@@ -55,10 +68,9 @@ export class Parameters implements Disposable {
     const groups = parameterLayout(config);
     const sizes = groups.map(({ members }) => members.reduce((sum, { shape }) => sum + elements(shape), 0));
     const length = sizes.reduce((sum, size) => sum + roundUp(size), 0);
+    using undo = new DisposableStack();
     const allocate = (name: string, dtype: "f32" | "bf16" = "f32") => {
-      const arena = device.arena(name, length * (dtype === "f32" ? 4 : 2));
-      this.#arenas.push(arena);
-      const slice = arena.alloc(length, dtype);
+      const slice = undo.use(device.arena(name, length * (dtype === "f32" ? 4 : 2))).alloc(length, dtype);
       device.fill({ x: slice, value: 0 });
       return slice;
     };
@@ -84,6 +96,7 @@ export class Parameters implements Disposable {
     });
     this.named = named;
     this.count = sizes.reduce((sum, size) => sum + size, 0);
+    this.#memory = undo.move();
   }
 
   /** The tensor of a group (see `parameterLayout`), with which the model computes. */
@@ -155,7 +168,7 @@ export class Parameters implements Disposable {
 
   /** Returns the memory. */
   [Symbol.dispose](): void {
-    for (const arena of this.#arenas) arena[Symbol.dispose]();
+    this.#memory.dispose();
   }
 
   #round(): void {

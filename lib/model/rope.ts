@@ -21,6 +21,16 @@ export interface RopeTable {
  * RotaryPositionalEmbedding; Su et al., 2021).
  *
  * @throws {RangeError} If the head size is odd.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using arena = device.arena("example");
+ * const { cos } = ropeTable(device, arena, { theta: 10_000, headSize: 2, maxPositions: 3 });
+ * assertEquals(device.download(cos), Float32Array.from([0, 1, 2], Math.cos));
+ * ```
  */
 export function ropeTable(
   device: Device,

@@ -65,23 +65,26 @@ export class HostChooser implements TokenChooser {
   #model: TransformerLM;
   #group: readonly Sequence[];
   #draw: HostDraw;
-  #arena: Arena;
   #logits: Slice;
   #steps: GenerationSteps;
+  #memory: DisposableStack;
 
   constructor(model: TransformerLM, group: readonly Sequence[], capacity: number, sampler: Sampler) {
     const { device, dtype, config: { vocab_size } } = model;
     this.#model = model;
     this.#group = group;
     this.#draw = new HostDraw(model, group, sampler);
-    this.#arena = device.arena("logits");
-    this.#logits = this.#arena.alloc(group.length * vocab_size, dtype);
-    this.#steps = new GenerationSteps(
-      model,
-      group.length,
-      capacity,
-      (logits) => device.copy({ source: logits.slice, destination: this.#logits }),
+    using undo = new DisposableStack();
+    this.#logits = undo.use(device.arena("logits")).alloc(group.length * vocab_size, dtype);
+    this.#steps = undo.use(
+      new GenerationSteps(
+        model,
+        group.length,
+        capacity,
+        (logits) => device.copy({ source: logits.slice, destination: this.#logits }),
+      ),
     );
+    this.#memory = undo.move();
   }
 
   choose({ isNew, going }: { isNew: boolean; going: ReadonlySet<Sequence> }): number[][] {
@@ -95,8 +98,7 @@ export class HostChooser implements TokenChooser {
   }
 
   [Symbol.dispose](): void {
-    this.#steps[Symbol.dispose]();
-    this.#arena[Symbol.dispose]();
+    this.#memory.dispose();
   }
 }
 

@@ -31,6 +31,23 @@ export interface BlockOptions extends AttentionOptions {
  *
  * @param x [..., T, d_model].
  * @throws {RangeError} If a norm's weight is missing.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { Tape } from "../tensor/tape.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using tape = new Tape(device);
+ * const zeros = () => tape.tensor([0, 0, 0, 0], [2, 2]);
+ * const weights = {
+ *   attn: { qkv: [zeros(), zeros(), zeros()], output: zeros() },
+ *   ffn: { up: [zeros()], down: zeros(), kind: "silu" },
+ * } as const;
+ * const x = tape.tensor([1, 2, 3, 4], [2, 2]);
+ * const y = transformerBlock(tape, x, weights, { numHeads: 1, norm: "none", epsilon: 1e-5 });
+ * assertEquals(tape.read(y), tape.read(x)); // layers that give 0 leave the residual stream as it is
+ * ```
  */
 export function transformerBlock(tape: Tape, x: Tensor, weights: BlockWeights, options: BlockOptions): Tensor {
   return settle(tape, passBlock(tape, { stream: x }, weights, options, "block"));

@@ -43,6 +43,22 @@ export interface ForwardOptions {
 /**
  * The Transformer language model as a function of its weights (handout, transformer_lm): token ids [batch, T] to
  * logits [batch, T, vocab_size].
+ *
+ * @throws {RangeError} If positions are rotary and `positions` or `ropeTable` is missing.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { Tape } from "../tensor/tape.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using tape = new Tape(device);
+ * using model = new TransformerLM(device, {
+ *   vocab_size: 11, context_length: 8, num_layers: 1, d_model: 8, num_heads: 2, d_ff: 16, position: "none",
+ * });
+ * const logits = transformerLm(tape, tape.integers([1, 2, 3], [1, 3]), model.weights, model.config);
+ * assertEquals(logits.shape, [1, 3, 11]);
+ * ```
  */
 export function transformerLm(
   tape: Tape,
@@ -100,7 +116,6 @@ function lastPositions(tape: Tape, x: Tensor): Tensor {
     source: x.slice.sub((length - 1) * x.columns),
     sourceStride: x.columns,
     sourceBatchStride: length * x.columns,
-
     destination: out.slice,
     destinationStride: x.columns,
     destinationBatchStride: x.columns,

@@ -1,4 +1,3 @@
-import type { Arena } from "../tensor/arena.ts";
 import type { Slice } from "../tensor/slice.ts";
 import { type AdamWOptions, adamwRates, adamwSettings } from "./adamw_settings.ts";
 import { checkStep, type Moments, type Optimizer } from "./optimizer.ts";
@@ -44,7 +43,7 @@ export class AdamW implements Optimizer {
   readonly options: Required<AdamWOptions>;
   #steps = 0;
   #rates: Slice;
-  #arenas: Arena[];
+  #memory: DisposableStack;
 
   /**
    * Starts with moments of 0.
@@ -56,14 +55,15 @@ export class AdamW implements Optimizer {
     this.options = adamwSettings("AdamW", options);
     this.parameters = parameters;
     const { device, weights } = parameters;
-    const moments = device.arena("optimizer state", 2 * (weights.bytes + 64));
-    const rates = device.arena("optimizer rates", 64);
-    this.#arenas = [moments, rates];
+    using undo = new DisposableStack();
+    const moments = undo.use(device.arena("optimizer state", 2 * (weights.bytes + 64)));
+    const rates = undo.use(device.arena("optimizer rates", 64));
     this.firstMoments = moments.alloc(weights.length, "f32");
     this.secondMoments = moments.alloc(weights.length, "f32");
     this.#rates = rates.alloc(2, "f32");
     device.fill({ x: this.firstMoments, value: 0 });
     device.fill({ x: this.secondMoments, value: 0 });
+    this.#memory = undo.move();
   }
 
   /** Steps done. */
@@ -102,7 +102,6 @@ export class AdamW implements Optimizer {
       beta1,
       beta2,
       epsilon,
-
       firstMoments: this.firstMoments,
       secondMoments: this.secondMoments,
       rates: this.#rates,
@@ -154,6 +153,6 @@ export class AdamW implements Optimizer {
 
   /** Returns the memory. */
   [Symbol.dispose](): void {
-    for (const arena of this.#arenas) arena[Symbol.dispose]();
+    this.#memory.dispose();
   }
 }

@@ -13,7 +13,7 @@ export interface AdamWOptions {
 /**
  * Settings of AdamW with defaults filled in.
  *
- * @param optimizer Who asks, for messages.
+ * @param optimizer What the messages call the optimizer.
  * @throws {RangeError} If a setting is out of its range.
  */
 export function adamwSettings(optimizer: string, options: AdamWOptions): Required<AdamWOptions> {

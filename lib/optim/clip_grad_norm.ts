@@ -5,6 +5,20 @@ import type { Slice } from "../tensor/slice.ts";
 /**
  * Clips gradients to a global norm without reading anything back: the norm and the factor stay in device memory, and an
  * optimizer's step takes the factor from there.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using arena = device.arena("example");
+ * const gradients = arena.alloc(2, "f32");
+ * device.upload(gradients, new Float32Array([3, 4]));
+ * using clipper = new GradientClipper(device);
+ * clipper.measure(gradients, 1);
+ * assertAlmostEquals(device.download(clipper.coefficient)[0], 1 / 5, 1e-6);
+ * ```
  */
 export class GradientClipper implements Disposable {
   /** f32 [1]: norm of the gradients last given. */

@@ -1,4 +1,3 @@
-import type { Arena } from "../tensor/arena.ts";
 import type { Slice } from "../tensor/slice.ts";
 import { type AdamWOptions, adamwRates, adamwSettings } from "./adamw_settings.ts";
 import { NewtonSchulz } from "./newton_schulz.ts";
@@ -75,7 +74,7 @@ export class Muon implements Optimizer {
   // AdamW's step size and decay, Muon's rate, and the share of a matrix that its decay leaves.
   #rates: Slice;
   #update: Slice;
-  #arenas: Arena[];
+  #memory: DisposableStack;
 
   /**
    * Starts with moments of 0.
@@ -100,11 +99,13 @@ export class Muon implements Optimizer {
       throw new RangeError("Cannot make Muon: no parameter is a matrix of a block; use AdamW");
     }
     const { device, weights, lowPrecisionWeights } = parameters;
-    const [moments, rates] = [device.arena("optimizer state"), device.arena("optimizer rates", 64)];
+    using undo = new DisposableStack();
+    const moments = undo.use(device.arena("optimizer state"));
+    const rates = undo.use(device.arena("optimizer rates", 64));
     this.#rates = rates.alloc(4, "f32");
     this.#update = moments.alloc(Math.max(...shapes.map(([rows, columns]) => rows * columns)), "f32");
-    this.#newtonSchulz = new NewtonSchulz(device, shapes, lowPrecisionWeights === undefined ? "f32" : "bf16");
-    this.#arenas = [moments, rates];
+    const dtype = lowPrecisionWeights === undefined ? "f32" : "bf16";
+    this.#newtonSchulz = undo.use(new NewtonSchulz(device, shapes, dtype));
     const zeros = (length: number) => {
       const slice = moments.alloc(length, "f32");
       device.fill({ x: slice, value: 0 });
@@ -128,6 +129,7 @@ export class Muon implements Optimizer {
         this.#moments.set(parameter.weights.byteOffset, { first: stepped.first, second });
       }
     }
+    this.#memory = undo.move();
   }
 
   /** Steps done. */
@@ -202,8 +204,7 @@ export class Muon implements Optimizer {
 
   /** Returns the memory. */
   [Symbol.dispose](): void {
-    this.#newtonSchulz[Symbol.dispose]();
-    for (const arena of this.#arenas) arena[Symbol.dispose]();
+    this.#memory.dispose();
   }
 }
 

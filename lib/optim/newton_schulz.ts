@@ -47,12 +47,14 @@ export class NewtonSchulz implements Disposable {
    */
   constructor(device: Device, shapes: readonly (readonly [number, number])[], dtype: "f32" | "bf16" = "f32") {
     this.#device = device;
-    this.#arena = device.arena("orthogonalization");
+    using undo = new DisposableStack();
+    this.#arena = undo.use(device.arena("orthogonalization"));
     const largest = Math.max(...shapes.map(([rows, columns]) => rows * columns));
     const side = Math.max(...shapes.map(([rows, columns]) => Math.min(rows, columns)));
     [this.#norm, this.#inverse] = [0, 1].map(() => this.#arena.alloc(1, "f32"));
     [this.#gram, this.#polynomial] = [0, 1].map(() => this.#arena.alloc(side * side, dtype));
     this.#places = Array.from({ length: dtype === "f32" ? 1 : 2 }, () => this.#arena.alloc(largest, dtype));
+    undo.move();
   }
 
   /**

@@ -48,9 +48,9 @@ export interface Backend extends Operations, Disposable {
   readonly description: string;
   /** Formats in which activations and weights may be stored. */
   readonly dtypes: readonly DType[];
-  /** False if operations only count (MetaDevice): nobody need fill memory with values. */
+  /** False if operations only count (MetaDevice), so that memory need not be filled with values. */
   readonly computes: boolean;
-  /** Where matrices multiply faster if their rows are multiples of so many bytes: those. */
+  /** Bytes whose multiples make matrix products faster as the length of a row; left out where any length is as good. */
   readonly rowBytes?: number;
   /**
    * Reserves memory of at least one byte, aligned to 256 bytes; its content is undefined.
@@ -139,7 +139,7 @@ export class Device implements Operations, MemorySource, Disposable {
     return this.backend.dtypes;
   }
 
-  /** False if operations only count, so that nobody need fill memory with values. */
+  /** False if operations only count, so that memory need not be filled with values. */
   get computes(): boolean {
     return this.backend.computes;
   }

@@ -51,7 +51,8 @@ export class MetaDevice extends Device {
   /**
    * Sums of what was counted.
    *
-   * @param filter Only this phase, this operation, or this component and what lies below it ("layers.0" includes "layers.0.attn.qkv").
+   * @param filter Only this phase, this operation, or this component and what lies below it ("layers.0" includes
+   * "layers.0.attn.qkv").
    */
   total(filter: { phase?: Scope["phase"]; operation?: keyof Operations; component?: string } = {}): CostTotal {
     const { phase, operation, component } = filter;

@@ -146,6 +146,7 @@ export const checks: OperationChecks = {
     check.operand("out", args.out, batch, queryLength, queryWidth);
     check.slice("logSumExp", args.logSumExp, F32, batch * numHeads * queryLength);
     for (const name of ["k", "v", "out"] as const) check.alike("q", args.q.slice, name, args[name].slice);
+    for (const name of ["q", "k", "v"] as const) check.apart("out", args.out.slice, name, args[name].slice);
   },
 
   attentionBackward(device, args) {
@@ -160,6 +161,12 @@ export const checks: OperationChecks = {
     check.slice("logSumExp", args.logSumExp, F32, batch * numHeads * queryLength);
     for (const name of ["k", "v", "out", "dOut", "dQ", "dK", "dV"] as const) {
       check.alike("q", args.q.slice, name, args[name].slice);
+    }
+    // Gradients may lie side by side in the rows of one slice, as their operands may.
+    for (const output of ["dQ", "dK", "dV"] as const) {
+      for (const name of ["q", "k", "v", "out", "dOut"] as const) {
+        check.apart(output, args[output].slice, name, args[name].slice);
+      }
     }
   },
 

@@ -29,6 +29,18 @@ export interface SliceOwner {
 /**
  * Consecutive elements of one type in device memory: the operand of every device operation. A slice has no shape; the
  * operation is given its dimensions. A kernel finds its first element at `block`'s start plus `byteOffset`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "./device.ts";
+ * import { ReferenceBackend } from "./reference_backend.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using arena = device.arena("example");
+ * const x = arena.alloc(4, "f32");
+ * device.upload(x, new Float32Array([1, 2, 3, 4]));
+ * assertEquals(device.download(x.sub(2)), new Float32Array([3, 4]));
+ * ```
  */
 export class Slice {
   /** The arena that owns the memory. */

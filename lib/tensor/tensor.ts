@@ -22,7 +22,20 @@ export class Gradient {
   }
 }
 
-/** Numbers on a device with a shape (row-major), and their gradient once there is one. */
+/**
+ * Numbers on a device with a shape (row-major), and their gradient once there is one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "./device.ts";
+ * import { ReferenceBackend } from "./reference_backend.ts";
+ * using device = new Device(new ReferenceBackend());
+ * using arena = device.arena("example");
+ * const x = new Tensor(arena.alloc(24, "f32"), [2, 3, 4]);
+ * assertEquals([x.rows, x.columns], [6, 4]);
+ * ```
+ */
 export class Tensor {
   /** Sizes of the dimensions; [] for one number. */
   readonly shape: readonly number[];

@@ -6,10 +6,7 @@ export const LETTER = 2;
 export const NUMBER = 3;
 /** Every other character, and every byte that belongs to no well-formed character: `[^\s\p{L}\p{N}]`. */
 export const OTHER = 4;
-/** What {@linkcode BYTE_CLASSES} holds for bytes from 0x80 on: the class is that of a longer character. */
-export const NOT_ASCII = 0;
-
-/** The class of each ASCII byte; {@linkcode NOT_ASCII} from 0x80 on. */
+/** The class of each ASCII byte; 0 from 0x80 on, where the class is that of a longer character. */
 export const BYTE_CLASSES: Uint8Array = new Uint8Array(256);
 
 const PAGE_BITS = 8;

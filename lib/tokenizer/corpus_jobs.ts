@@ -5,6 +5,9 @@ import { fileRanges } from "./file_ranges.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
 import { isGzip, unpackGzip } from "./unpack_gzip.ts";
 
+/** Bytes of a file for one job: small enough to share out evenly, large enough to be worth a message. */
+const RANGE = 1 << 21;
+
 /**
  * Text to train on: the path of a file, several paths (each file is a text of its own), or the text itself as a stream
  * or an iterable of pieces, cut anywhere. A file whose name ends in `.gz` is unpacked on the way.
@@ -41,7 +44,8 @@ export async function* corpusJobs(corpus: Corpus, special: SpecialTokenFinder): 
     if (isGzip(path)) {
       yield* cutBlocks(unpackGzip(path), special);
     } else if ((await Deno.stat(path)).isFile) {
-      yield* fileRanges(path, special);
+      using file = openFile(path);
+      for (const range of fileRanges(file, path, RANGE, special)) yield { kind: "range", path, ...range };
     } else {
       yield* cutBlocks(openFile(path).readable, special);
     }

@@ -49,7 +49,7 @@ export class JobCounter {
       const read = file.readSync(buffer.subarray(0, end - position));
       if (read === null) {
         throw new Error(
-          `Cannot count ${path}: it ended after ${position} bytes, ${end} or more were there at the start; ` +
+          `Cannot count ${path}: it ended after ${position} bytes and had at least ${end} at the start; ` +
             "leave the file as it is while it is read",
         );
       }
@@ -64,7 +64,7 @@ function openAgain(path: string): Deno.FsFile {
     return Deno.openSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(`Cannot count ${path}: it was there and is gone; leave the file as it is while it is read`, {
+    throw new Error(`Cannot count ${path}: it was removed while it was read; leave the file as it is until the end`, {
       cause: error,
     });
   }

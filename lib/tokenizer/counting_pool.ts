@@ -4,7 +4,7 @@ import { PretokenCounts, type PretokenCountsParts } from "./pretoken_counts.ts";
 
 /** Jobs that a Worker may have: one under way and others waiting while the calling thread is busy with one of its own. */
 const JOBS_PER_WORKER = 3;
-/** So many jobs are over before a Worker would have started. */
+/** Jobs that are done before a Worker would have started. */
 const JOBS_WITHOUT_WORKERS = 2;
 
 /** Options of {@linkcode CountingPool}. */

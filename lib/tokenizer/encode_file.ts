@@ -3,8 +3,8 @@ import { openFile } from "../data/open_file.ts";
 import type { OnProgress } from "../data/progress.ts";
 import { ByteEncoder, type EncoderParts } from "./encode_bytes.ts";
 import type { EncodeJob, EncodeResult } from "./encode_job.ts";
-import { type IdArray, type IdDtype, idDtype, RangeEncoder, readExactly, takeNarrow } from "./encode_range.ts";
-import { cutContext, firstSafeCut } from "./safe_cut.ts";
+import { type IdArray, type IdDtype, idDtype, RangeEncoder, takeNarrow } from "./encode_range.ts";
+import { type FileRange, fileRanges } from "./file_ranges.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
 import { TextStream } from "./text_stream.ts";
 import { isGzip, unpackGzip } from "./unpack_gzip.ts";
@@ -35,8 +35,6 @@ export interface EncodeFileReport {
 
 /** Bytes that a worker gets at a time, up to the next position where text may be cut. */
 const RANGE_BYTES = 1 << 20;
-/** Bytes in which such a position is looked for at first. */
-const WINDOW_BYTES = 1 << 12;
 /** Files below this size are encoded sooner than a worker starts. */
 const SMALL_BYTES = 2 * RANGE_BYTES;
 /** Ranges given out per worker ahead of the one to be written next: memory holds no more than these. */
@@ -73,8 +71,9 @@ export async function encodeFile(
     bytes = done;
     onProgress?.({ phase: "encoding", done, ...total, unit: "bytes" });
   };
-  const ranges = fileRanges(file, before.size, new SpecialTokenFinder([...parts.specialTokens.keys()]));
-  const started = isPacked || before.size < SMALL_BYTES ? 0 : workers;
+  const special = new SpecialTokenFinder([...parts.specialTokens.keys()]);
+  const ranges = fileRanges(file, inputPath, RANGE_BYTES, special);
+  const started = isPacked || before.size < SMALL_BYTES ? 0 : Math.min(workers, Math.ceil(before.size / RANGE_BYTES));
   if (isPacked) {
     await encodePieces(parts, dtype, unpackGzip(inputPath), write, signal);
   } else if (started === 0) {
@@ -121,33 +120,6 @@ async function encodePieces(
   }
   stream.finish();
   writeDecided();
-}
-
-interface FileRange {
-  start: number;
-  end: number;
-}
-
-/** The file in ranges whose ids, one range after the other, are those of the whole. */
-function* fileRanges(file: Deno.FsFile, size: number, special: SpecialTokenFinder): Generator<FileRange> {
-  for (let start = 0; start < size;) {
-    const end = start + RANGE_BYTES < size ? findCut(file, start, start + RANGE_BYTES, size, special) : size;
-    yield { start, end };
-    start = end;
-  }
-}
-
-/** The first position from `from` on where the text after `start` may be cut, or the end of the file. */
-function findCut(file: Deno.FsFile, start: number, from: number, size: number, special: SpecialTokenFinder): number {
-  const context = cutContext(special);
-  const base = Math.max(start, from - context);
-  for (let length = WINDOW_BYTES + 2 * context;; length *= 2) {
-    const window = new Uint8Array(Math.min(length, size - base));
-    readExactly(file, base, window);
-    const cut = firstSafeCut(window, from - base, 0, window.length, special);
-    if (cut >= 0) return base + cut;
-    if (base + window.length === size) return size;
-  }
 }
 
 // Ranges go to the worker that is free, at most `AHEAD` per worker beyond the one that is written next, so that a slow

@@ -1,3 +1,4 @@
+import { readFully } from "../data/read_fully.ts";
 import { ByteEncoder, ENCODER_PADDING, type EncoderParts } from "./encode_bytes.ts";
 import { IdBuffer } from "./id_buffer.ts";
 
@@ -34,7 +35,14 @@ export class RangeEncoder {
   encode(file: Deno.FsFile, start: number, end: number, spare?: ArrayBuffer): IdArray {
     const length = end - start;
     if (this.#bytes.length < length + ENCODER_PADDING) this.#bytes = new Uint8Array(length + ENCODER_PADDING);
-    readExactly(file, start, this.#bytes.subarray(0, length));
+    file.seekSync(start, Deno.SeekMode.Start);
+    const read = readFully(file, this.#bytes.subarray(0, length));
+    if (read < length) {
+      throw new Error(
+        `Cannot encode the file: it ends at byte ${start + read}, and was longer when encoding began; ` +
+          `encode a file that nothing writes to`,
+      );
+    }
     this.#encoder.encode(this.#bytes, 0, length, true, this.#output);
     return takeNarrow(this.#output, this.#dtype, spare);
   }
@@ -56,23 +64,4 @@ export function takeNarrow(output: IdBuffer, dtype: IdDtype, spare?: ArrayBuffer
   ids.set(output.ids.subarray(0, count));
   output.length = 0;
   return ids;
-}
-
-/**
- * Fills `target` with the file's bytes from `position` on.
- *
- * @throws {Error} If the file ends before that.
- */
-export function readExactly(file: Deno.FsFile, position: number, target: Uint8Array): void {
-  file.seekSync(position, Deno.SeekMode.Start);
-  for (let filled = 0; filled < target.length;) {
-    const count = file.readSync(target.subarray(filled));
-    if (count === null) {
-      throw new Error(
-        `Cannot encode the file: it ends at byte ${position + filled}, and was longer when encoding began; ` +
-          `encode a file that nothing writes to`,
-      );
-    }
-    filled += count;
-  }
 }

@@ -1,7 +1,7 @@
 /** Longest pre-token, in bytes, whose text is its key: four numbers of 32 bits, of which the last byte is left over. */
 export const LONGEST_KEY = 15;
 
-/** So many bytes are read from the start of a pre-token to make its key. */
+/** Bytes that are read from the start of a pre-token to make its key. */
 export const KEY_BYTES = 16;
 
 /**

@@ -4,8 +4,9 @@ import { bytesToUnicode } from "./byte_to_unicode.ts";
 /** A slot's four numbers: the pair of ids, the rank of its merge, and the id of what it joins to. */
 const SLOT = 4;
 const EMPTY = -1;
-/** Ids have 27 bits in the cache of pre-tokens. */
+/** Far more than any vocabulary has: ids lie in arrays of signed 32-bit numbers. */
 const MAX_TOKENS = 1 << 27;
+/** A rank and a position of 32 bits make one number in the heap of `PretokenMerger`: 53 bits are exact. */
 const MAX_MERGES = 1 << 20;
 
 /**

@@ -19,7 +19,7 @@ export class PairIndex {
   #segment = new Int32Array(FIRST_PAIRS);
   #offset = new Int32Array(FIRST_PAIRS);
   #length = new Int32Array(FIRST_PAIRS);
-  /** Pair plus one; 0 marks a free slot. At most half of the slots are taken. */
+  /** Pair plus one; 0 marks a free slot. At most a quarter of the slots are taken. */
   #slots = new Int32Array(4 * FIRST_PAIRS);
 
   readonly #segments: Int32Array<ArrayBuffer>[] = [];

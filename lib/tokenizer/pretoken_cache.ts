@@ -45,7 +45,7 @@ export class PretokenCache implements PretokenTaker {
   readonly #many = new Int32Array(MANY_STRIDE * ENTRIES);
   /**
    * The numbers of entries by the hashes of their keys. A newcomer takes its first slot if that is free, for the frequent come
-   * early and are to be found at once; else its second one. Entry 0 is no pre-token's.
+   * early and are to be found at once; else its second one. Entry 0 is no pre-token's: its key is zero, which is no key.
    */
   readonly #slots = new Uint16Array(2 * SECOND_SLOTS);
   readonly #long: LongPretokens;
@@ -60,7 +60,6 @@ export class PretokenCache implements PretokenTaker {
   constructor(merger: PretokenMerger) {
     this.#merger = merger;
     this.#long = new LongPretokens(merger);
-    this.#entries.fill(-1, 0, KEY_WORDS);
   }
 
   /**

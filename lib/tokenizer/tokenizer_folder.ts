@@ -24,6 +24,13 @@ const FORMATS = Object.keys(TOKENIZER_FILES) as TokenizerFormat[];
  * missing).
  *
  * @throws {Deno.errors.NotFound} If no file of any format is there.
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * const folder = Deno.makeTempDirSync();
+ * await assertRejects(() => readTokenizerFolder(folder), Deno.errors.NotFound, "it holds none of tokenizer.json");
+ * Deno.removeSync(folder);
+ * ```
  */
 export async function readTokenizerFolder(folder: string): Promise<BpeModel> {
   const present = formatsIn(folder);
@@ -48,6 +55,15 @@ export async function readTokenizerFolder(folder: string): Promise<BpeModel> {
  *
  * @throws {Error} If the folder holds a tokenizer in another format: which of the two is meant would be a guess.
  * @throws {RangeError} If the format cannot hold the tokenizer.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const vocabulary = Array.from({ length: 256 }, (_, byte) => new Uint8Array([byte]));
+ * const folder = Deno.makeTempDirSync();
+ * await writeTokenizerFolder(folder, { specialTokens: new Map(), merges: [], vocabulary }, "gpt2");
+ * assertEquals((await readTokenizerFolder(folder)).vocabulary, vocabulary);
+ * Deno.removeSync(folder, { recursive: true });
+ * ```
  */
 export async function writeTokenizerFolder(folder: string, model: BpeModel, format: TokenizerFormat): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });

@@ -68,9 +68,10 @@ export interface TrainBpeReport {
  * ```ts
  * import { assertEquals } from "@std/assert";
  * const text = "low low low low low lower lower widest widest widest newest newest newest newest newest newest";
- * const { model, report } = await trainBpe({ input: [text.replaceAll(" ", "<|x|>")].values(), vocabSize: 263, specialTokens: ["<|x|>"] });
- * const decoder = new TextDecoder();
- * assertEquals(model.vocabulary.slice(257).map((bytes) => decoder.decode(bytes)), ["st", "est", "ow", "low", "west", "ne"]);
+ * const input = [text.replaceAll(" ", "<|x|>")].values();
+ * const { model, report } = await trainBpe({ input, vocabSize: 263, specialTokens: ["<|x|>"] });
+ * const tokens = model.vocabulary.map((bytes) => new TextDecoder().decode(bytes));
+ * assertEquals(tokens.slice(257), ["st", "est", "ow", "low", "west", "ne"]); // handout, problem train_bpe
  * assertEquals(report.distinctPretokens, 4);
  * ```
  */
@@ -126,7 +127,9 @@ async function countCorpus(
   for await (const job of corpusJobs(input, special)) await pool.submit(job);
   const counts = await pool.finish();
   const after = await fingerprints(input).catch((cause) => {
-    throw new Error("Cannot train: a file went away while it was read; leave it as it is until the end", { cause });
+    throw new Error("Cannot train: a file was removed while it was read; leave the files as they are until the end", {
+      cause,
+    });
   });
   for (const [path, fingerprint] of before) {
     if (after.get(path) !== fingerprint) {

@@ -92,24 +92,32 @@ export function vocabularyById(entries: Iterable<[number, string, Uint8Array]>, 
 /**
  * A model as text for GPT-2's and Hugging Face's files.
  *
- * @throws {RangeError} If two tokens are the same text: a special token and an ordinary one.
+ * @throws {RangeError} If two tokens are the same text, a special token and an ordinary one; or one token is both.
  */
 export function textOfModel(model: BpeModel): VocabularyText {
   const special = new Map([...model.specialTokens].map(([text, id]) => [id, text]));
   const merges = model.merges.map(([left, right]): [string, string] => [bytesToUnicode(left), bytesToUnicode(right)]);
   const made = new Set([...singleBytes(), ...merges.map(([left, right]) => left + right)]);
   const vocab = new Map<string, number>();
+  const refuse = (what: string) => {
+    throw new RangeError(`Cannot write this vocabulary as text: ${what}`);
+  };
   for (const [id, bytes] of model.vocabulary.entries()) {
     const text = special.get(id) ?? bytesToUnicode(bytes);
     if (vocab.has(text) || (special.has(id) && made.has(text))) {
-      throw new RangeError(
-        `Cannot write this vocabulary as text: the special token ${
-          JSON.stringify(text)
-        } is written like the ordinary ` +
-          `token with the bytes ${unicodeToBytes(text)?.join(" ")}; try the tiktoken format, which keeps them apart`,
+      refuse(
+        `the special token ${JSON.stringify(text)} is written like the ordinary token with the bytes ` +
+          `${unicodeToBytes(text)?.join(" ")}; try the tiktoken format, which keeps them apart`,
       );
     }
     vocab.set(text, id);
+  }
+  for (const text of made) {
+    if (vocab.has(text)) continue;
+    refuse(
+      `the token with the bytes ${unicodeToBytes(text)?.join(" ")} is a special token, and its merge needs it as an ` +
+        `ordinary one; choose special tokens that no merge makes`,
+    );
   }
   return { vocab, merges };
 }

@@ -6,7 +6,7 @@ const APOSTROPHE = 0x27;
 
 /** Starts of pre-tokens that are found before they are taken. */
 const STARTS = 1024;
-/** Starts are looked for in so many bytes at a time. */
+/** Bytes in which starts are looked for at a time. */
 const WINDOW = 8;
 
 /** Takes pre-tokens one after the other: encodes them, or counts them. */

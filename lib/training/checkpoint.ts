@@ -81,6 +81,30 @@ export type ExpectedState = Pick<TrainingState, "config" | "data_tokens" | "toke
  *
  * @param path A name ending in .safetensors.
  * @throws {Error} If it cannot be written.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Device } from "../tensor/device.ts";
+ * import { ReferenceBackend } from "../tensor/reference_backend.ts";
+ * import { TransformerLM } from "../model/transformer_lm.ts";
+ * import { AdamW } from "../optim/adamw.ts";
+ * import { Random } from "../tensor/random.ts";
+ * import { parseTrainingConfig } from "./training_config.ts";
+ * using device = new Device(new ReferenceBackend());
+ * const config = parseTrainingConfig({
+ *   model: { vocab_size: 11, context_length: 4, num_layers: 1, d_model: 8, num_heads: 2, d_ff: 16 },
+ * });
+ * using model = new TransformerLM(device, config.model);
+ * using optimizer = new AdamW(model.parameters);
+ * const path = Deno.makeTempFileSync({ suffix: ".safetensors" });
+ * const state = { config, step: 3, tokens: 96, seconds: 1, random: new Random(0).state(), data_tokens: 1000 };
+ * saveCheckpoint(path, model, optimizer, state);
+ * assertEquals(readTrainingState(path).tokens, 96);
+ * assertEquals(loadCheckpoint(path, model, optimizer).step, 3); // to go on training
+ * using written = loadModel(device, path); // to generate or evaluate
+ * assertEquals(written.parameters.state().size, model.parameters.state().size);
+ * Deno.removeSync(path);
+ * ```
  */
 export function saveCheckpoint(
   path: string,

@@ -4,7 +4,7 @@ import { parse } from "@std/jsonc/parse";
  * Reads a configuration file: JSON with comments and trailing commas. What it holds is checked by
  * `parseTrainingConfig()`.
  *
- * @throws {Error} If there is no such file, or it is no JSON; the message says where.
+ * @throws {Error} If there is no such file, or it is not JSON; the message says where.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -26,7 +26,7 @@ export function readConfigFile(path: string | URL): unknown {
     return parse(text);
   } catch (error) {
     throw new Error(
-      `Cannot read the configuration ${path}: it is no JSON with comments (${
+      `Cannot read the configuration ${path}: it is not JSON with comments (${
         error instanceof Error ? error.message : error
       })`,
     );

@@ -49,6 +49,14 @@ const Line: z.ZodType<Metrics> = z.object({
  *
  * @param path The file; one that does not exist yet has no lines.
  * @throws {Error} If another line is damaged.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const path = Deno.makeTempFileSync({ suffix: ".jsonl" });
+ * Deno.writeTextFileSync(path, '{"step":10,"tokens":640,"seconds":1.5,"loss":4.2}\n{"step":20,"tok');
+ * assertEquals(readMetrics(path), [{ step: 10, tokens: 640, seconds: 1.5, loss: 4.2 }]);
+ * Deno.removeSync(path);
+ * ```
  */
 export function readMetrics(path: string): Metrics[] {
   return readJsonLines(path, Line, "line of metrics");

@@ -49,6 +49,12 @@ export class MetricsExport implements Disposable {
     for (const file of this.#files) file.append(metrics, wallTime);
   }
 
+  /** Closes the files and removes them: the run has come to nothing. */
+  withdraw(): void {
+    this.#open[Symbol.dispose]();
+    for (const { path } of this.#files) Deno.removeSync(path);
+  }
+
   /** Completes the files and closes them. */
   [Symbol.dispose](): void {
     this.#open[Symbol.dispose]();

@@ -29,6 +29,11 @@ export class TensorboardFile implements Disposable {
     this.#append(restartEvent(wallTime, 0));
   }
 
+  /** Where the file is. */
+  get path(): string {
+    return this.#file.path;
+  }
+
   /** Adds a line of metrics, measured at a time (seconds since 1970). */
   append(metrics: Metrics, wallTime: number): void {
     this.#append(scalarsEvent(wallTime, metrics.step, metricScalars(metrics)));

@@ -42,7 +42,7 @@ export interface TrainOptions {
   bytesPerToken?: number;
   /** FLOPs of training one token, and the most that the device can do in a second: for the share of it that is used. */
   flops?: { perToken: number; peakPerSecond: number };
-  /** Once aborted, the step at hand is finished, a checkpoint saved, and training returns. */
+  /** Once aborted, the step at hand is finished with what is due after it, a checkpoint saved, and training returns. */
   signal?: AbortSignal;
   /** Hears of every step, in tokens since this start, so that rate and time left are those of now; with the loss last read. */
   onProgress?: OnProgress;
@@ -77,8 +77,8 @@ export interface TrainResult extends Disposable {
  * The same configuration on the same device gives the same bits, whether or not training was stopped and resumed in
  * between. The loss is read back only every `log_every` steps, so that a device may work ahead.
  *
- * @throws {RangeError} Before anything is written, if the data are shorter than a sequence or have ids outside of the vocabulary, or a
- * checkpoint does not fit.
+ * @throws {RangeError} Before anything is written, if the data are shorter than a sequence or have ids outside of the
+ * vocabulary, or a checkpoint does not fit.
  * @throws {DivergenceError} If the loss is no longer finite, or has exploded; checkpoints from before are kept.
  * @example
  * ```ts
@@ -189,15 +189,18 @@ class TrainingRun {
       const saves = ends || due(checkpoint_every);
       // What is saved, sampled or evaluated has been looked at, so no weights that are not finite are ever kept.
       if (due(log_every) || due(eval_every) || due(sample_every) || saves) this.#readResults();
-      if (due(eval_every) && !this.#interrupted) this.#evaluate();
-      if (due(sample_every) && !this.#interrupted) this.#sample();
+      // Also when a signal has come: whoever resumes goes on after this step, and never evaluates it.
+      if (due(eval_every)) this.#evaluate();
+      if (due(sample_every)) this.#sample();
       if (saves) this.#save();
     }
   }
 
   /** Takes a new run back that did not come to the end of its first step: a batch too large for the memory, mostly. */
   withdrawUnlessBegun(): void {
-    if (!this.#options.resume && this.#state.tokens === 0) this.#record?.withdraw();
+    if (this.#options.resume || this.#state.tokens > 0) return;
+    this.#export?.withdraw();
+    this.#record?.withdraw();
   }
 
   /** Closes the run's files. */

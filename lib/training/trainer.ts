@@ -48,25 +48,27 @@ export class Trainer implements Disposable {
   #batchMemory: Arena;
   #batches: readonly DeviceBatch[] = [];
   #work: RepeatedWork | undefined;
-  #resultMemory: Arena;
   // Loss and gradient norm: of the last step, and of every step since they were read.
   #result: Slice;
   #results: Slice;
   #pending = 0;
+  #memory: DisposableStack;
 
   /** Makes the model with its first weights and an optimizer that has done no step. */
   constructor(device: Device, config: TrainingConfig) {
     this.#config = config;
     const dtype = dtypeAt(device, config.precision);
-    this.model = new TransformerLM(device, config.model, { seed: config.seed, dtype });
-    this.optimizer = makeOptimizer(this.model.parameters, config.optimizer);
-    this.#clipper = new GradientClipper(device);
-    this.activations = device.arena("activations");
-    this.#tape = new Tape(device, { arena: this.activations, dtype });
-    this.#batchMemory = device.arena("batches");
-    this.#resultMemory = device.arena("results");
-    this.#result = this.#resultMemory.alloc(2, "f32");
-    this.#results = this.#resultMemory.alloc(2 * config.log_every, "f32");
+    using undo = new DisposableStack();
+    this.model = undo.use(new TransformerLM(device, config.model, { seed: config.seed, dtype }));
+    this.optimizer = undo.use(makeOptimizer(this.model.parameters, config.optimizer));
+    this.#clipper = undo.use(new GradientClipper(device));
+    this.activations = undo.use(device.arena("activations"));
+    this.#tape = undo.use(new Tape(device, { arena: this.activations, dtype }));
+    this.#batchMemory = undo.use(device.arena("batches"));
+    const results = undo.use(device.arena("results"));
+    this.#result = results.alloc(2, "f32");
+    this.#results = results.alloc(2 * config.log_every, "f32");
+    this.#memory = undo.move();
   }
 
   /** Steps done. */
@@ -132,11 +134,7 @@ export class Trainer implements Disposable {
   /** Returns the memory of training and of the model. */
   [Symbol.dispose](): void {
     this.#work?.[Symbol.dispose]();
-    this.#tape[Symbol.dispose]();
-    for (const arena of [this.activations, this.#batchMemory, this.#resultMemory]) arena[Symbol.dispose]();
-    this.#clipper[Symbol.dispose]();
-    this.optimizer[Symbol.dispose]();
-    this.model[Symbol.dispose]();
+    this.#memory.dispose();
   }
 
   // Writes batches to device memory, and returns the work of a step on them: that of the steps before unless sizes differ.

@@ -22,6 +22,11 @@ export class WandbFile implements Disposable {
     this.#file = new AppendedFile(path);
   }
 
+  /** Where the file is. */
+  get path(): string {
+    return this.#file.path;
+  }
+
   /** Adds a line of metrics, measured at a time (seconds since 1970). */
   append(metrics: Metrics, wallTime: number): void {
     const { step, tokens, seconds } = metrics;

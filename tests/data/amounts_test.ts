@@ -9,12 +9,13 @@ Deno.test("formatSeconds() chooses the unit that a person would", () => {
 });
 
 Deno.test("formatBytes() keeps three digits and counts in thousands", () => {
-  assertEquals([0, 999, 1000, 4_655_238, 2_227_753_162].map(formatBytes), [
+  assertEquals([0, 999, 1000, 4_655_238, 2_227_753_162, 1.5e18].map(formatBytes), [
     "0 bytes",
     "999 bytes",
     "1.00 kB",
     "4.66 MB",
     "2.23 GB",
+    "1.50 EB",
   ]);
 });
 

@@ -161,14 +161,14 @@ Deno.test("a server that breaks off each time is asked again for as long as it b
   assertEquals(Deno.readFileSync(folder.at("f")), content);
 });
 
-Deno.test("after as many failures in vain as allowed, the part is kept for the next run", async () => {
+Deno.test("after as many failures in a row as allowed, the part is kept for the next run", async () => {
   using folder = new TemporaryFolder();
   {
     await using server = new ListedServer(cut(100_000, "breaks", serve(content)), failing(503));
     const error = await assertRejects(() => download(server.address, folder.at("f"), impatient), Error);
     assertMatch(
       error.message,
-      /503 Service Unavailable \(3 attempts in vain\); 100000 bytes are kept in .*f\.part; try/,
+      /503 Service Unavailable \(3 attempts failed\); 100000 bytes are kept in .*f\.part; try/,
     );
     assertEquals(folder.names(), ["f.part", "f.part.json"]);
   }
@@ -325,7 +325,7 @@ Deno.test("nobody listening is an error after as many attempts as allowed", asyn
   const server = new ListedServer(failing(500));
   const { address } = server;
   await server[Symbol.asyncDispose]();
-  await assertRejects(() => download(address, folder.at("f"), impatient), Error, "(3 attempts in vain)");
+  await assertRejects(() => download(address, folder.at("f"), impatient), Error, "(3 attempts failed)");
   assertEquals(folder.names(), []);
 });
 
@@ -401,7 +401,7 @@ Deno.test("two downloads to one place do not mix", async () => {
   await using server = new ListedServer(cut(100_000, "stalls", serve(content)), serve(content));
   const first = download(server.address, folder.at("f"), { ...impatient, stallMilliseconds: 400 });
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await assertRejects(() => download(server.address, folder.at("f")), Error, "another process is at it");
+  await assertRejects(() => download(server.address, folder.at("f")), Error, "another process is downloading it");
   await first;
   assertEquals(Deno.readFileSync(folder.at("f")), content);
 });

@@ -138,8 +138,8 @@ const malformed: Record<string, [Uint8Array, RegExp]> = {
   "an absurd length": [fileBytes("{}", [], 2n ** 63n), /claims 9223372036854775808 bytes/],
   "a header that is no object": [fileBytes("[1]"), /does not begin with a brace/],
   "an empty header": [fileBytes(""), /does not begin with a brace/],
-  "a header that is no JSON": [fileBytes("{nonsense}"), /header is no JSON/],
-  "a header that is no UTF-8": [new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0xff, 0x7d]), /header is no JSON/],
+  "a header that is no JSON": [fileBytes("{nonsense}"), /header is not JSON/],
+  "a header that is no UTF-8": [new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0xff, 0x7d]), /header is not JSON/],
   "a name twice": [
     fileBytes(
       '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\\u0061":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',

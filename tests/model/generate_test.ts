@@ -1,10 +1,11 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { ModelConfigInput } from "../../lib/model/config.ts";
 import { generate, generateBatch, type GenerationOptions } from "../../lib/model/generate.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tape } from "../../lib/tensor/tape.ts";
+import { LimitedBackend } from "../tensor/limited_backend.ts";
 
 const small: ModelConfigInput = {
   vocab_size: 17,
@@ -100,6 +101,25 @@ Deno.test("tokens are computed when they are asked for, and leaving early frees 
     }
     assertEquals(made, [...generate(model, [1], { maxNewTokens: 3, temperature: 0 })]);
   });
+});
+
+Deno.test("a generation for which the memory does not reach gives back what it has taken", () => {
+  let failures = 0;
+  // The model takes two blocks; the generation fails after none, one, two more, until it has enough.
+  for (let blocks = 2;; blocks++) {
+    using device = new Device(new LimitedBackend(blocks));
+    using model = new TransformerLM(device, small, { trainable: false });
+    const before = device.memory.reservedBytes;
+    try {
+      assertEquals([...generate(model, [1], { maxNewTokens: 2 })].length, 2);
+      break;
+    } catch (error) {
+      assertStringIncludes((error as Error).message, "Cannot reserve memory");
+      failures++;
+    }
+    assertEquals(device.memory.reservedBytes, before);
+  }
+  assert(failures > 0);
 });
 
 Deno.test("the same seed gives the same text, another seed another", () => {

@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { add } from "../../lib/model/add.ts";
 import { type KeyValueCache, multiheadSelfAttention } from "../../lib/model/attention.ts";
 import type { ModelConfigInput } from "../../lib/model/config_fields.ts";
 import { crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
@@ -72,6 +73,13 @@ Deno.test("parameters have the names of the CS336 state dict", () => {
     ["layers.0.attn.q_norm.weight", 4],
     ["layers.0.attn.k_norm.weight", 4],
   ]);
+});
+
+Deno.test("add() refuses tensors of two shapes, also where they have as many elements", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  const [x, y] = [tape.tensor([1, 2, 3, 4, 5, 6], [2, 3]), tape.tensor([1, 2, 3, 4, 5, 6], [3, 2])];
+  assertThrows(() => add(tape, x, y), RangeError, "Cannot add: x is [2, 3], y [3, 2]");
 });
 
 Deno.test("attention with norms refuses weights that do not make heads of the norms' size", () => {

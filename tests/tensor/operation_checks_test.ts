@@ -50,6 +50,10 @@ for (const [name, open] of Object.entries(devices)) {
     refuse(() => device.attention({ ...attention, numKvHeads: 3 }), "multiple of numKvHeads");
     refuse(() => device.attention({ ...attention, keyLength: 4 }), "k has 12");
     refuse(() => device.attention({ ...attention, mask: i32(8) }), "queryLength * keyLength = 9");
+    refuse(() => device.attention({ ...attention, out: attention.v }), "out overlaps v");
+    const gradients = { dOut: operand(3), dQ: operand(3), dK: operand(3), dV: operand(3) };
+    device.attentionBackward({ ...attention, ...gradients });
+    refuse(() => device.attentionBackward({ ...attention, ...gradients, dQ: gradients.dOut }), "dQ overlaps dOut");
 
     const losses = f32(2);
     const loss = { logits: c, targets: i32(2), losses, scale: 1, rows: 2, columns: 4 };

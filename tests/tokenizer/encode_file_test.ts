@@ -57,6 +57,13 @@ Deno.test("encodeFile() writes the ids of the whole, however many workers encode
   }
 });
 
+Deno.test("encodeFile() starts no more workers than a file has ranges", async () => {
+  using folder = new TemporaryFolder();
+  await Deno.writeFile(folder.at("text"), largeText.subarray(0, 2 ** 21 + 1));
+  const { workers } = await tokenizer.encodeFile(folder.at("text"), folder.at("ids.npy"), { workers: 8 });
+  assertEquals(workers, 3);
+});
+
 Deno.test("encodeFile() encodes small and empty files without workers", async () => {
   using folder = new TemporaryFolder();
   for (const text of ["", "hello the<|end of text|>"]) {
@@ -134,7 +141,7 @@ Deno.test("encodeFile() leaves nothing behind when it is stopped or fails", asyn
   };
   await assertRejects(encode({ onProgress: fail }), Error, "in the callback");
   const shrink = () => Deno.truncateSync(folder.at("text"), 1_000_000);
-  await assertRejects(encode({ onProgress: shrink }), Error, "Cannot encode");
+  await assertRejects(encode({ onProgress: shrink }), Error, "the file");
   assertEquals(folder.names(), ["text"]);
 });
 

@@ -103,6 +103,16 @@ Deno.test("a special token written like an ordinary one is refused where it cann
   assertEquals([...(await Tokenizer.load(folder.at("t"))).encode("hello")], [0]);
 });
 
+Deno.test("a special token that a merge makes is refused rather than saved where it cannot be read back", async () => {
+  using folder = new TemporaryFolder();
+  const { merges, vocabulary } = smallModel();
+  const specialTokens = new Map([[" the", vocabulary.length - 1]]);
+  const tokenizer = Tokenizer.fromModel({ specialTokens, merges, vocabulary });
+  for (const format of ["gpt2", "huggingface"] as const) {
+    await assertRejects(() => tokenizer.save(folder.at(format), format), RangeError, "that no merge makes");
+  }
+});
+
 Deno.test("malformed vocab.json and merges.txt are refused with the place", async () => {
   using folder = new TemporaryFolder();
   const bytes = Array.from({ length: 256 }, (_, byte) => bytesToUnicode(new Uint8Array([byte])));

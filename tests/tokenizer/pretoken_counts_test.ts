@@ -63,6 +63,24 @@ Deno.test("PretokenCounts.addAll() adds the counts of tables that were handed ov
   assertEquals(inOrder(countsByHex(all)), inOrder(new Map(expected)));
 });
 
+Deno.test("PretokenCounts.addAll() puts together large tables that share no word", () => {
+  const random = new Random(21);
+  const tableOf = (words: number) => {
+    const counts = new PretokenCounts();
+    const word = new DataView(new ArrayBuffer(16));
+    for (let index = 0; index < words; index++) {
+      word.setInt32(0, random.uint32() | 0x01010101);
+      word.setInt32(4, random.uint32() | 0x01010101);
+      counts.add(word, 0, 8, 1);
+    }
+    return counts;
+  };
+  const [all, others] = [tableOf(300_000), tableOf(300_000)];
+  const distinct = all.size + others.size;
+  all.addAll(others);
+  assertEquals([all.size, all.total()], [distinct, 600_000]);
+});
+
 Deno.test("PretokenCounter counts what lies between special tokens, read in pieces of any size", () => {
   const random = new Random(21);
   for (let round = 0; round < 300; round++) {

@@ -69,6 +69,16 @@ Deno.test("decodeBytes() is the inverse of encodeBytes() for any bytes", () => {
   }
 });
 
+Deno.test("runs of one byte of any value and length encode to ids that decode to them, when new and when remembered", () => {
+  const tokenizer = Tokenizer.fromModel(smallModel());
+  for (let byte = 0; byte < 256; byte++) {
+    for (let length = 1; length <= 20; length++) {
+      const bytes = new Uint8Array(length).fill(byte);
+      for (let time = 0; time < 2; time++) assertEquals(tokenizer.decodeBytes(tokenizer.encodeBytes(bytes)), bytes);
+    }
+  }
+});
+
 Deno.test("every token of GPT-2's vocabulary, encoded by itself, is that token", () => {
   for (let id = 0; id < gpt2.vocabSize; id++) {
     const bytes = gpt2.idToBytes(id);

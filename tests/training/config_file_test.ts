@@ -18,9 +18,9 @@ Deno.test("the handout's settings train on 327,680,000 tokens", () => {
   }
 });
 
-Deno.test("a configuration that is missing, or is no JSON, is named", () => {
+Deno.test("a configuration that is missing, or is not JSON, is named", () => {
   using folder = new TemporaryFolder();
   assertThrows(() => readConfigFile(folder.at("a.jsonc")), Error, "there is no such file; configs/ has examples");
   Deno.writeTextFileSync(folder.at("b.jsonc"), `{ "steps": }`);
-  assertThrows(() => readConfigFile(folder.at("b.jsonc")), Error, "b.jsonc: it is no JSON with comments");
+  assertThrows(() => readConfigFile(folder.at("b.jsonc")), Error, "b.jsonc: it is not JSON with comments");
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { TokenDataset } from "../../lib/data/token_dataset.ts";
-import type { Device } from "../../lib/tensor/device.ts";
+import { Device } from "../../lib/tensor/device.ts";
 import { Random } from "../../lib/tensor/random.ts";
 import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { openSafetensors } from "../../lib/data/safetensors.ts";
@@ -16,6 +16,7 @@ import { parseTrainingConfig } from "../../lib/training/training_config.ts";
 import { openDevice } from "../../ffi/devices.ts";
 import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
+import { LimitedBackend } from "../tensor/limited_backend.ts";
 import { referenceDevice, smallConfig, walk } from "./small_run.ts";
 
 const data = TokenDataset.fromIds(walk(400), { vocabSize: 12 });
@@ -83,6 +84,26 @@ Deno.test("a signal ends training after the step at hand with a checkpoint, and 
   });
   assertEquals(resumed, straight);
   assertEquals(readMetrics(runs.at("a/metrics.jsonl")).map(({ step }) => step), [3, 4, 4, 7, 7]);
+});
+
+Deno.test("a signal at a step that is evaluated and sampled leaves neither out: nobody comes back to that step", async () => {
+  using runs = new TemporaryFolder();
+  const config = smallConfig({ sample_every: 4 });
+  const onSample = (_: unknown, step: number) => `step ${step}`;
+  await run({ device: cpu(), config, onSample, folder: runs.at("straight") }, () => {});
+  const interrupt = new AbortController();
+  const onProgress = ({ done }: { done: number }) => done >= 4 * 24 && interrupt.abort();
+  const { signal } = interrupt;
+  await run({ device: cpu(), config, onSample, folder: runs.at("a"), signal, onProgress }, ({ interrupted }) => {
+    assertEquals(interrupted, true);
+  });
+  await run({ device: cpu(), config, onSample, folder: runs.at("a"), resume: true }, () => {});
+  const [a, straight] = ["a", "straight"].map((name) => ({
+    evaluations: readMetrics(runs.at(`${name}/metrics.jsonl`)).filter((line) => "validation_loss" in line),
+    samples: Array.from(Deno.readDirSync(runs.at(`${name}/samples`)), ({ name }) => name).toSorted(),
+  }));
+  assertEquals(timeless(a.evaluations), timeless(straight.evaluations));
+  assertEquals(a.samples, straight.samples);
 });
 
 Deno.test("a signal during the last step leaves nothing out: that step is evaluated, and the run has ended", async () => {
@@ -230,6 +251,26 @@ Deno.test("training gives back its memory when it ends, and when it fails", asyn
   assertEquals(device.memory.reservedBytes, 0);
 });
 
+Deno.test("a training for which the memory does not reach gives back what it has taken", async () => {
+  for (const name of ["adamw", "muon"]) {
+    const config = smallConfig({ optimizer: { name } });
+    let failures = 0;
+    // Fails after no block of memory, after one, after two, until it has enough.
+    for (let blocks = 0;; blocks++) {
+      using device = new Device(new LimitedBackend(blocks));
+      try {
+        using _trained = await train({ config, device, data });
+        break;
+      } catch (error) {
+        assertStringIncludes((error as Error).message, "Cannot reserve memory");
+        failures++;
+      }
+      assertEquals(device.memory.reservedBytes, 0);
+    }
+    assert(failures > 0);
+  }
+});
+
 const exploding = smallConfig({
   model: { ...smallConfig().model, norm: "none" },
   optimizer: { max_learning_rate: 1000, warmup_steps: 0 },
@@ -287,7 +328,8 @@ Deno.test("a run whose first step fails, as with a batch too large for the memor
   const attempt = async (name: string, batches: number) => {
     using device = failing(batches);
     const data = TokenDataset.fromIds(walk(200), { vocabSize: 12 });
-    const options = { config: smallConfig(), data, folder: runs.at(name), device };
+    const exports = ["tensorboard", "wandbJsonl"] as const;
+    const options = { config: smallConfig(), data, folder: runs.at(name), device, exports };
     await assertRejects(() => train(options), RangeError, "Cannot reserve memory");
     assertEquals(device.memory.reservedBytes, 0);
   };
