@@ -91,7 +91,7 @@ export function sortChunks(rows: number): {
   return {
     count: { grid: [chunks, 1, 1], block: 256, sharedBytes: 4 * SORT_DIGITS },
     places: { grid: [1, 1, 1], block: 1024, sharedBytes: REDUCTION_BYTES },
-    move: { grid: [chunks, 1, 1], block: 256, sharedBytes: SORT_CHUNK },
+    move: { grid: [chunks, 1, 1], block: 256, sharedBytes: 2 * SORT_CHUNK },
     counts: SORT_DIGITS * chunks,
   };
 }

@@ -9,6 +9,7 @@ const SOURCES = [
   "run_kernel.cpp",
   "nvrtc.cpp",
   "product.cpp",
+  "races.cpp",
   "cublaslt.cpp",
   "cublas.cpp",
 ];
@@ -18,6 +19,7 @@ const HEADERS = [
   "emulation.h",
   "pinned_memory.h",
   "product.h",
+  "races.h",
   "run_kernel.h",
   "runtime.h",
 ];
@@ -32,6 +34,7 @@ const observationSymbols = {
   emulation_set_cublas_offers: { parameters: ["i32" /* int value */], result: "void" },
   emulation_set_cublaslt_offers: { parameters: ["i32" /* int value */], result: "void" },
   emulation_set_thread_order: { parameters: ["i32" /* int descending */], result: "void" },
+  emulation_check_races: { parameters: ["i32" /* int check */], result: "void" },
   emulation_plan: { parameters: ["buffer", /* const char *call */ "i32" /* code */], result: "void" },
   emulation_set_machine: {
     parameters: ["i32", /* driver's version */ "i32", /* devices */ "i32" /* same address for pinned memory */],
@@ -78,6 +81,11 @@ export class Emulation implements Disposable {
   /** In which order the threads of a block run between barriers. */
   setThreadOrder(order: "ascending" | "descending"): void {
     this.#library.symbols.emulation_set_thread_order(order === "descending" ? 1 : 0);
+  }
+
+  /** Whether kernels compiled from now on are checked for races: a tenth of the speed. */
+  checkRaces(check: boolean): void {
+    this.#library.symbols.emulation_check_races(check ? 1 : 0);
   }
 
   /** Lets the next call of a function of CUDA fail with a code. */
@@ -160,6 +168,7 @@ export function testOnEmulation(
         await run(emulation, t);
       } finally {
         emulation.setThreadOrder("ascending");
+        emulation.checkRaces(false);
         emulation.setMachine();
         emulation.setProducts();
       }

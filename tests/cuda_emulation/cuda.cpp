@@ -80,6 +80,7 @@ int driver_version = 13000;
 int device_count = 1;
 bool same_address_for_pinned = true;
 ThreadOrder order = ThreadOrder::ascending;
+bool check_races = false;
 std::map<std::uint64_t, std::unique_ptr<Stream>> streams;
 std::map<std::uint64_t, std::unique_ptr<Graph>> graphs;
 std::map<std::uint64_t, std::unique_ptr<Module>> modules;
@@ -163,6 +164,8 @@ int planned_status(const char* call) { return planned_failure(call); }
 
 int fault() { return sticky; }
 
+bool races_checked() { return check_races; }
+
 }  // namespace emulation
 
 using namespace emulation;
@@ -177,6 +180,7 @@ void emulation_message(char* text, std::uint64_t size) {
 std::uint64_t emulation_live_allocations() { return device_memory().live_count(); }
 std::uint64_t emulation_live_handles() { return streams.size() + graphs.size() + modules.size() + events.size() + contexts.size() + pinned.count(); }
 void emulation_set_thread_order(int descending) { order = descending ? ThreadOrder::descending : ThreadOrder::ascending; }
+void emulation_check_races(int check) { check_races = check != 0; }
 void emulation_plan(const char* call, int code) { planned[call] = code; }
 void emulation_set_machine(int version, int devices, int same_address) {
   driver_version = version;
@@ -526,7 +530,7 @@ int cuLaunchKernel(std::uint64_t function, unsigned grid_x, unsigned grid_y, uns
   return enqueue(stream, [launch, arguments, name = kernel->name]() mutable {
     launch.arguments = arguments.data();
     std::string details;
-    int status = run_kernel(launch, order, details);
+    int status = run_kernel(launch, order, check_races, details);
     if (status != 0) message = name + ": " + details;
     return status;
   });

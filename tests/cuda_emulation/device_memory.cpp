@@ -15,6 +15,7 @@ struct Allocation {
   std::size_t mapping_bytes;
   int device;
   bool live;
+  Touched* records;
 };
 
 std::map<std::uint64_t, Allocation> allocations;
@@ -48,7 +49,7 @@ std::uint64_t DeviceMemory::allocate(std::size_t bytes) {
   unsigned char* data = start + inner - aligned;
   std::memset(data, POISON, aligned);
   auto address = reinterpret_cast<std::uint64_t>(data);
-  allocations[address] = {bytes, mapping, mapping_bytes, current_device, true};
+  allocations[address] = {bytes, mapping, mapping_bytes, current_device, true, nullptr};
   live_count_now++;
   live_bytes_now += bytes;
   return address;
@@ -62,6 +63,8 @@ bool DeviceMemory::release(std::uint64_t address, std::string& message) {
   }
   Allocation& allocation = found->second;
   allocation.live = false;
+  if (allocation.records) munmap(allocation.records, allocation.bytes * sizeof(Touched));
+  allocation.records = nullptr;
   live_count_now--;
   live_bytes_now -= allocation.bytes;
   madvise(allocation.mapping, allocation.mapping_bytes, MADV_DONTNEED);
@@ -87,6 +90,27 @@ bool DeviceMemory::covers(std::uint64_t address, std::size_t bytes, std::string&
     return false;
   }
   return true;
+}
+
+Records DeviceMemory::records(std::uint64_t address, std::size_t bytes) {
+  // Most accesses are near the one before.
+  static Allocation* last = nullptr;
+  static std::uint64_t last_start = 0;
+  if (last == nullptr || !last->live || address < last_start || address + bytes > last_start + last->bytes) {
+    auto found = allocations.upper_bound(address);
+    if (found == allocations.begin()) return {nullptr, 0};
+    --found;
+    if (!found->second.live || address + bytes > found->first + found->second.bytes) return {nullptr, 0};
+    last = &found->second;
+    last_start = found->first;
+  }
+  if (last->records == nullptr) {
+    // Zeros, in memory that is taken only where it is touched.
+    void* mapping = mmap(nullptr, last->bytes * sizeof(Touched), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping == MAP_FAILED) return {nullptr, 0};
+    last->records = static_cast<Touched*>(mapping);
+  }
+  return {last->records + (address - last_start) / BYTES_PER_RECORD, (bytes + BYTES_PER_RECORD - 1) / BYTES_PER_RECORD};
 }
 
 std::string DeviceMemory::describe(std::uint64_t address) const {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "races.h"
+
 namespace emulation {
 
 inline constexpr unsigned char POISON = 0xff;
@@ -19,6 +21,8 @@ class DeviceMemory {
   void release_all();
   // False, with a message, unless [address, address + bytes) lies within one live allocation.
   bool covers(std::uint64_t address, std::size_t bytes, std::string& message) const;
+  // Who touched [address, address + bytes); no records where that is no live device memory.
+  Records records(std::uint64_t address, std::size_t bytes);
   // Says what an address is or was, for reports of faults.
   std::string describe(std::uint64_t address) const;
   std::size_t live_count() const;

@@ -33,16 +33,46 @@ alignas(128) unsigned char shared_memory[emulation::SHARED_CAPACITY + 256];
 #define blockDim (emulation_runtime->block_dim)
 #define gridDim (emulation_runtime->grid_dim)
 #define __syncthreads() emulation_runtime->wait_for_block(__LINE__)
-#define __syncwarp() emulation_runtime->wait_for_warp(0xffffffffu, __LINE__)
+#define __syncwarp() emulation_runtime->order_warp(__LINE__)
 #define __shfl_xor_sync(mask, value, other) emulation::shuffle(mask, value, emulation_runtime->thread->lane ^ (other), __LINE__)
 #define __shfl_up_sync(mask, value, distance) \
   emulation::shuffle(mask, value, emulation::lane_before(distance), __LINE__)
 #define __shfl_sync(mask, value, source) emulation::shuffle(mask, value, (source) & 31u, __LINE__)
 
+// Where races are looked for, the compiler's instrumentation for its own finder of them calls these before each access to
+// memory; what they tell is held against the barriers of a GPU, not against the locks of a program.
+#define UNCHECKED __attribute__((no_sanitize("thread")))
+
+namespace emulation {
+
+UNCHECKED inline void touch(const void* at, unsigned long bytes, bool writes) {
+  Runtime* runtime = emulation_runtime;
+  if (runtime->touch == nullptr) return;
+  if (static_cast<unsigned long>(static_cast<const unsigned char*>(at) - runtime->stack) < STACK_BYTES) return;
+  runtime->touch(at, bytes, writes);
+}
+
+}  // namespace emulation
+
+#define ACCESS(bytes)                                                                                \
+  extern "C" UNCHECKED void __tsan_read##bytes(void* at) { emulation::touch(at, bytes, false); }     \
+  extern "C" UNCHECKED void __tsan_write##bytes(void* at) { emulation::touch(at, bytes, true); }     \
+  extern "C" UNCHECKED void __tsan_unaligned_read##bytes(void* at) { emulation::touch(at, bytes, false); } \
+  extern "C" UNCHECKED void __tsan_unaligned_write##bytes(void* at) { emulation::touch(at, bytes, true); }
+ACCESS(1)
+ACCESS(2)
+ACCESS(4)
+ACCESS(8)
+ACCESS(16)
+#undef ACCESS
+extern "C" UNCHECKED void __tsan_read_range(void* at, unsigned long bytes) { emulation::touch(at, bytes, false); }
+extern "C" UNCHECKED void __tsan_write_range(void* at, unsigned long bytes) { emulation::touch(at, bytes, true); }
+extern "C" UNCHECKED void __tsan_init() {}
+
 namespace emulation {
 
 // Leaves words for the warp and returns once all lanes have left theirs; `turn` is then where they are.
-inline unsigned exchange(unsigned mask, const unsigned* words, int count, int line) {
+UNCHECKED inline unsigned exchange(unsigned mask, const unsigned* words, int count, int line) {
   Thread* thread = emulation_runtime->thread;
   unsigned turn = thread->turn;
   thread->turn ^= 1u;
@@ -109,19 +139,19 @@ inline float __uint_as_float(unsigned bits) {
 
 inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 
-inline int atomicAdd(int* address, int value) {
+UNCHECKED inline int atomicAdd(int* address, int value) {
   int before = *address;
   *address += value;
   return before;
 }
 
-inline unsigned long long atomicAdd(unsigned long long* address, unsigned long long value) {
+UNCHECKED inline unsigned long long atomicAdd(unsigned long long* address, unsigned long long value) {
   unsigned long long before = *address;
   *address += value;
   return before;
 }
 
-inline unsigned long long atomicMax(unsigned long long* address, unsigned long long value) {
+UNCHECKED inline unsigned long long atomicMax(unsigned long long* address, unsigned long long value) {
   unsigned long long before = *address;
   *address = before > value ? before : value;
   return before;
@@ -134,7 +164,7 @@ inline unsigned long long atomicMax(unsigned long long* address, unsigned long l
 
 namespace emulation {
 
-inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], int line) {
+UNCHECKED inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], int line) {
   unsigned words[6] = {a[0], a[1], a[2], a[3], b[0], b[1]};
   unsigned turn = exchange(0xffffffffu, words, 6, line);
   const Thread* warp = emulation_runtime->warp;
@@ -189,7 +219,8 @@ inline void load_matrices(unsigned (&d)[4], const void* row, bool transposed, in
 
 namespace emulation {
 
-inline void finish(const PendingCopy& copy) {
+UNCHECKED inline void finish(const PendingCopy& copy) {
+  touch(copy.to, copy.bytes, true);
   if (copy.from) {
     std::memcpy(copy.to, copy.from, copy.bytes);
   } else {
@@ -200,12 +231,14 @@ inline void finish(const PendingCopy& copy) {
 // cp.async: a copy may happen at any time up to the wait for it. With threads in one order it happens as late as that, so
 // that a kernel which reads too early reads poison; with threads in the other order at once, so that a kernel which
 // overwrites what others still read gives another result.
-inline void copy_async(void* to, const void* from, unsigned bytes, bool valid) {
+UNCHECKED inline void copy_async(void* to, const void* from, unsigned bytes, bool valid) {
   Thread* thread = emulation_runtime->thread;
   if ((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) % bytes != 0) {
     emulation_runtime->fail("cp.async of memory that is not aligned");
   }
   PendingCopy copy = {to, valid ? from : nullptr, bytes};
+  if (valid) touch(from, bytes, false);
+  touch(to, bytes, true);
   if (emulation_runtime->copies_at_once) return finish(copy);
   if (thread->pending_count == LARGEST_PENDING) emulation_runtime->fail("more cp.async than the emulation keeps");
   thread->pending[thread->pending_count++] = copy;
@@ -217,7 +250,7 @@ inline void copy_async_16(void* to, const void* from, bool valid) { emulation::c
 inline void copy_async_4(void* to, const void* from, bool valid) { emulation::copy_async(to, from, 4, valid); }
 inline void copy_async_commit() {}
 template <int pending>
-inline void copy_async_wait() {
+UNCHECKED inline void copy_async_wait() {
   static_assert(pending == 0, "the emulation waits for all copies");
   emulation::Thread* thread = emulation_runtime->thread;
   for (unsigned i = 0; i < thread->pending_count; i++) emulation::finish(thread->pending[i]);

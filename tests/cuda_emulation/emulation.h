@@ -20,6 +20,8 @@ bool usable(std::uint64_t address, std::size_t bytes, std::size_t alignment, con
 void say(const std::string& text);
 // The code that a test has planned for the next call of a function; 0 otherwise.
 int planned_status(const char* call);
+// Whether kernels are compiled so, and run, that their races are found; slower by far.
+bool races_checked();
 // The code of a fault in a kernel that the context has not got over; 0 if there was none.
 int fault();
 

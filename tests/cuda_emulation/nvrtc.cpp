@@ -110,6 +110,11 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
   std::vector<std::string> command = {"g++", "-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-fno-semantic-interposition", "-Wl,-Bsymbolic",
                                       // An access that is not aligned to its type traps, as it does on a GPU.
                                       "-fsanitize=alignment", "-fsanitize-undefined-trap-on-error"};
+  if (emulation::races_checked()) {
+    // Every access is told to the emulation, in place of the library that goes with this option.
+    command.insert(command.end(), {"-fsanitize=thread", "--param", "tsan-instrument-func-entry-exit=0", "-nodefaultlibs"});
+    definitions += "checked for races ";
+  }
   bool has_architecture = false;
   for (int i = 0; i < count; i++) {
     std::string option = options[i];
@@ -137,7 +142,7 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
     // A name of this process's own, renamed when it is whole: tests may run side by side.
     const std::string own = base + "." + std::to_string(getpid());
     std::ofstream(own + ".cpp") << text;
-    command.insert(command.end(), {"-include", headers + "/emulated_device.h", "-o", own + ".so", own + ".cpp"});
+    command.insert(command.end(), {"-include", headers + "/emulated_device.h", "-o", own + ".so", own + ".cpp", "-lm", "-lc", "-lgcc"});
     int status = run(command, own + ".log");
     program.log = read_file(own + ".log");
     unlink((own + ".log").c_str());

@@ -10,15 +10,17 @@
 #include <vector>
 
 #include "device_memory.h"
+#include "races.h"
 
 namespace emulation {
 namespace {
 
-constexpr std::size_t STACK_BYTES = 256 << 10;
 constexpr unsigned CANARY_BYTES = 256;
 constexpr unsigned char CANARY = 0xa5;
 
 enum class State { ready, at_block_barrier, at_warp_barrier, done };
+
+RaceClock race_clock;
 
 // A fiber is a stack and the place where its code stopped. On x86-64 switching saves the registers that a function must
 // preserve (20 times faster than swapcontext, which also asks the system for the signal mask).
@@ -30,6 +32,8 @@ struct Fiber {
 #endif
   State state = State::done;
   int line = 0;
+  // Whether the barrier of the warp at which it waits orders memory.
+  bool orders = false;
   Thread* thread = nullptr;
 };
 
@@ -123,6 +127,7 @@ void fiber_main() {
 void resume(Fiber* fiber) {
   current = fiber;
   runtime.thread = fiber->thread;
+  runtime.stack = fiber->stack;
 #if defined(__x86_64__)
   emulation_switch(&scheduler_stopped_at, fiber->stopped_at);
 #else
@@ -163,7 +168,28 @@ void wait_for_warp(unsigned mask, int line) {
   if (mask != 0xffffffffu) fail("a shuffle or warp barrier with a mask that leaves lanes out");
   current->state = State::at_warp_barrier;
   current->line = line;
+  current->orders = false;
   switch_to_scheduler();
+}
+
+void order_warp(int line) {
+  current->state = State::at_warp_barrier;
+  current->line = line;
+  current->orders = true;
+  switch_to_scheduler();
+}
+
+void touched(const void* at, unsigned long bytes, bool writes) {
+  unsigned thread = current->thread - threads;
+  std::string details;
+  auto offset = static_cast<std::size_t>(static_cast<const unsigned char*>(at) - running->shared);
+  if (offset < SHARED_CAPACITY) {
+    if (touch(race_clock, race_clock.block_start, thread, shared_records(offset, bytes), writes, details)) return;
+    fail((details + ", at byte " + std::to_string(offset) + " of shared memory").c_str());
+  }
+  auto address = reinterpret_cast<std::uint64_t>(at);
+  if (touch(race_clock, race_clock.launch_start, thread, device_memory().records(address, bytes), writes, details)) return;
+  fail((details + ", at " + device_memory().describe(address)).c_str());
 }
 
 // Runs the lanes [first, last) until each is done or at a barrier of the block.
@@ -184,6 +210,7 @@ void run_warp(unsigned first, unsigned last, ThreadOrder order) {
       if (fibers[i]->line != fibers[first]->line) fail("lanes of a warp at different shuffles or warp barriers");
       fibers[i]->state = State::ready;
     }
+    if (fibers[first]->orders) race_clock.pass_warp_barrier(first / 32);
   }
 }
 
@@ -191,6 +218,7 @@ void run_block(const Launch& launch, ThreadOrder order) {
   unsigned count = launch.block.x * launch.block.y * launch.block.z;
   std::memset(launch.shared, POISON, launch.shared_bytes);
   std::memset(launch.shared + launch.shared_bytes, CANARY, CANARY_BYTES);
+  race_clock.begin_block();
   for (unsigned i = 0; i < count; i++) {
     fibers[i]->state = State::ready;
     threads[i].turn = 0;
@@ -209,6 +237,7 @@ void run_block(const Launch& launch, ThreadOrder order) {
       if (fibers[i]->line != fibers[0]->line) fail("threads of a block at different __syncthreads()");
       fibers[i]->state = State::ready;
     }
+    race_clock.pass_block_barrier();
   }
   for (unsigned i = 0; i < CANARY_BYTES; i++) {
     if (launch.shared[launch.shared_bytes + i] != CANARY) fail("a write beyond the shared memory asked for");
@@ -217,7 +246,7 @@ void run_block(const Launch& launch, ThreadOrder order) {
 
 }  // namespace
 
-int run_kernel(const Launch& launch, ThreadOrder order, std::string& message) {
+int run_kernel(const Launch& launch, ThreadOrder order, bool check_races, std::string& message) {
   unsigned count = launch.block.x * launch.block.y * launch.block.z;
   while (fibers.size() < count) fibers.push_back(new Fiber);
   for (unsigned i = 0; i < count; i++) {
@@ -226,10 +255,12 @@ int run_kernel(const Launch& launch, ThreadOrder order, std::string& message) {
     threads[i].index = {i % launch.block.x, i / launch.block.x % launch.block.y, i / launch.block.x / launch.block.y};
     threads[i].lane = i % 32;
   }
-  runtime = {nullptr, nullptr, {}, launch.block, launch.grid, wait_for_block, wait_for_warp, fail,
+  runtime = {nullptr, nullptr, {}, launch.block, launch.grid, wait_for_block, wait_for_warp, order_warp,
+             check_races ? touched : nullptr, nullptr, fail,
              order == ThreadOrder::descending};
   *launch.runtime = &runtime;
   running = &launch;
+  race_clock.begin_launch();
   failure = 0;
 
   struct sigaction action = {}, before_segv, before_bus, before_trap;

@@ -22,6 +22,6 @@ enum class ThreadOrder { ascending, descending };
 
 // 0, or the driver's status with a message: 700 if a kernel touched memory that is not its own, 716 if an access was not
 // aligned, 719 if its threads diverged at a barrier or broke another rule.
-int run_kernel(const Launch& launch, ThreadOrder order, std::string& message);
+int run_kernel(const Launch& launch, ThreadOrder order, bool check_races, std::string& message);
 
 }  // namespace emulation

@@ -38,10 +38,15 @@ struct Runtime {
   Dim block_index, block_dim, grid_dim;
   void (*wait_for_block)(int line);
   void (*wait_for_warp)(unsigned mask, int line);
+  void (*order_warp)(int line);
+  // Where accesses are told to; null unless races are looked for. Those to the running thread's stack are its own.
+  void (*touch)(const void* at, unsigned long bytes, bool writes);
+  const unsigned char* stack;
   void (*fail)(const char* message);
   bool copies_at_once;
 };
 
+inline constexpr unsigned STACK_BYTES = 256 << 10;
 inline constexpr unsigned SHARED_CAPACITY = 232448;
 
 }  // namespace emulation

@@ -67,10 +67,10 @@ extern "C" __global__ void __launch_bounds__(1024) sort_places(int* counts, int 
 // A row goes behind the rows of its chunk that have the same digit and come before it.
 extern "C" __global__ void sort_move(const int* keys, const int* order, int rows, int shift, const int* places,
                                      int* new_keys, int* new_order) {
-  unsigned char* digits = shared_memory;
+  u16* digits = (u16*)shared_memory;
   int first = blockIdx.x * SORT_CHUNK, count = rows - first < SORT_CHUNK ? rows - first : SORT_CHUNK;
   for (int i = threadIdx.x; i < count; i += blockDim.x) {
-    digits[i] = (unsigned char)((keys[first + i] >> shift) & (DIGITS - 1));
+    digits[i] = (u16)((keys[first + i] >> shift) & (DIGITS - 1));
   }
   __syncthreads();
   for (int i = threadIdx.x; i < count; i += blockDim.x) {

@@ -6,7 +6,8 @@ import { LibraryNotFoundError } from "../../../ffi/cuda/find_library.ts";
 import { Nvrtc } from "../../../ffi/cuda/nvrtc.ts";
 import { threadPerItem, threadPerItemOfRow } from "../../../ffi/cuda/launch_configuration.ts";
 import { Device } from "../../../lib/tensor/device.ts";
-import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
+import { testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
+import { runPlanted } from "./planted_kernel.ts";
 
 Deno.test("a library that is missing is an error which lists what was tried", () => {
   const error = assertThrows(() => new Driver("/nowhere/libcuda.so.1"), LibraryNotFoundError);
@@ -184,7 +185,7 @@ testOnEmulation("a write beyond the shared memory asked for is found", (emulatio
   runPlanted(emulation, source, "overflow", ({ launch }) => {
     assertThrows(launch, Error, "LAUNCH_FAILED");
     assertStringIncludes(emulation.message(), "beyond the shared memory");
-  }, 200);
+  }, { sharedBytes: 200 });
 });
 
 testOnEmulation("a recorded step replays with new inputs, and refuses what a replay could not repeat", (emulation) => {
@@ -235,56 +236,3 @@ testOnEmulation("compiled kernels are taken from the cache", (emulation) => {
     Deno.removeSync(kernelCache, { recursive: true });
   }
 });
-
-interface Planted {
-  launch: () => void;
-  write: (data: Float32Array<ArrayBuffer>) => void;
-  read: (length: number) => Float32Array;
-}
-
-// Runs a kernel of one pointer, 64 threads, on the emulated driver.
-function runPlanted(
-  { libraries }: Emulation,
-  source: string,
-  name: string,
-  check: (planted: Planted) => void,
-  sharedBytes = 256,
-): void {
-  using cuda = new CudaRuntime({ libraries });
-  const { driver, nvrtc, stream } = cuda;
-  const image = nvrtc.compile(`${name}.cu`, source, ["--gpu-architecture=sm_90"]);
-  const module = driver.loadModule(image);
-  const kernel = driver.kernel(module, name);
-  const block = cuda.reserve(256);
-  const parameters = BigUint64Array.of(BigInt(block.address));
-  const bytes = BigUint64Array.of(8n);
-  const pointer = (array: BigUint64Array<ArrayBuffer>) =>
-    Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(array.buffer)));
-  const extra = new Uint8Array(BigUint64Array.of(1n, pointer(parameters), 2n, pointer(bytes), 0n).buffer);
-  const bytesOf = (data: Float32Array<ArrayBuffer>) => new Uint8Array(data.buffer);
-  check({
-    launch: () =>
-      driver.check(
-        "cuLaunchKernel",
-        driver.symbols.cuLaunchKernel(kernel, 1, 1, 1, 64, 1, 1, sharedBytes, stream, null, extra),
-      ),
-    write: (data) =>
-      driver.check(
-        "cuMemcpyHtoD",
-        driver.symbols.cuMemcpyHtoDAsync_v2(BigInt(block.address), bytesOf(data), BigInt(data.byteLength), stream),
-      ),
-    read: (length) => {
-      const data = new Float32Array(length);
-      const code = driver.symbols.cuMemcpyDtoHAsync_v2(
-        bytesOf(data),
-        BigInt(block.address),
-        BigInt(data.byteLength),
-        stream,
-      );
-      driver.check("cuMemcpyDtoH", code);
-      return data;
-    },
-  });
-  driver.ended(() => driver.check("cuModuleUnload", driver.symbols.cuModuleUnload(module)));
-  cuda.unreserve(block);
-}
