@@ -42,6 +42,7 @@ export function measureTrainingStep(
   device.clear();
   const loss = model.loss(tape, ids(), ids());
   const keptBytes = mergeBytes(device.liveBytes(tape.arena));
+  model.parameters.zeroGradients();
   tape.backward(loss);
   const peakBytes = BigInt(device.memory.peakBytes);
   using clipper = new GradientClipper(device);

@@ -51,13 +51,12 @@ export class Parameters implements Disposable {
   readonly named: ReadonlyMap<string, Parameter>;
   /** All weights in float32. */
   readonly weights: Slice;
-  /** All gradients, or undefined if not trained. */
-  readonly gradients: Slice | undefined;
   /** All weights rounded to bfloat16, if the model multiplies in it. */
   readonly lowPrecisionWeights: Slice | undefined;
   /** Number of parameters, as state dicts count them. */
   readonly count: number;
   #config: ModelConfig;
+  #gradients: Slice | undefined;
   #groups = new Map<string, Tensor>();
   #memory: DisposableStack;
 
@@ -76,19 +75,18 @@ export class Parameters implements Disposable {
     };
     this.weights = allocate("parameters");
     this.lowPrecisionWeights = dtype === "bf16" ? allocate("bf16 parameters", "bf16") : undefined;
-    this.gradients = trainable ? allocate("gradients") : undefined;
+    const all = this.#gradients = trainable ? allocate("gradients") : undefined;
     const named = new Map<string, Parameter>();
     let start = 0;
     groups.forEach(({ name, members }, i) => {
       const rows = members.reduce((sum, { shape }) => sum + shape[0], 0);
-      const gradient = this.gradients &&
-        new Gradient(this.gradients.sub(start, sizes[i]), { persistent: true, written: false });
+      const gradient = all && new Gradient(all.sub(start, sizes[i]), { persistent: true, written: false });
       const values = (this.lowPrecisionWeights ?? this.weights).sub(start, sizes[i]);
       this.#groups.set(name, new Tensor(values, [rows, ...members[0].shape.slice(1)], gradient));
       let at = start;
       for (const member of members) {
         const size = elements(member.shape);
-        const gradients = this.gradients?.sub(at, size);
+        const gradients = all?.sub(at, size);
         named.set(member.name, { ...member, weights: this.weights.sub(at, size), gradients });
         at += size;
       }
@@ -97,6 +95,16 @@ export class Parameters implements Disposable {
     this.named = named;
     this.count = sizes.reduce((sum, size) => sum + size, 0);
     this.#memory = undo.move();
+  }
+
+  /** All gradients, or undefined if not trained. Those that no backward pass has written since `zeroGradients()` are 0. */
+  get gradients(): Slice | undefined {
+    for (const { gradient } of this.#groups.values()) {
+      if (gradient === undefined || gradient.written) continue;
+      this.device.fill({ x: gradient.slice, value: 0 });
+      gradient.written = true;
+    }
+    return this.#gradients;
   }
 
   /** The tensor of a group (see `parameterLayout`), with which the model computes. */
@@ -161,7 +169,7 @@ export class Parameters implements Disposable {
     return new Map([...this.named].map(([name, { weights }]) => [name, this.device.download(weights)]));
   }
 
-  /** Forgets all gradients, so that the next backward pass starts from 0. Costs nothing: it overwrites them. */
+  /** Forgets all gradients, so that the next backward pass starts from 0. Costs nothing: it writes over them. */
   zeroGradients(): void {
     for (const { gradient } of this.#groups.values()) if (gradient) gradient.written = false;
   }

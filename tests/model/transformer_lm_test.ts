@@ -3,6 +3,7 @@ import { add } from "../../lib/model/add.ts";
 import { type KeyValueCache, multiheadSelfAttention } from "../../lib/model/attention.ts";
 import type { ModelConfigInput } from "../../lib/model/config_fields.ts";
 import { crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
+import { embedding } from "../../lib/model/embedding.ts";
 import { rmsNorm } from "../../lib/model/rms_norm.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
@@ -173,6 +174,24 @@ Deno.test("two half batches accumulate the gradient of the whole batch", () => {
     return device.download(model.parameters.gradients!);
   };
   compareNumbers("gradient", gradient([ids]), gradient([ids.slice(0, 12), ids.slice(12)]), 1e-6);
+});
+
+Deno.test("a parameter that a loss does not reach has the gradient 0, not that of the step before", () => {
+  using device = open();
+  using model = new TransformerLM(device, small);
+  const { parameters } = model;
+  using tape = new Tape(device);
+  const tokens = tape.integers(ids, [2, 12]);
+  tape.backward(model.loss(tape, tokens, tokens));
+  assert(device.download(parameters.gradients!).every(Number.isFinite));
+  parameters.zeroGradients();
+  const embedded = embedding(tape, tape.integers([3], [1]), parameters.group("token_embeddings.weight"));
+  tape.backward(embedded);
+  const all = device.download(parameters.gradients!);
+  const { gradients } = parameters.named.get("token_embeddings.weight")!;
+  const reached = device.download(gradients!);
+  assertEquals(reached.reduce((sum, x) => sum + x, 0), small.d_model);
+  assertEquals(all.reduce((sum, x) => sum + Math.abs(x), 0), small.d_model);
 });
 
 Deno.test("a hundred training steps take no more memory than the first, and the end gives all of it back", () => {
