@@ -279,7 +279,10 @@ export class CudaBackend implements Backend {
   /** See {@link operations.AxpyArguments}. */
   axpy({ x, y, factor }: operations.AxpyArguments): void {
     if (x.dtype === y.dtype) return this.#elementwise("axpy", [x, y], [factor]);
-    this.#cuda.launch("axpy_to_float", x.dtype, this.#perPacket(x), [this.#at(x), this.#at(y), x.length, factor]);
+    const { aligned } = this.#packets([x, y], 0);
+    this.#cuda.launch("axpy_to_float", x.dtype, this.#perPacket(x), [
+      ...[this.#at(x), this.#at(y), x.length, aligned, factor],
+    ]);
   }
 
   /** See {@link operations.SumArguments}. */
@@ -335,14 +338,14 @@ export class CudaBackend implements Backend {
 
   /** See {@link operations.CopyArguments}. */
   copy({ source, destination }: operations.CopyArguments): void {
-    const [from, to] = [this.#at(source), this.#at(destination)];
+    const [from, to] = [source, destination].map(this.#at);
     if (source.dtype === destination.dtype) {
       const { driver, stream } = this.#cuda;
       const code = driver.symbols.cuMemcpyDtoDAsync_v2(BigInt(to), BigInt(from), BigInt(source.bytes), stream);
       driver.check("cuMemcpyDtoD", code, { bytes: source.bytes });
     } else {
       const kernel = source.dtype === "f32" ? "convert_from_float" : "convert_to_float";
-      const values = [from, to, source.length];
+      const values = [from, to, source.length, this.#packets([source, destination], 0).aligned];
       this.#cuda.launch(kernel, "bf16", threadPerItem(source.length * 2 / PACKET_BYTES), values);
     }
   }

@@ -96,7 +96,6 @@ __device__ __forceinline__ void forward_plain(const AttentionParameters& p) {
     }
     __syncwarp();
     accumulate<CHUNKS>(sums, weights + own * PLAIN_TILE, values, size, size, lane);
-    __syncwarp();
   }
 
 #pragma unroll

@@ -79,17 +79,43 @@ extern "C" __global__ void axpy(const element* x, element* y, long long n, int a
   map(x, y, y, n, aligned, [factor](float a, float b) { return b + factor * a; });
 }
 
-extern "C" __global__ void axpy_to_float(const element* x, float* y, long long n, float factor) {
+// Floats beside a packet of elements: 16 bytes at a time as well.
+struct alignas(16) FloatsOfPacket {
+  float at[PER_PACKET];
+};
+
+extern "C" __global__ void axpy_to_float(const element* x, float* y, long long n, int aligned, float factor) {
   long long start = packet_start();
+  if (aligned && start + PER_PACKET <= n) {
+    Packet in = load_packet(x + start);
+    FloatsOfPacket sum = *(FloatsOfPacket*)(y + start);
+#pragma unroll
+    for (int i = 0; i < PER_PACKET; i++) sum.at[i] += factor * to_float(in.at[i]);
+    *(FloatsOfPacket*)(y + start) = sum;
+    return;
+  }
   for (long long i = start; i < start + PER_PACKET && i < n; i++) y[i] += factor * to_float(x[i]);
 }
 
-extern "C" __global__ void convert_from_float(const float* source, element* destination, long long n) {
+extern "C" __global__ void convert_from_float(const float* source, element* destination, long long n, int aligned) {
   long long start = packet_start();
+  if (aligned && start + PER_PACKET <= n) {
+    FloatsOfPacket in = *(const FloatsOfPacket*)(source + start);
+    store_packet(destination + start, in.at);
+    return;
+  }
   for (long long i = start; i < start + PER_PACKET && i < n; i++) store(destination + i, source[i]);
 }
 
-extern "C" __global__ void convert_to_float(const element* source, float* destination, long long n) {
+extern "C" __global__ void convert_to_float(const element* source, float* destination, long long n, int aligned) {
   long long start = packet_start();
+  if (aligned && start + PER_PACKET <= n) {
+    Packet in = load_packet(source + start);
+    FloatsOfPacket out;
+#pragma unroll
+    for (int i = 0; i < PER_PACKET; i++) out.at[i] = to_float(in.at[i]);
+    *(FloatsOfPacket*)(destination + start) = out;
+    return;
+  }
   for (long long i = start; i < start + PER_PACKET && i < n; i++) destination[i] = to_float(source[i]);
 }

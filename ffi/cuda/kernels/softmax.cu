@@ -74,8 +74,16 @@ softmax_backward(const element* out, const element* d_out, element* d_x, int col
   out += start;
   d_out += start;
   float dot = 0.0f;
-  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
-    dot += to_float(out[column]) * to_float(d_out[column]);
+  if (aligned) {
+    for (int column = threadIdx.x * PER_PACKET; column < columns; column += blockDim.x * PER_PACKET) {
+      Packet y = load_packet(out + column), d = load_packet(d_out + column);
+#pragma unroll
+      for (int i = 0; i < PER_PACKET; i++) dot += to_float(y.at[i]) * to_float(d.at[i]);
+    }
+  } else {
+    for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+      dot += to_float(out[column]) * to_float(d_out[column]);
+    }
   }
   dot = block_sum(dot);
   map_row(d_out, d_x + start, columns, aligned,

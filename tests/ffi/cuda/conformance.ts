@@ -39,3 +39,19 @@ for (const operation of Object.keys(cases) as (keyof Operations)[]) {
     }
   });
 }
+
+testOnEmulation("cuda: axpy() adds bfloat16 to float32, and copy() converts, at any length and place", (emulation) => {
+  using device = new Device(emulation.open());
+  using arena = device.arena("example");
+  for (const [length, start] of [[64, 0], [67, 0], [41, 3]] as const) {
+    const numbers = Float32Array.from({ length }, (_, i) => (i - 20) / 8); // exact in bfloat16
+    const low = arena.alloc(start + length, "bf16").sub(start);
+    const [sum, back] = [1, 2].map(() => arena.alloc(start + length, "f32").sub(start));
+    device.upload(sum, numbers);
+    device.copy({ source: sum, destination: low });
+    device.copy({ source: low, destination: back });
+    device.axpy({ x: low, y: sum, factor: 3 });
+    assertEquals(device.download(back), numbers);
+    assertEquals(device.download(sum), numbers.map((x) => 4 * x));
+  }
+});
