@@ -112,9 +112,15 @@ export class Arena implements SliceOwner, Disposable {
     return slice;
   }
 
-  /** Makes the memory of one whole slice (as `alloc` returned it) reusable for slices of the same size in bytes. */
+  /**
+   * Makes the memory of one whole slice (as `alloc` returned it) reusable for slices of the same size in bytes; the slice is
+   * no longer valid.
+   *
+   * @throws {RangeError} If it was released before, or taken before the arena was reset or disposed of.
+   */
   release(slice: Slice): void {
     this.assertLive(slice);
+    slice.epoch = RELEASED;
     const bytes = roundUp(slice.bytes);
     this.#usedBytes -= bytes;
     this.device.released(this, bytes, slice);
@@ -143,8 +149,8 @@ export class Arena implements SliceOwner, Disposable {
   assertLive(slice: Slice): void {
     if (slice.arena !== this || slice.epoch !== this.#epoch || this.#disposed) {
       throw new RangeError(
-        `Cannot use a slice of the arena "${this.name}": it was taken before the arena was reset or disposed of; ` +
-          `take a new one`,
+        `Cannot use a slice of the arena "${this.name}": it was released, or taken before the arena was ` +
+          `reset or disposed of; take a new one`,
       );
     }
   }
@@ -184,6 +190,9 @@ export class Arena implements SliceOwner, Disposable {
     this.#reservedBytes += block.bytes;
   }
 }
+
+// In place of an epoch.
+const RELEASED = -1;
 
 function roundUp(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

@@ -53,8 +53,8 @@ export class Slice {
   readonly length: number;
   /** Type of the elements. */
   readonly dtype: DType;
-  /** The arena's epoch when the slice was made; after `arena.reset()` the slice is no longer valid. */
-  readonly epoch: number;
+  /** The arena's epoch when the slice was made; after `arena.reset()` the slice is no longer valid, nor after its release. */
+  epoch: number;
 
   /** Arenas make slices; everybody else calls `Arena.alloc()` or `sub()`. */
   constructor(arena: SliceOwner, block: Block, byteOffset: number, length: number, dtype: DType, epoch: number) {

@@ -71,6 +71,17 @@ Deno.test("a slice is refused after its arena was reset or has ended", () => {
   assertThrows(() => arena.alloc(3, "f32"), RangeError, "disposed of");
 });
 
+Deno.test("a slice is refused after its release, a second one included", () => {
+  using device = new Device(new ReferenceBackend());
+  using arena = device.arena("step");
+  const x = arena.alloc(3, "f32");
+  arena.release(x);
+  assertThrows(() => arena.release(x), RangeError, "it was released");
+  assertThrows(() => device.fill({ x, value: 0 }), RangeError, "it was released");
+  const [first, second] = [arena.alloc(3, "f32"), arena.alloc(3, "f32")];
+  assertNotEquals(first.byteOffset, second.byteOffset);
+});
+
 Deno.test("an arena refuses lengths and types that cannot be", () => {
   using device = new Device(new ReferenceBackend());
   using arena = device.arena("odd");

@@ -206,7 +206,6 @@ __device__ __forceinline__ void backward_queries_plain(const AttentionParameters
     }
     __syncwarp();
     accumulate<CHUNKS>(d_q, d_scores + own * PLAIN_TILE, keys, size + 1, size, lane);
-    __syncwarp();
   }
   store_rows<CHUNKS>(p.d_q + batch * p.d_q_batch + head * size, p.d_q_row, first + own, p.query_length, size, lane,
                      d_q);
