@@ -43,14 +43,11 @@ export class ExperimentRecord implements Disposable {
    * @throws {Error} If the folder holds a run already, or another process works on it.
    */
   static create(folder: string, config: unknown): ExperimentRecord {
-    if (holdsRun(folder)) {
-      throw new Error(
-        `Cannot start a run in ${folder}: it holds one already; continue that with --resume, or give another name`,
-      );
-    }
+    refuseRun(folder);
     for (const name of ["samples", "checkpoints"]) Deno.mkdirSync(`${folder}/${name}`, { recursive: true });
     using undo = new DisposableStack();
     const lock = undo.use(lockFolder(folder));
+    refuseRun(folder); // Another process may have begun, and even ended, one since.
     const record = new ExperimentRecord(folder, lock);
     undo.use(record.#metrics);
     // Written last: a folder with config.json is a run.
@@ -145,6 +142,13 @@ export class ExperimentRecord implements Disposable {
 /** Whether a folder holds a run: it does once config.json is there. */
 export function holdsRun(folder: string): boolean {
   return isFile(`${folder}/config.json`);
+}
+
+function refuseRun(folder: string): void {
+  if (!holdsRun(folder)) return;
+  throw new Error(
+    `Cannot start a run in ${folder}: it holds one already; continue that with --resume, or give another name`,
+  );
 }
 
 const LOCK_ATTEMPTS = 20;
