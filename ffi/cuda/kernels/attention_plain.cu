@@ -155,7 +155,6 @@ __device__ __forceinline__ void backward_keys_plain(const AttentionParameters& p
       accumulate<CHUNKS>(d_v, weights + own * PLAIN_TILE, d_outs, size + 1, size, lane);
       // The queries carry the scale already.
       accumulate<CHUNKS>(d_k, d_scores + own * PLAIN_TILE, queries, size + 1, size, lane);
-      __syncwarp();
     }
   }
   store_rows<CHUNKS>(p.d_k + batch * p.d_k_batch + kv_head * size, p.d_k_row, first + own, p.key_length, size, lane,
