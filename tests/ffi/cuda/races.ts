@@ -3,7 +3,7 @@ import { Device } from "../../../lib/tensor/device.ts";
 import { Trainer } from "../../../lib/training/trainer.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 import { cases } from "../../device_conformance/cases.ts";
-import { Workbench } from "../../device_conformance/workbench.ts";
+import { type Case, Workbench } from "../../device_conformance/workbench.ts";
 import { smallConfig } from "../../training/small_run.ts";
 import { runInBf16 } from "./bf16_bench.ts";
 import { runPlanted } from "./planted_kernel.ts";
@@ -88,17 +88,44 @@ for (const dtype of ["f32", "bf16"] as const) {
     emulation.checkRaces(true);
     using device = new Device(emulation.open());
     if (dtype === "bf16") runInBf16(device);
-    for (const [operation, list] of Object.entries(cases)) {
-      for (const [title, run] of Object.entries(list)) {
-        using bench = new Workbench(device, 1);
-        try {
-          run(bench);
-        } catch (error) {
-          throw new Error(`${operation}, ${title}: ${emulation.message()}`, { cause: error });
-        }
-      }
-    }
+    for (const [operation, list] of Object.entries(cases)) runAll(emulation, device, operation, list);
   });
+}
+
+testOnEmulation("cuda: no kernel races in products that cuBLAS does not make", (emulation) => {
+  emulation.checkRaces(true);
+  emulation.setProducts({ cublasLt: false, cublas: false });
+  using device = new Device(emulation.open());
+  runAll(emulation, device, "matmul", cases.matmul);
+});
+
+testOnEmulation("cuda: no kernel races in sampling", (emulation) => {
+  emulation.checkRaces(true);
+  using device = new Device(emulation.open());
+  using arena = device.arena("sampling");
+  const [rows, columns] = [2, 1500];
+  const [logits, draws, tokens] = [
+    arena.alloc(rows * columns, "f32"),
+    arena.alloc(rows, "f32"),
+    arena.alloc(rows, "i32"),
+  ];
+  device.upload(logits, Float32Array.from({ length: rows * columns }, (_, i) => Math.round(4 * Math.sin(i * i))));
+  device.upload(draws, Float32Array.of(0.1, 0.9));
+  for (const limits of [{ topK: columns, topP: 1 }, { topK: 40, topP: 0.9 }, { topK: 3, topP: 0.01 }]) {
+    device.sample({ logits, draws, tokens, rows, columns, temperature: 0.8, ...limits });
+    assertEquals(device.download(tokens, new Int32Array(rows)).every((token) => token >= 0 && token < columns), true);
+  }
+});
+
+function runAll(emulation: Emulation, device: Device, operation: string, list: Record<string, Case>): void {
+  for (const [title, run] of Object.entries(list)) {
+    using bench = new Workbench(device, 1);
+    try {
+      run(bench);
+    } catch (error) {
+      throw new Error(`${operation}, ${title}: ${emulation.message()}`, { cause: error });
+    }
+  }
 }
 
 testOnEmulation("cuda: no kernel races in training steps", (emulation) => {
