@@ -46,8 +46,8 @@ export function asksForHelp(args: readonly string[]): boolean {
  * @param schema Options as a zod object; nested objects are dotted flags.
  * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all words
  *   that are left.
- * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, or a value
- *   that the schema refuses.
+ * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, one flag
+ *   given twice that is not repeatable, or a value that the schema refuses.
  */
 export function parseOptions<Schema extends z.ZodObject>(
   args: readonly string[],
@@ -75,6 +75,7 @@ export function parseOptions<Schema extends z.ZodObject>(
       const mentions = args.filter((word) => isMention(word, flag.name));
       if (mentions.length > 0) writePath(given, flag.path, value);
       checkSwitch(flag, mentions);
+      checkGivenOnce(flag, mentions);
       continue;
     }
     const values = z.array(z.string()).parse(value ?? []);
@@ -82,9 +83,10 @@ export function parseOptions<Schema extends z.ZodObject>(
       values.push(...words.splice(0, flag.repeatable ? Infinity : 1));
     }
     if (values.length === 0) continue;
+    if (!flag.repeatable) checkGivenOnce(flag, values.map((text) => `--${flag.name} ${text}`));
     const read = values.map((text) => readValue(flag, text));
     typed.set(flag, values.join(" "));
-    writePath(given, flag.path, flag.repeatable ? read : read.at(-1));
+    writePath(given, flag.path, flag.repeatable ? read : read[0]);
   }
   if (words.length > 0) {
     throw new UsageError(
@@ -125,6 +127,11 @@ function isMention(word: string, name: string): boolean {
 function checkSwitch({ name }: Flag, mentions: readonly string[]): void {
   const wrong = mentions.find((word) => word.includes("=") && !/=(true|false)$/.test(word));
   if (wrong !== undefined) throw new UsageError(`Cannot use ${wrong}: it is a switch; give --${name} or --no-${name}`);
+}
+
+function checkGivenOnce({ name }: Flag, given: readonly string[]): void {
+  if (given.length < 2) return;
+  throw new UsageError(`Cannot use --${name} more than once: there are ${given.join(" and ")}; give it once`);
 }
 
 function readValue(flag: Flag, text: string): string | number {
