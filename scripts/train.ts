@@ -44,9 +44,10 @@ await runScript({
   permissions: "train",
   details: [
     "Fields of the configuration may be given as flags, which come over the file: --model.d_model 256 --steps 2000.",
-    "Text: --input FILE (--tokenizer DIR, or one is trained), --data FILE.npy as deno task encode writes it, or, with",
+    "Text: --input FILE (--tokenizer DIR, or one is trained), --data FILE.npy as deno task encode writes it, or, with " +
     "neither, the built-in stories.",
-    "The defaults are those of a configuration that leaves a field out; configs/stories.jsonc sets some of them itself.",
+    "A field has the default shown where the configuration leaves it out; configs/stories.jsonc sets the model's size, " +
+    "the learning rate, batch_size, steps and others itself.",
   ].join("\n"),
 }, async (given, report) => {
   const { config: path, name, resume, device: deviceName, threads, gpu, tf32, graphs, builtInBytes, ...others } =
