@@ -11,6 +11,7 @@ import { taskCommand } from "./frame/command_line.ts";
 import { runScript } from "./frame/run_script.ts";
 import { threadCount } from "./frame/thread_count.ts";
 import { askedConfig } from "./training/asked_config.ts";
+import { checkTrainingMemory } from "./training/check_memory.ts";
 import { gpuNumber, openComputing } from "./training/computing.ts";
 import { prepareData } from "./training/prepare_data.ts";
 import { runName } from "./training/run_name.ts";
@@ -84,6 +85,7 @@ await runScript({
   const precision = asked.precision ?? (!resume && device.dtypes.includes("bf16") ? "bfloat16" : undefined);
   const config = { ...asked, ...(precision && { precision }) };
   report.say(`Device: ${device.name} (${device.backend.description})`);
+  checkTrainingMemory(device, config);
   using _unstarted = unstartedFolder(folder);
   const prepared = resume
     ? { config, tokenizer: config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer) }
@@ -93,6 +95,7 @@ await runScript({
   using result = await runTraining({ ...prepared, folder, device, resume, command, exports }, report);
 
   report.say("");
+  if (Number.isNaN(result.loss)) report.note("no step was left to do; --steps gives the run more.");
   report.result("run", folder);
   report.result("device", device.name);
   report.result("precision", precision ?? "float32");
