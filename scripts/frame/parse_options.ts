@@ -57,7 +57,7 @@ export function parseOptions<Schema extends z.ZodObject>(
   const flags = [...flagsOf(schema), ...sharedFlags];
   const booleans = flags.filter((flag) => flag.type === "boolean").map((flag) => flag.name);
   const strings = flags.filter((flag) => flag.type !== "boolean").map((flag) => flag.name);
-  const parsed = Parsed.parse(parseArgs(joinNegativeNumbers(args, strings), {
+  const parsed = Parsed.parse(parseArgs(joinValues(args, strings), {
     string: [...strings, "_"],
     boolean: booleans,
     negatable: booleans,
@@ -107,12 +107,13 @@ export function parseOptions<Schema extends z.ZodObject>(
   return { options: checked.data, json: json ?? false };
 }
 
-// parseArgs() takes "-1" after a flag for another flag; "--flag=-1" is unambiguous.
-function joinNegativeNumbers(args: readonly string[], strings: readonly string[]): string[] {
+// parseArgs() takes "-1" after a flag for another flag, and an empty word for one without a flag; "--flag=-1" and "--flag="
+// are unambiguous.
+function joinValues(args: readonly string[], strings: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const next = args[i + 1];
-    if (strings.includes(args[i].replace(/^--/, "")) && next !== undefined && /^-\.?\d/.test(next)) {
+    if (strings.includes(args[i].replace(/^--/, "")) && next !== undefined && /^(-\.?\d|$)/.test(next)) {
       joined.push(`${args[i]}=${next}`);
       i++;
     } else joined.push(args[i]);

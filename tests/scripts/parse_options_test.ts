@@ -105,6 +105,8 @@ Deno.test("parseOptions() takes an empty text where that is the default, and now
     prompt: z.string().default("").describe("text"),
     out: z.string().default("runs").describe("folder"),
   });
-  assertEquals(parseOptions([""], schema, ["prompt"]).options, { prompt: "", out: "runs" });
+  for (const args of [[""], ["--prompt", ""], ["--prompt="]]) {
+    assertEquals(parseOptions(args, schema, ["prompt"]).options, { prompt: "", out: "runs" });
+  }
   assertThrows(() => parseOptions(["--out", ""], schema), UsageError, "Cannot use --out: it needs a value");
 });
