@@ -84,7 +84,7 @@ export class Trainer implements Disposable {
     return this.#pending;
   }
 
-  /** Whether there is no room for another step's results: there is for log_every steps, or 65,536 where that is more. */
+  /** Whether there is no room for another step's results: there is for log_every steps, and for 65,536 at most. */
   get isFull(): boolean {
     return 2 * this.#pending === this.#results.length;
   }

@@ -22,7 +22,7 @@ export function checkSamples(
   if (samples * bytes <= memoryBytes) return;
   throw new RangeError(
     `Cannot generate ${samples} texts at a time on the ${device.name} device: the keys, values and logits of each take ` +
-      `${formatBytes(bytes)}, and it has ${formatBytes(memoryBytes)}; give less than ${
+      `${formatBytes(bytes)}, and it has ${formatBytes(memoryBytes)}; give fewer than ${
         Math.floor(memoryBytes / bytes)
       } --samples`,
   );

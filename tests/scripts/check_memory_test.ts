@@ -77,6 +77,6 @@ Deno.test("more texts at a time than keys, values and logits have room for are r
   // 3 layers, 32 positions of 64 floats, keys and values; 300 logits.
   const bytes = 4 * (2 * 3 * 32 * 64 + 300);
   checkSamples({ config, dtype: "f32", device }, Math.floor(2 ** 20 / bytes), 1e9);
-  const message = `give less than ${Math.floor(2 ** 20 / bytes)} --samples`;
+  const message = `give fewer than ${Math.floor(2 ** 20 / bytes)} --samples`;
   assertThrows(() => checkSamples({ config, dtype: "f32", device }, 1e9, 1e9), RangeError, message);
 });
