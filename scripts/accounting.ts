@@ -61,14 +61,21 @@ const Options = z.object({
   markdown: z.boolean().default(false).describe("print Markdown tables"),
 });
 
-// What the cpu device can address, whatever the machine has: 32-bit WebAssembly memory.
-const CPU_MEMORY = 2n ** 32n;
+// The objects of ten thousand layers, whose tensors have no values there, take half a gigabyte and two seconds.
+const MOST_MEASURED_LAYERS = 10_000;
 
 await runScript({
   name: "accounting",
   summary: "parameters, FLOPs, memory and time of a model and its training, by formula",
   options: Options.superRefine(atMostOneOf("measure", "formula")).superRefine(judgedBy((options) => {
-    checkShape(modelOf(options));
+    const model = modelOf(options);
+    checkShape(model);
+    if (options.measure && model.num_layers > MOST_MEASURED_LAYERS) {
+      throw new RangeError(
+        `Cannot measure ${model.num_layers} layers: the real model is built and run layer by layer, ` +
+          `at most ${MOST_MEASURED_LAYERS} of them; leave out --measure for the formulas`,
+      );
+    }
     if (options.device !== "cpu") devicePreset(options.device);
   })),
   permissions: "none",
@@ -134,7 +141,7 @@ async function measureCpu(): Promise<DeviceLimits> {
     import("../lib/accounting/measured_device.ts"),
   ]);
   using device = openDevice("cpu");
-  return measureDevice(device, { memoryBytes: CPU_MEMORY });
+  return measureDevice(device, { memoryBytes: BigInt(device.backend.memoryBytes!) });
 }
 
 async function measureModel(

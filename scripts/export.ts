@@ -25,6 +25,7 @@ await runScript({
   options: Options.superRefine(atMostOneOf("best", "checkpoint")),
   permissions: "export",
   positional: ["run"],
+  details: "Example: deno task export runs/mine --out results/mine",
 }, async ({ run, best, checkpoint, tokenizer: folder, out, dtype, endOfText }, report) => {
   const path = checkpoint ?? checkpointOf(run, best);
   const target = out ?? (checkpoint === undefined ? `${run}/llama` : undefined);

@@ -6,6 +6,7 @@ import { dtypeAt } from "../lib/training/precision.ts";
 import { atMostOneOf } from "./frame/agreement.ts";
 import { runScript } from "./frame/run_script.ts";
 import { threadCount } from "./frame/thread_count.ts";
+import { checkSamples } from "./training/check_samples.ts";
 import { gpuNumber, openComputing } from "./training/computing.ts";
 import { checkpointOf, tokenizerOf } from "./training/open_run.ts";
 
@@ -51,6 +52,7 @@ await runScript({
   const precision = options.precision ?? (device.dtypes.includes("bf16") ? state.config.precision : undefined);
   using model = loadModel(device, path, { dtype: dtypeAt(device, precision) });
   const { maxNewTokens, temperature, topP, topK, seed, samples } = options;
+  checkSamples(model, samples, prompt.length + maxNewTokens);
   const prompts = Array.from({ length: samples }, () => prompt);
   const generated = generateBatch(model, prompts, { maxNewTokens, temperature, topP, topK, seed, stopToken });
   // Bytes of a character may come with several tokens: each text has a decoder that holds them back until it is whole.

@@ -25,7 +25,7 @@ await runScript({
   permissions: "import",
   positional: ["from"],
   details: [
-    "Takes what save_pretrained() of transformers writes for LlamaForCausalLM: F32, F16 or BF16 (kept as F32), one file or",
+    "Takes what save_pretrained() of transformers writes for LlamaForCausalLM: F32, F16 or BF16 (kept as F32), one file or " +
     "several, tied embeddings, grouped-query attention; tokenizer.json, or GPT-2's vocab.json and merges.txt.",
     "Downloads nothing.",
   ].join("\n"),

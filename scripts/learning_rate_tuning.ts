@@ -20,7 +20,7 @@ await runScript({
   name: "learning_rate_tuning",
   summary: "problem learning_rate_tuning: gradient descent on the handout's toy at three learning rates",
   options: z.object({
-    iterations: z.int().min(1).default(10).describe("steps at each rate"),
+    iterations: z.int().min(1).max(10_000).default(10).describe("steps at each rate, each a row of the table"),
     seed: z.int().default(0).describe("seed of the first weights, the same at each rate"),
     out: z.string().default("results/learning_rate_tuning").describe("folder for the answer"),
   }),

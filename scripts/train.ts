@@ -11,6 +11,7 @@ import { taskCommand } from "./frame/command_line.ts";
 import { runScript } from "./frame/run_script.ts";
 import { threadCount } from "./frame/thread_count.ts";
 import { askedConfig } from "./training/asked_config.ts";
+import { checkTrainingMemory } from "./training/check_memory.ts";
 import { gpuNumber, openComputing } from "./training/computing.ts";
 import { prepareData } from "./training/prepare_data.ts";
 import { runName } from "./training/run_name.ts";
@@ -44,9 +45,10 @@ await runScript({
   permissions: "train",
   details: [
     "Fields of the configuration may be given as flags, which come over the file: --model.d_model 256 --steps 2000.",
-    "Text: --input FILE (--tokenizer DIR, or one is trained), --data FILE.npy as deno task encode writes it, or, with",
+    "Text: --input FILE (--tokenizer DIR, or one is trained), --data FILE.npy as deno task encode writes it, or, with " +
     "neither, the built-in stories.",
-    "The defaults are those of a configuration that leaves a field out; configs/stories.jsonc sets some of them itself.",
+    "A field has the default shown where the configuration leaves it out; configs/stories.jsonc sets the model's size, " +
+    "the learning rate, batch_size, steps and others itself.",
   ].join("\n"),
 }, async (given, report) => {
   const { config: path, name, resume, device: deviceName, threads, gpu, tf32, graphs, builtInBytes, ...others } =
@@ -83,6 +85,7 @@ await runScript({
   const precision = asked.precision ?? (!resume && device.dtypes.includes("bf16") ? "bfloat16" : undefined);
   const config = { ...asked, ...(precision && { precision }) };
   report.say(`Device: ${device.name} (${device.backend.description})`);
+  checkTrainingMemory(device, config);
   using _unstarted = unstartedFolder(folder);
   const prepared = resume
     ? { config, tokenizer: config.tokenizer === undefined ? undefined : await Tokenizer.load(config.tokenizer) }
@@ -92,6 +95,7 @@ await runScript({
   using result = await runTraining({ ...prepared, folder, device, resume, command, exports }, report);
 
   report.say("");
+  if (Number.isNaN(result.loss)) report.note("no step was left to do; --steps gives the run more.");
   report.result("run", folder);
   report.result("device", device.name);
   report.result("precision", precision ?? "float32");

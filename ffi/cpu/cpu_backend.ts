@@ -34,7 +34,7 @@ import type {
 import type { Block, DType, Slice } from "../../lib/tensor/slice.ts";
 import { compileKernels } from "./kernels.ts";
 import { multiplyMatrices } from "./matmul.ts";
-import { type HeapBlock, SharedHeap } from "./shared_heap.ts";
+import { HEAP_BYTES, type HeapBlock, SharedHeap } from "./shared_heap.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import { QUEUE_END } from "./work_queue.ts";
 import { Workspace } from "./workspace.ts";
@@ -81,6 +81,8 @@ export class CpuBackend implements Backend {
   readonly computes = true;
   /** Threads that compute, the calling one included. */
   readonly threads: number;
+  /** What WebAssembly can address, whatever the machine has. */
+  readonly memoryBytes = HEAP_BYTES;
   /** The memory that all threads share. */
   protected readonly heap: SharedHeap;
   readonly #relaxed: boolean;

@@ -1,6 +1,10 @@
 const PAGE = 65536;
 // One page short of 4 GiB, so that the address behind the last byte fits into 32 bits too.
 const MAX_PAGES = 65535;
+
+/** Bytes that the memory can grow to. */
+export const HEAP_BYTES = MAX_PAGES * PAGE;
+
 const ALIGNMENT = 256;
 
 /** A piece of WebAssembly memory. */
@@ -30,7 +34,7 @@ export class SharedHeap {
 
   /** Bytes that can still be given out, in one piece or several. */
   get freeBytes(): number {
-    return this.#free.reduce((sum, { bytes }) => sum + bytes, MAX_PAGES * PAGE - this.#end);
+    return this.#free.reduce((sum, { bytes }) => sum + bytes, HEAP_BYTES - this.#end);
   }
 
   /**
@@ -49,12 +53,12 @@ export class SharedHeap {
     }
     const address = this.#end;
     const missing = Math.ceil((address + size - this.memory.buffer.byteLength) / PAGE);
-    if (address + size > MAX_PAGES * PAGE || (missing > 0 && !this.#grow(missing))) {
+    if (address + size > HEAP_BYTES || (missing > 0 && !this.#grow(missing))) {
       throw new RangeError(
         `Cannot reserve ${mebibytes(size)} MiB on the cpu device: ${
           mebibytes(this.freeBytes)
         } MiB of its 4096 MiB are free; ` +
-          `try a smaller batch, a shorter context, or a smaller model`,
+          `try a smaller batch (or fewer samples), a shorter context, or a smaller model`,
       );
     }
     this.#end = address + size;

@@ -35,6 +35,8 @@ export class CudaBackend implements Backend {
   readonly computes = true;
   /** Tensor cores read 16 bytes at a time; for other rows cuBLAS has but slow kernels of older GPUs. */
   readonly rowBytes = 16;
+  /** The GPU's, of which the driver and other processes have a part. */
+  readonly memoryBytes: number;
   readonly #cuda: CudaRuntime;
   readonly #matmul: CudaMatmul;
   readonly #attention: CudaAttention;
@@ -50,7 +52,8 @@ export class CudaBackend implements Backend {
     this.#matmul = new CudaMatmul(cuda);
     this.#attention = new CudaAttention(cuda);
     if (options.graphs ?? true) this.record = (work) => cuda.record(work);
-    const { name, architecture } = cuda.properties;
+    const { name, architecture, totalBytes } = cuda.properties;
+    this.memoryBytes = totalBytes;
     this.description = `${name} (sm_${architecture}), driver for CUDA ${cuda.driver.versionText}, ` +
       `NVRTC ${cuda.nvrtc.version}, cuBLASLt ${cuda.cublasLt.version}`;
   }

@@ -1,3 +1,4 @@
+import { inOurWords, refusal } from "../data/refusal.ts";
 import { ModelConfig } from "../model/config.ts";
 import { activationComponents, type ScoresPolicy } from "./activations.ts";
 import { adamwFlops } from "./adamw_flops.ts";
@@ -183,10 +184,11 @@ export function account(options: AccountOptions): Account {
  * @throws {RangeError} If it is not; the message names every field that is wrong.
  */
 export function checkShape(model: ModelShape): void {
-  const checked = ModelConfig.safeParse(model);
+  const checked = ModelConfig.safeParse(model, inOurWords);
   if (!checked.success) {
-    const problems = checked.error.issues.map(({ path: [field], message }) =>
-      field === undefined || message.startsWith(String(field)) ? message : `${String(field)}: ${message}`
+    // What fields must satisfy together says its own names.
+    const problems = checked.error.issues.map((issue) =>
+      issue.code === "custom" ? issue.message : refusal(issue, model)
     );
     throw new RangeError(`Cannot account for the model: ${problems.join("; ")}`);
   }

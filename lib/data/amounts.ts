@@ -1,4 +1,4 @@
-/** Seconds as a person says them: "2.2 µs", "0.42 s", "19.3 s", "61 min 53 s", "3 h 12 min", "4.2 days". */
+/** Seconds as a person says them: "2.2 µs", "0.42 s", "19.3 s", "61 min 53 s", "3 h 12 min", "4.2 days", "1,200 years". */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown";
   if (seconds > 0 && seconds < 0.01) {
@@ -14,7 +14,8 @@ export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 7200) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h ${Math.floor(whole % 3600 / 60)} min`;
-  return `${formatNumber(seconds / 86400, 1)} days`;
+  const days = seconds / 86400;
+  return days < 10_000 ? `${formatNumber(days, 1)} days` : `${formatNumber(days / 365.25, 0)} years`;
 }
 
 const byteUnits = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];

@@ -1,4 +1,5 @@
-import { z } from "zod";
+import type { z } from "zod";
+import { inOurWords, refusal } from "./refusal.ts";
 
 /**
  * Reads a JSON file and checks what it holds.
@@ -27,18 +28,8 @@ export function readJson<Schema extends z.ZodType>(path: string, schema: Schema,
     if (error instanceof SyntaxError) throw new Error(`Cannot read ${path}: it is not JSON (${error.message})${end}`);
     throw error;
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, inOurWords);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => explain(issue, value));
+  const problems = parsed.error.issues.map((issue) => refusal(issue, value));
   throw new Error(`Cannot use ${path}:${problems.length === 1 ? " " : "\n  "}${problems.join("\n  ")}${end}`);
-}
-
-function explain(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.path.length === 0) return issue.message;
-  const given = issue.path.reduce(
-    (inner: unknown, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
-    value,
-  );
-  const shown = given === undefined ? "missing" : JSON.stringify(given).slice(0, 100);
-  return `${issue.path.map(String).join(".")} is ${shown}; ${issue.message.replace(/^Invalid input: /, "")}`;
 }

@@ -52,6 +52,8 @@ export interface Backend extends Operations, Disposable {
   readonly computes: boolean;
   /** Bytes whose multiples make matrix products faster as the length of a row; left out where any length is as good. */
   readonly rowBytes?: number;
+  /** All the memory that `reserve` gives out of, whatever is taken of it already; left out where there is no telling. */
+  readonly memoryBytes?: number;
   /**
    * Reserves memory of at least one byte, aligned to 256 bytes; its content is undefined.
    *

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { atomicWrite } from "../data/atomic_write.ts";
+import { inOurWords, refusal } from "../data/refusal.ts";
 import type { BpeModel } from "./bpe_model.ts";
 import { parseMerge } from "./gpt2_format.ts";
 import { parseJson, parseVocab } from "./parse_vocab.ts";
@@ -60,11 +61,9 @@ const TokenizerJson = z.object({
  * @throws {SyntaxError} If it is not JSON.
  */
 export async function readHuggingFaceFile(path: string): Promise<BpeModel> {
-  const parsed = TokenizerJson.safeParse(parseJson(await Deno.readTextFile(path), path));
-  if (!parsed.success) {
-    const { path: where, message } = parsed.error.issues[0];
-    throw new TypeError(`Cannot read ${path}: ${where.join(".") || "the whole"}: ${message}`);
-  }
+  const value = parseJson(await Deno.readTextFile(path), path);
+  const parsed = TokenizerJson.safeParse(value, inOurWords);
+  if (!parsed.success) throw new TypeError(`Cannot read ${path}: ${refusal(parsed.error.issues[0], value)}`);
   const { added_tokens, model } = parsed.data;
   const merges = model.merges.map((merge, index): [string, string] => {
     if (typeof merge === "string") return parseMerge(merge, `${path}, merge ${index + 1}`);

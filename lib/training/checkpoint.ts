@@ -5,6 +5,7 @@ import {
   type SafetensorsTensor,
   writeSafetensors,
 } from "../data/safetensors.ts";
+import { inOurWords, refusal } from "../data/refusal.ts";
 import { parameterLayout } from "../model/parameter_layout.ts";
 import { TransformerLM, type TransformerOptions } from "../model/transformer_lm.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -215,15 +216,17 @@ function stateOf(file: SafetensorsReader): TrainingState {
         `give a file of a run's checkpoints folder`,
     );
   }
+  const refuse = (problem: string) =>
+    new Error(`Cannot load ${file.path}: its training state is damaged, or of another version of denolm: ${problem}`);
+  let value: unknown;
   try {
-    return State.parse(JSON.parse(text));
+    value = JSON.parse(text);
   } catch (error) {
-    throw new Error(
-      `Cannot load ${file.path}: its training state is damaged, or of another version of denolm: ${
-        error instanceof z.ZodError ? z.prettifyError(error) : error
-      }`,
-    );
+    throw refuse(String(error));
   }
+  const parsed = State.safeParse(value, inOurWords);
+  if (!parsed.success) throw refuse(parsed.error.issues.map((issue) => refusal(issue, value)).join("; "));
+  return parsed.data;
 }
 
 function checkFits(path: string, state: TrainingState, model: TransformerLM, expected?: ExpectedState): void {

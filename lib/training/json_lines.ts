@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { inOurWords, refusal } from "../data/refusal.ts";
 
 /**
  * Reads a file of JSON lines that a process appends to. A last line that a killed process left unfinished is passed over.
@@ -17,11 +18,11 @@ export function readJsonLines<T>(path: string, schema: z.ZodType<T>, what: strin
     throw error;
   }
   return text.split("\n").slice(0, -1).map((line, i) => {
-    const parsed = schema.safeParse(parseJson(line));
+    const value = parseJson(line);
+    const parsed = schema.safeParse(value, inOurWords);
     if (parsed.success) return parsed.data;
-    const { path: field, message } = parsed.error.issues[0];
     throw new Error(
-      `Cannot read ${path}: line ${i + 1} is no ${what} (${[...field, message].join(": ")}); ` +
+      `Cannot read ${path}: line ${i + 1} is no ${what} (${refusal(parsed.error.issues[0], value)}); ` +
         `remove it, or restore the file`,
     );
   });

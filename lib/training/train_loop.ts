@@ -188,7 +188,7 @@ class TrainingRun {
       const due = (every: number) => every > 0 && (step % every === 0 || step === steps);
       const saves = ends || due(checkpoint_every);
       // What is saved, sampled or evaluated has been looked at, so no weights that are not finite are ever kept.
-      if (due(log_every) || due(eval_every) || due(sample_every) || saves) this.#readResults();
+      if (due(log_every) || trainer.isFull || due(eval_every) || due(sample_every) || saves) this.#readResults();
       // Also when a signal has come: whoever resumes goes on after this step, and never evaluates it.
       if (due(eval_every)) this.#evaluate();
       if (due(sample_every)) this.#sample();
@@ -333,6 +333,11 @@ class TrainingRun {
         data_tokens: data.length,
         tokenizer_sha256: tokenizerHash,
       });
+      if (state.step > config.steps) {
+        throw new RangeError(
+          `Cannot resume ${this.#options.folder}: steps is ${config.steps}, and it has done ${state.step}; give more steps`,
+        );
+      }
       this.#state = state;
       this.#random = Random.fromState(state.random);
       // A process killed between saving and naming the best has left the name to an older one.

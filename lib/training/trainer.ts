@@ -13,6 +13,9 @@ import { makeOptimizer } from "./make_optimizer.ts";
 import { dtypeAt } from "./precision.ts";
 import type { TrainingConfig } from "./training_config.ts";
 
+// Steps whose results wait in device memory at most, however seldom they are asked for.
+const MOST_RESULTS = 1 << 16;
+
 /** What steps gave, read back from the device. */
 export interface StepResults {
   /** Mean loss of each step, nats per token, in the order of steps. */
@@ -67,7 +70,7 @@ export class Trainer implements Disposable {
     this.#batchMemory = undo.use(device.arena("batches"));
     const results = undo.use(device.arena("results"));
     this.#result = results.alloc(2, "f32");
-    this.#results = results.alloc(2 * config.log_every, "f32");
+    this.#results = results.alloc(2 * Math.min(config.log_every, MOST_RESULTS), "f32");
     this.#memory = undo.move();
   }
 
@@ -76,9 +79,14 @@ export class Trainer implements Disposable {
     return this.optimizer.steps;
   }
 
-  /** Steps whose results have not been read yet; `readResults()` must be called before they are more than log_every. */
+  /** Steps whose results have not been read yet. */
   get pending(): number {
     return this.#pending;
+  }
+
+  /** Whether there is no room for another step's results: there is for log_every steps, and for 65,536 at most. */
+  get isFull(): boolean {
+    return 2 * this.#pending === this.#results.length;
   }
 
   /** Learning rate of the step that makes the number of steps `step`: the schedule counts from 1, so none is 0. */
@@ -94,9 +102,8 @@ export class Trainer implements Disposable {
   step(batches: readonly TokenBatch[]): void {
     const { optimizer } = this;
     const { device } = this.model;
-    const results = this.#results.length / 2;
-    if (this.#pending === results) {
-      throw new RangeError(`Cannot step: the results of ${results} steps wait; call readResults() before`);
+    if (this.isFull) {
+      throw new RangeError(`Cannot step: the results of ${this.#pending} steps wait; call readResults() before`);
     }
     const work = this.#write(batches);
     optimizer.prepareStep(this.learningRate(optimizer.steps + 1));

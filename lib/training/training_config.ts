@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nearestName } from "../data/nearest_name.ts";
+import { inOurWords, refusal } from "../data/refusal.ts";
 import { ModelConfig } from "../model/config.ts";
 import type { ModelConfig as ModelConfigType } from "../model/config_fields.ts";
 
@@ -180,7 +181,7 @@ export const TrainingFlags = withoutDefaults(Fields);
  * ```
  */
 export function parseTrainingConfig(value: unknown, source = "this configuration"): TrainingConfig {
-  const parsed = TrainingConfigSchema.safeParse(value);
+  const parsed = TrainingConfigSchema.safeParse(value, inOurWords);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.flatMap((issue) => explain(issue, value));
   throw new RangeError(
@@ -232,12 +233,9 @@ function explain(issue: z.core.$ZodIssue, value: unknown): string[] {
           : `the nearest is ${within(nearest)}`);
     });
   }
-  const field = path.join(".");
   // What fields must satisfy together says its own names and values.
   if (issue.code === "custom") return [`${path.slice(0, -1).join(".")}: ${issue.message}`];
-  const given = path.reduce((inner: unknown, key) => isRecord(inner) ? inner[key] : undefined, value);
-  const message = issue.message.replace(/^(Too small|Too big|Invalid input|Invalid option|Invalid string): /, "");
-  return [given === undefined ? `${field}: ${message}` : `${field} is ${JSON.stringify(given)}; ${message}`];
+  return [refusal(issue, value)];
 }
 
 /** A configuration's fields without defaults and all optional, so that what was given can be told from what was not. */

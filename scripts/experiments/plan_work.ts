@@ -21,9 +21,6 @@ import { sourceTexts } from "./source_texts.ts";
 /** Folder of all experiments' runs and texts. */
 export const ROOT = "runs/experiments";
 
-// What WebAssembly can address, where the cpu and blas devices keep everything.
-const CPU_BYTES = 2 ** 32;
-
 /** An experiment with its runs. */
 export interface PlannedExperiment {
   experiment: Experiment;
@@ -120,9 +117,11 @@ function reportTime(toDo: readonly ForecastRun[], jobs: number, device: Device, 
   const seconds = toDo.reduce((sum, { forecast }) => sum + forecast.seconds, 0) / atATime;
   report.duration("predicted time", seconds);
   const largest = Math.max(...toDo.map(({ forecast }) => forecast.bytes));
-  if (device.name !== "cuda" && largest > CPU_BYTES) {
+  const { memoryBytes = Infinity } = device.backend;
+  if (device.name !== "cuda" && largest > memoryBytes) {
     report.note(
-      `the largest run needs ${formatBytes(largest)}, and the ${device.name} device has 4 GiB: it takes a GPU.`,
+      `the largest run needs ${formatBytes(largest)}, and the ${device.name} device has ${formatBytes(memoryBytes)}: ` +
+        "it takes a GPU.",
     );
   }
   report.result("runs at a time", atATime);

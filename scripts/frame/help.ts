@@ -1,30 +1,47 @@
 import { type Flag, flagsOf } from "./flags.ts";
 import { sharedFlags } from "./parse_options.ts";
 import type { ScriptDefinition } from "./script_definition.ts";
+import { wrapText } from "./wrap_text.ts";
 
-/** The text of `--help`, made from the same schema that reads the options. */
-export function helpText(script: ScriptDefinition): string {
+/**
+ * The text of `--help`, made from the same schema that reads the options.
+ *
+ * @param columns Width that lines are broken to: what a flag means beside it, or below it where the flag is long.
+ */
+export function helpText(script: ScriptDefinition, columns = 100): string {
   const flags = flagsOf(script.options);
-  const words = (script.positional ?? []).map((name) => ` ${wordOf(name, flags)}`).join("");
-  const rows = [...flags, ...sharedFlags].map((
-    flag,
-  ) => [`--${isOn(flag) ? "[no-]" : ""}${flag.name}${valueOf(flag)}`, about(flag)]);
-  const width = Math.max(...rows.map(([left]) => left.length));
+  const rows = [...flags, ...sharedFlags].map((flag) => [`  ${nameOf(flag)}${valueOf(flag)}`, about(flag)]);
+  const widths = rows.map(([left]) => left.length).filter((width) => width <= columns / 3);
+  const indent = " ".repeat(Math.max(4, ...widths) + 2);
   return [
-    `${script.name}: ${script.summary}`,
+    ...wrapText(`${script.name}: ${script.summary}`, columns),
     "",
-    `Usage: deno task ${script.name}${words} [options]`,
+    ...wrapText(usageOf(script, flags), columns),
     "",
-    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
-    ...(script.details ? ["", script.details] : []),
+    ...rows.flatMap(([left, right]) => {
+      const lines = wrapText(indent + right, columns);
+      return left.length + 2 > indent.length
+        ? [left, ...lines]
+        : [left + lines[0].slice(left.length), ...lines.slice(1)];
+    }),
+    ...(script.details ? ["", ...wrapText(script.details, columns)] : []),
   ].join("\n");
 }
 
-/** A word without a flag in the line of usage: in brackets where it may be left out. */
-function wordOf(name: string, flags: readonly Flag[]): string {
-  const flag = flags.find(({ path }) => path[0] === name)!;
-  const words = flag.repeatable ? `${name} ...` : name;
-  return flag.required ? words : `[${words}]`;
+/** How to call a task: words that need no flag, in brackets where they may be left out, and the flags that may not. */
+function usageOf({ name, positional = [] }: ScriptDefinition, flags: readonly Flag[]): string {
+  const words = positional.map((key) => {
+    const flag = flags.find(({ path }) => path[0] === key)!;
+    const word = flag.name.toUpperCase() + (flag.repeatable ? " ..." : "");
+    return flag.required ? word : `[${word}]`;
+  });
+  const required = flags.filter((flag) => flag.required && !positional.includes(flag.path[0]));
+  const given = required.map((flag) => `${nameOf(flag)}${valueOf(flag)}`);
+  return ["Usage: deno task", name, ...words, ...given, "[options]"].join(" ");
+}
+
+function nameOf(flag: Flag): string {
+  return `--${isOn(flag) ? "[no-]" : ""}${flag.name}`;
 }
 
 function valueOf(flag: Flag): string {

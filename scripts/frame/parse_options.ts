@@ -46,8 +46,8 @@ export function asksForHelp(args: readonly string[]): boolean {
  * @param schema Options as a zod object; nested objects are dotted flags.
  * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all words
  *   that are left.
- * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, or a value
- *   that the schema refuses.
+ * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, one flag
+ *   given twice that is not repeatable, or a value that the schema refuses.
  */
 export function parseOptions<Schema extends z.ZodObject>(
   args: readonly string[],
@@ -57,7 +57,7 @@ export function parseOptions<Schema extends z.ZodObject>(
   const flags = [...flagsOf(schema), ...sharedFlags];
   const booleans = flags.filter((flag) => flag.type === "boolean").map((flag) => flag.name);
   const strings = flags.filter((flag) => flag.type !== "boolean").map((flag) => flag.name);
-  const parsed = Parsed.parse(parseArgs(joinNegativeNumbers(args, strings), {
+  const parsed = Parsed.parse(parseArgs(joinValues(args, strings), {
     string: [...strings, "_"],
     boolean: booleans,
     negatable: booleans,
@@ -75,6 +75,7 @@ export function parseOptions<Schema extends z.ZodObject>(
       const mentions = args.filter((word) => isMention(word, flag.name));
       if (mentions.length > 0) writePath(given, flag.path, value);
       checkSwitch(flag, mentions);
+      checkGivenOnce(flag, mentions);
       continue;
     }
     const values = z.array(z.string()).parse(value ?? []);
@@ -82,9 +83,10 @@ export function parseOptions<Schema extends z.ZodObject>(
       values.push(...words.splice(0, flag.repeatable ? Infinity : 1));
     }
     if (values.length === 0) continue;
+    if (!flag.repeatable) checkGivenOnce(flag, values.map((text) => `--${flag.name} ${text}`));
     const read = values.map((text) => readValue(flag, text));
     typed.set(flag, values.join(" "));
-    writePath(given, flag.path, flag.repeatable ? read : read.at(-1));
+    writePath(given, flag.path, flag.repeatable ? read : read[0]);
   }
   if (words.length > 0) {
     throw new UsageError(
@@ -105,12 +107,13 @@ export function parseOptions<Schema extends z.ZodObject>(
   return { options: checked.data, json: json ?? false };
 }
 
-// parseArgs() takes "-1" after a flag for another flag; "--flag=-1" is unambiguous.
-function joinNegativeNumbers(args: readonly string[], strings: readonly string[]): string[] {
+// parseArgs() takes "-1" after a flag for another flag, and an empty word for one without a flag; "--flag=-1" and "--flag="
+// are unambiguous.
+function joinValues(args: readonly string[], strings: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const next = args[i + 1];
-    if (strings.includes(args[i].replace(/^--/, "")) && next !== undefined && /^-\.?\d/.test(next)) {
+    if (strings.includes(args[i].replace(/^--/, "")) && next !== undefined && /^(-\.?\d|$)/.test(next)) {
       joined.push(`${args[i]}=${next}`);
       i++;
     } else joined.push(args[i]);
@@ -125,6 +128,11 @@ function isMention(word: string, name: string): boolean {
 function checkSwitch({ name }: Flag, mentions: readonly string[]): void {
   const wrong = mentions.find((word) => word.includes("=") && !/=(true|false)$/.test(word));
   if (wrong !== undefined) throw new UsageError(`Cannot use ${wrong}: it is a switch; give --${name} or --no-${name}`);
+}
+
+function checkGivenOnce({ name }: Flag, given: readonly string[]): void {
+  if (given.length < 2) return;
+  throw new UsageError(`Cannot use --${name} more than once: there are ${given.join(" and ")}; give it once`);
 }
 
 function readValue(flag: Flag, text: string): string | number {

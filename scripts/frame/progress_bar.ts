@@ -1,5 +1,6 @@
 import type { Progress } from "../../lib/data/progress.ts";
 import { formatAmount, formatBytes, formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
+import { terminalColumns } from "./terminal_columns.ts";
 
 const redrawMilliseconds = 100;
 
@@ -30,7 +31,9 @@ export class ProgressBar {
     }
     if (now - this.#lastDraw < redrawMilliseconds) return;
     this.#lastDraw = now;
-    this.#write(`\r\x1b[2K${progressLine(progress, (now - this.#phaseStart) / 1000, columns())}`);
+    this.#write(
+      `\r\x1b[2K${progressLine(progress, (now - this.#phaseStart) / 1000, terminalColumns(Deno.stderr) ?? 80)}`,
+    );
     this.#drawn = true;
   }
 
@@ -90,12 +93,4 @@ function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number,
   if (rate > 0 && shape.rate) parts.push(`${formatAmount(rate, unit)}/s`);
   if (rate > 0 && share !== undefined) parts.push(`${formatSeconds((total! - done) / rate)} left`);
   return parts.filter((part) => part !== undefined).join("  ");
-}
-
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return 80;
-  }
 }

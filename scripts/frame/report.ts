@@ -1,6 +1,6 @@
-import { eastAsianWidth } from "get-east-asian-width";
 import type { OnProgress } from "../../lib/data/progress.ts";
 import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
+import { columnsOf } from "./columns_of.ts";
 import { ProgressBar } from "./progress_bar.ts";
 
 /** A value in a report: what JSON carries as it is, and people read with separators. */
@@ -20,6 +20,8 @@ export interface Output {
   stderr(text: string): void;
   /** Whether to draw a progress bar on stderr. */
   showsProgress: boolean;
+  /** Columns of the terminal that stdout is, if it is one. */
+  columns?: number;
 }
 
 /**
@@ -158,15 +160,6 @@ export function alignTable(columns: readonly string[], rows: readonly (readonly 
   const heading = columns.some((column) => column !== "");
   return [...(heading ? [line(columns), widths.map((width) => "─".repeat(width)).join("  ")] : []), ...texts.map(line)]
     .join("\n");
-}
-
-/** Columns of a terminal that a text takes: two for wide characters, none for combining marks. */
-function columnsOf(text: string): number {
-  let columns = 0;
-  for (const character of text) {
-    if (!/\p{M}/u.test(character)) columns += eastAsianWidth(character.codePointAt(0)!);
-  }
-  return columns;
 }
 
 function isNumeric(value: Value | undefined): boolean {

@@ -4,6 +4,7 @@ import { helpText } from "./help.ts";
 import { asksForHelp, parseOptions } from "./parse_options.ts";
 import { type Output, Report } from "./report.ts";
 import type { ScriptDefinition } from "./script_definition.ts";
+import { terminalColumns } from "./terminal_columns.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The work of a task. */
@@ -25,6 +26,7 @@ export async function runScript<Schema extends z.ZodObject>(
     stdout: (text) => writeAll(Deno.stdout, encoder.encode(text)),
     stderr: (text) => writeAll(Deno.stderr, encoder.encode(text)),
     showsProgress: Deno.stderr.isTerminal(),
+    columns: terminalColumns(Deno.stdout),
   });
   if (code !== 0) Deno.exit(code);
 }
@@ -37,7 +39,7 @@ export async function execute<Schema extends z.ZodObject>(
   output: Output,
 ): Promise<number> {
   if (asksForHelp(args)) {
-    output.stdout(helpText(script) + "\n");
+    output.stdout(helpText(script, output.columns) + "\n");
     return 0;
   }
   let report: Report | undefined;

@@ -1,7 +1,9 @@
+import { dirname } from "@std/path/dirname";
 import { AtomicFile, generateStories, NpyWriter, openNpy, STORY_SEPARATOR, Tokenizer, trainBpe } from "../../mod.ts";
 import { checkVocabulary } from "../../lib/tokenizer/train_bpe.ts";
 import { parseTrainingConfig, type TrainingConfig } from "../../lib/training/training_config.ts";
 import { formatBytes, formatNumber } from "../../lib/data/amounts.ts";
+import { freeBytes } from "../../lib/data/free_space.ts";
 import type { Report } from "../frame/report.ts";
 import { checkTexts } from "../tokenizing/check_texts.ts";
 
@@ -38,7 +40,7 @@ export async function prepareData(
   }
   if (config.input !== undefined) await checkTexts([config.input]);
   await Deno.mkdir(folder, { recursive: true });
-  const text = config.input ?? writeStories(`${folder}/stories.txt`, builtInBytes, config.seed, report);
+  const text = config.input ?? await writeStories(`${folder}/stories.txt`, builtInBytes, config.seed, report);
   const { tokenizer, path } = config.tokenizer === undefined
     ? await trainTokenizer(text, folder, config, report)
     : { tokenizer: await Tokenizer.load(config.tokenizer), path: config.tokenizer };
@@ -66,7 +68,14 @@ export function checkTokenizerToTrain({ data, tokenizer, model: { vocab_size } }
   if (data === undefined && tokenizer === undefined) checkVocabulary(vocab_size, SPECIAL_TOKENS);
 }
 
-function writeStories(path: string, bytes: number, seed: number, report: Report): string {
+async function writeStories(path: string, bytes: number, seed: number, report: Report): Promise<string> {
+  const free = await freeBytes(dirname(path));
+  if (free !== undefined && free < bytes) {
+    throw new Error(
+      `Cannot write ${formatBytes(bytes)} of stories to ${path}: ${formatBytes(free)} are free there; ` +
+        `give a smaller --built-in-bytes`,
+    );
+  }
   report.say(`Telling ${formatBytes(bytes)} of built-in, synthetic stories ...`);
   using file = new AtomicFile(path);
   for (const chunk of generateStories({ seed, bytes })) file.write(chunk);

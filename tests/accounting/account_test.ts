@@ -35,9 +35,9 @@ Deno.test("counts are exact where floating point would round", () => {
 
 Deno.test("a model that no configuration allows is refused by the name of the field", () => {
   const wrong: [Partial<AccountOptions["model"]>, string][] = [
-    [{ num_layers: 0 }, "num_layers: Too small: expected number to be >0"],
-    [{ vocab_size: 1.5 }, "vocab_size: Invalid input: expected int"],
-    [{ d_ff: NaN }, "d_ff: Invalid input: expected number, received NaN"],
+    [{ num_layers: 0 }, "num_layers is 0; expected a number above 0"],
+    [{ vocab_size: 1.5 }, "vocab_size is 1.5; expected an integer"],
+    [{ d_ff: NaN }, "d_ff is NaN; expected an integer"],
     [{ num_heads: 7 }, "num_heads is 7, d_model 1600; d_model must be a multiple of num_heads"],
     [{ num_kv_heads: 2 }, "num_kv_heads is 2, num_heads 25; num_heads must be a multiple of num_kv_heads"],
     [{ d_model: 25 }, "rotary embedding needs an even head size"],

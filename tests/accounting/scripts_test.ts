@@ -105,3 +105,10 @@ Deno.test("transformer_accounting --chart writes an SVG, with permission for its
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("accounting --measure refuses more layers than can be built, and points to the formulas", async () => {
+  const { code, stderr } = await run("accounting", ["--measure", "--num-layers", "1e9"]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "Cannot measure 1000000000 layers: ");
+  assertStringIncludes(stderr, "leave out --measure for the formulas");
+});

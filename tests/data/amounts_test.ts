@@ -2,8 +2,16 @@ import { assertEquals } from "@std/assert";
 import { formatAmount, formatBytes, formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
 
 Deno.test("formatSeconds() chooses the unit that a person would", () => {
-  const seconds = [0.0421, 19.31, 61 * 60 + 53, 3 * 3600 + 12 * 60, 5723 * 86400, Infinity];
-  assertEquals(seconds.map(formatSeconds), ["0.042 s", "19.3 s", "61 min 53 s", "3 h 12 min", "5,723 days", "unknown"]);
+  const seconds = [0.0421, 19.31, 61 * 60 + 53, 3 * 3600 + 12 * 60, 5723 * 86400, 1e12, Infinity];
+  assertEquals(seconds.map(formatSeconds), [
+    "0.042 s",
+    "19.3 s",
+    "61 min 53 s",
+    "3 h 12 min",
+    "5,723 days",
+    "31,688 years",
+    "unknown",
+  ]);
   const short = [8.64e-3, 8.64e-4, 2.24e-6, 3.1e-7, 1.2e-12, 0];
   assertEquals(short.map(formatSeconds), ["8.6 ms", "860 µs", "2.2 µs", "310 ns", "0.0012 ns", "0.0 s"]);
 });

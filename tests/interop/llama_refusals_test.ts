@@ -92,7 +92,7 @@ Deno.test("a config.json that is missing or no JSON is refused with its path", (
   Deno.writeTextFileSync(path, "{ model");
   assertThrows(() => readLlamaConfig(path), Error, `Cannot read ${path}: it is not JSON`);
   Deno.writeTextFileSync(path, "[]");
-  assertThrows(() => readLlamaConfig(path), Error, `Cannot use ${path}: expected an object of fields`);
+  assertThrows(() => readLlamaConfig(path), Error, `Cannot use ${path}: it is []; expected an object of fields`);
 });
 
 Deno.test("tensors that are missing, too many, or of another shape are named before any is read", () => {

@@ -74,6 +74,13 @@ const refusals: [string, RegExp][] = [
   ["--compile=3", /--compile=3: it is a switch; give --compile or --no-compile$/],
   ["--json=yes", /--json=yes: it is a switch/],
   ["--model.d_model x", /--model.d_model x: expected an integer/],
+  [
+    "--vocab-size 300 --vocab-size=400",
+    /--vocab-size more than once: there are --vocab-size 300 and --vocab-size 400;/,
+  ],
+  ["--model.d_model 3 --model.d_model 3", /^Cannot use --model.d_model more than once/],
+  ["--compile --no-compile", /--compile more than once: there are --compile and --no-compile; give it once$/],
+  ["--json --json", /^Cannot use --json more than once/],
   ["one two", /Cannot use "two"/],
 ];
 for (const [line, message] of refusals) {
@@ -98,6 +105,8 @@ Deno.test("parseOptions() takes an empty text where that is the default, and now
     prompt: z.string().default("").describe("text"),
     out: z.string().default("runs").describe("folder"),
   });
-  assertEquals(parseOptions([""], schema, ["prompt"]).options, { prompt: "", out: "runs" });
+  for (const args of [[""], ["--prompt", ""], ["--prompt="]]) {
+    assertEquals(parseOptions(args, schema, ["prompt"]).options, { prompt: "", out: "runs" });
+  }
   assertThrows(() => parseOptions(["--out", ""], schema), UsageError, "Cannot use --out: it needs a value");
 });

@@ -84,7 +84,7 @@ const stoppedRuns: Record<string, string[]> = {
  * Permissions without which a task does not stop, but passes over what it may not see: the variables, folders and
  * libraries among which it looks for CUDA, and the size of the disk.
  */
-const passedOver: Record<string, string[]> = { device: ["read", "env", "ffi"], data: ["sys"] };
+const passedOver: Record<string, string[]> = { device: ["read", "env", "ffi"], data: ["sys"], train: ["sys"] };
 
 const scriptTasks = Object.entries(configuration.tasks).flatMap(([task, { command }]) => {
   const match = /^deno run -q --no-prompt -P=(\w+) (scripts\/\w+\.ts)$/.exec(command ?? "");

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { parseTrainingConfig } from "../../lib/training/training_config.ts";
 import { Report } from "../../scripts/frame/report.ts";
@@ -30,4 +30,13 @@ Deno.test("a packed text gives the tokenizer and the ids of the unpacked one", a
   const packed = await prepare(folder, "text.txt.gz");
   assert(plain.files.every((file) => file.length > 128), "ids after each header");
   assertEquals(packed, { ...plain, input: folder.at("text.txt.gz") });
+});
+
+Deno.test("built-in stories that the disk has no room for are refused before any is told", async () => {
+  using folder = new TemporaryFolder();
+  const report = new Report(true, { stdout() {}, stderr() {}, showsProgress: false });
+  const telling = prepareData(smallConfig(), folder.at("run"), 1e18, report);
+  await assertRejects(() => telling, Error, "Cannot write 1.00 EB of stories to ");
+  report.close();
+  assertEquals(Array.from(Deno.readDirSync(folder.at("run"))), []);
 });

@@ -118,6 +118,7 @@ Deno.test("--help shows limits, and a default as it is typed, none where it is e
   const options = z.object({
     prompt: z.string().default("").describe("text to continue"),
     input: z.string().describe("file"),
+    size: z.int().describe("how many"),
     bytes: z.int().min(100_000).default(20e6).describe("bytes"),
     graphs: z.boolean().default(true).describe("record a step"),
     port: z.int().min(0).max(65535).default(7337).describe("port"),
@@ -127,12 +128,39 @@ Deno.test("--help shows limits, and a default as it is typed, none where it is e
   const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false };
   await execute({ ...script, options, positional: ["input", "text"] }, () => {}, ["--help"], output);
   assertStringIncludes(stdout, "text to continue\n");
-  assertStringIncludes(stdout, "Usage: deno task count input [text ...] [options]\n");
+  assertStringIncludes(stdout, "Usage: deno task count INPUT [TEXT ...] --size N [options]\n");
   assertMatch(stdout, /--bytes N +bytes \(at least 100_000; default 20_000_000\)\n/);
   assertMatch(stdout, /--\[no-\]graphs +record a step \(on by default\)\n/);
   assertMatch(stdout, /--port N +port \(from 0 to 65_535; default 7337\)\n/);
   assertMatch(stdout, /--beta X +decay \(at least 0, below 1; default 0.9\)\n/);
   assertStringIncludes(stdout, 'samples (repeatable; default "a b" c)');
+});
+
+Deno.test("--help fits the terminal, 100 columns without one: what a flag means hangs beside it, below a long one", async () => {
+  const options = z.object({
+    size: z.int().default(3).describe("how many of all that there are shall be counted"),
+    aVeryLongNameOfAFlag: z.enum(["one", "another"]).default("one").describe("kind"),
+    text: z.array(z.string()).default(["こんにちは", "世界のみなさん"]).describe("samples"),
+  });
+  const help = async (columns?: number) => {
+    let stdout = "";
+    const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false, columns };
+    await execute({ ...script, options, details: "word ".repeat(30).trim() }, () => {}, ["--help"], output);
+    return stdout.split("\n");
+  };
+  const narrow = await help(48);
+  assertEquals(narrow.slice(4, 12), [
+    "  --size N  how many of all that there are shall",
+    "            be counted (default 3)",
+    "  --a-very-long-name-of-a-flag one|another",
+    "            kind (default one)",
+    "  --text TEXT ...",
+    "            samples (repeatable; default",
+    "            こんにちは 世界のみなさん)",
+    "  --json    print the result as one JSON object",
+  ]);
+  const longest = (lines: string[]) => Math.max(...lines.map((line) => line.length));
+  assertEquals([longest(narrow) <= 48, longest(await help()) <= 100], [true, true]);
 });
 
 Deno.test("a file in the place of a folder, and what the system does not allow, are explained", async () => {

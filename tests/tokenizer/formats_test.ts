@@ -158,18 +158,18 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
   const added = written.added_tokens[0];
   const byteLevel = written.pre_tokenizer;
   const cases: [unknown, string][] = [
-    [[], "the whole"],
-    [withModel({ type: "WordPiece" }), "model.type: only BPE is supported"],
+    [[], "it is []; expected an object"],
+    [withModel({ type: "WordPiece" }), 'model.type is "WordPiece"; only BPE is supported'],
     [withModel({ byte_fallback: true }), "model.byte_fallback"],
     [withModel({ ignore_merges: true }), "model.ignore_merges"],
     [withModel({ end_of_word_suffix: "</w>" }), "model.end_of_word_suffix"],
     [withModel({ dropout: 0.1 }), "model.dropout"],
     [withModel({ merges: [["a"]] }), "merge 1 is"],
     [withModel({ vocab: 1 }), "expected an object of token to id, got 1"],
-    [{ ...written, normalizer: { type: "NFC" } }, "normalizer: a normalizer is not supported"],
+    [{ ...written, normalizer: { type: "NFC" } }, 'normalizer is {"type":"NFC"}; a normalizer is not supported'],
     [{ ...written, truncation: {} }, "truncation"],
     [{ ...written, pre_tokenizer: { type: "Whitespace" } }, "pre_tokenizer.type"],
-    [{ ...written, pre_tokenizer: null }, "pre_tokenizer: expected GPT-2's ByteLevel"],
+    [{ ...written, pre_tokenizer: null }, "pre_tokenizer is null; expected GPT-2's ByteLevel"],
     [{ ...written, pre_tokenizer: { ...byteLevel, use_regex: false } }, "only GPT-2's pattern"],
     [{ ...written, pre_tokenizer: { ...byteLevel, add_prefix_space: true } }, "pre_tokenizer.add_prefix_space"],
     [{ ...written, post_processor: { type: "TemplateProcessing" } }, "a post-processor that adds tokens"],

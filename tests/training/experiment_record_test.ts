@@ -82,6 +82,6 @@ Deno.test("one process at a time works on a run", () => {
 Deno.test("a damaged line of metrics is named", () => {
   using runs = new TemporaryFolder();
   Deno.writeTextFileSync(runs.at("m"), `{"step":1,"tokens":1,"seconds":1}\n{"step":-1,"tokens":1,"seconds":1}\n`);
-  assertThrows(() => readMetrics(runs.at("m")), Error, "line 2 is no line of metrics (step: ");
+  assertThrows(() => readMetrics(runs.at("m")), Error, "line 2 is no line of metrics (step is ");
   assertEquals(readMetrics(runs.at("missing")), []);
 });

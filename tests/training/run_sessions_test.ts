@@ -38,7 +38,7 @@ Deno.test("a damaged line of sessions is named; a run without any has none", () 
   using runs = new TemporaryFolder();
   assertEquals(readSessions(runs.path), []);
   Deno.writeTextFileSync(runs.at("sessions.jsonl"), `{"step":0}\n`);
-  assertThrows(() => readSessions(runs.path), Error, "line 1 is no session of a run (started: ");
+  assertThrows(() => readSessions(runs.path), Error, "line 1 is no session of a run (started is missing; ");
 });
 
 Deno.test("samples are read in the order of steps, whatever else lies there", () => {

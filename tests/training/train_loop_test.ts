@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { TokenDataset } from "../../lib/data/token_dataset.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { Random } from "../../lib/tensor/random.ts";
@@ -242,6 +242,19 @@ Deno.test("100 steps take no more memory than two, and all of it is given back",
   assertEquals([device.memory.usedBytes, device.memory.reservedBytes], [before, 0]);
 });
 
+Deno.test("a trainer keeps room for 65,536 results however seldom they are read, and says when it is full", () => {
+  using device = cpu();
+  using trainer = new Trainer(device, smallConfig({ log_every: 1e15 }));
+  assert(device.memory.usedBytes < 1e6, "room for 1e15 results would be 8 PB");
+  using small = new Trainer(device, smallConfig({ log_every: 2 }));
+  const batch = data.sample(new Random(5), 2, 6);
+  small.step([batch]);
+  assertEquals([trainer.isFull, small.isFull], [false, false]);
+  small.step([batch]);
+  assertEquals(small.isFull, true);
+  assertThrows(() => small.step([batch]), RangeError, "the results of 2 steps wait");
+});
+
 Deno.test("training gives back its memory when it ends, and when it fails", async () => {
   using device = referenceDevice();
   (await train({ config: smallConfig(), device, data, validation }))[Symbol.dispose]();
@@ -355,6 +368,11 @@ Deno.test("a run is resumed only with the settings that it was started with, and
   );
   await assertRejects(() => resume({ data: validation }), RangeError, "the data's length is 400 there, 100 here");
   await assertRejects(() => resume({ tokenizerHash: "x" }), RangeError, "the tokenizer's SHA-256 is not given there");
+  await assertRejects(
+    () => resume({ config: { ...smallConfig({ steps: 4 }), steps: 3 } }),
+    RangeError,
+    "steps is 3, and it has done 4; give more steps",
+  );
   await assertRejects(() => run({ folder }, () => {}), Error, "it holds one already");
   assertEquals(Deno.readTextFileSync(path), before);
 });

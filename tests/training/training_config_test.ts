@@ -21,11 +21,11 @@ Deno.test("the optimizer is AdamW under the cosine unless told otherwise; the li
 
 Deno.test("a refused field is named with its value", () => {
   const refusals: [unknown, string][] = [
-    [{ model, steps: 0 }, "Cannot use this configuration: steps is 0; expected number to be >=1"],
+    [{ model, steps: 0 }, "Cannot use this configuration: steps is 0; expected a number of at least 1"],
     [{ model: { ...model, d_model: 66 } }, "model: num_heads is 4, d_model 66"],
-    [{ model, optimizer: { beta2: 1 } }, "optimizer.beta2 is 1; expected number to be <1"],
-    [{ model, batch_size: "8" }, `batch_size is "8"; expected number, received string`],
-    [{ model: { ...model, vocab_size: undefined } }, "model.vocab_size: expected number, received undefined"],
+    [{ model, optimizer: { beta2: 1 } }, "optimizer.beta2 is 1; expected a number below 1"],
+    [{ model, batch_size: "8" }, `batch_size is "8"; expected an integer`],
+    [{ model: { ...model, vocab_size: undefined } }, "model.vocab_size is missing; expected an integer"],
     [
       { model, optimizer: { warmup_steps: 11 }, steps: 10 },
       "optimizer: warmup_steps is 11, cosine_steps 10",
@@ -38,9 +38,10 @@ Deno.test("a refused field is named with its value", () => {
       { model, optimizer: { schedule: "linear", warmup_steps: 5, decay_steps: 6 }, steps: 10 },
       "optimizer: decay_steps is 6, warmup_steps 5, cosine_steps 10",
     ],
-    [{ model, optimizer: { name: "lion" } }, `optimizer.name is "lion"`],
+    [{ model, optimizer: { name: "lion" } }, `optimizer.name is "lion"; expected one of adamw, muon`],
     [{ model: { ...model, output_init: "small" } }, `model.output_init is "small"`],
-    [[], "expected object"],
+    [[], "Cannot use this configuration: it is []; expected an object"],
+    [{ model, max_grad_norm: Infinity }, "max_grad_norm is Infinity; expected a finite number"],
   ];
   for (const [value, message] of refusals) assertThrows(() => parseTrainingConfig(value), RangeError, message);
 });

@@ -1,0 +1,9 @@
+/** Columns of the terminal that a stream is, or undefined where it is none: a pipe, a file. */
+export function terminalColumns(stream: { isTerminal(): boolean }): number | undefined {
+  if (!stream.isTerminal()) return undefined;
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return undefined; // of a terminal on a serial line nobody knows
+  }
+}
