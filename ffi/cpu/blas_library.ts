@@ -50,6 +50,18 @@ export interface BlasLibrary extends Disposable {
 export class NoBlasError extends Error {
   /** "NoBlasError". */
   override readonly name: string = "NoBlasError";
+  /** What a program must be run with to try those that it may not open, or one that DENOLM_BLAS names. */
+  readonly permissionFlags: readonly string[];
+
+  /** With what was tried, a line each, and whether all of that may be opened. */
+  constructor(failures: readonly string[], { permitted }: { permitted: boolean }) {
+    super(
+      `Cannot open the blas device: no BLAS library could be loaded; install one (Debian and Ubuntu: ` +
+        `apt-get install libopenblas0-pthread), or name its path in DENOLM_BLAS, and allow it with --allow-ffi=PATH. ` +
+        `Tried:\n${failures.map((failure) => `  ${failure}`).join("\n")}`,
+    );
+    this.permissionFlags = permitted ? [] : ["--allow-ffi", "--allow-env=DENOLM_BLAS"];
+  }
 }
 
 /** Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. */
@@ -90,8 +102,10 @@ export function openBlasLibrary(threads: number): BlasLibrary {
     ? Deno.env.get("DENOLM_BLAS")
     : undefined;
   const failures: string[] = [];
+  let permitted = true;
   for (const path of chosen === undefined || chosen === "" ? blasPaths() : [chosen]) {
     if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
+      permitted = false;
       failures.push(`${path}: no permission (--allow-ffi=${path})`);
       continue;
     }
@@ -108,11 +122,7 @@ export function openBlasLibrary(threads: number): BlasLibrary {
     functions.MKL_Set_Num_Threads?.(threads);
     return { path, version: versionOf(functions), functions, [Symbol.dispose]: () => library.close() };
   }
-  throw new NoBlasError(
-    `Cannot open the blas device: no BLAS library could be loaded; install one (Debian and Ubuntu: ` +
-      `apt-get install libopenblas0-pthread), or name its path in DENOLM_BLAS, and allow it with --allow-ffi=PATH. ` +
-      `Tried:\n${failures.map((failure) => `  ${failure}`).join("\n")}`,
-  );
+  throw new NoBlasError(failures, { permitted });
 }
 
 function versionOf(functions: BlasFunctions): string {

@@ -30,6 +30,8 @@ export class LibraryNotFoundError extends Error {
   override name = "LibraryNotFoundError";
   /** The same in a line without the paths: "the CUDA driver was not found (7 places tried, 1 not permitted)". */
   readonly reason: string;
+  /** What a program must be run with to try those that it may not open; nothing if it may open all. */
+  readonly permissionFlags: readonly string[];
 
   /** Builds the message from what was tried. */
   constructor({ title, advice }: LibraryQuery, { places, notPermitted, failures }: {
@@ -38,6 +40,7 @@ export class LibraryNotFoundError extends Error {
     failures: readonly string[];
   }) {
     super(`Cannot open ${title}: no library at any of the paths tried; ${advice}. Tried:\n${failures.join("\n")}`);
+    this.permissionFlags = notPermitted > 0 ? ["--allow-ffi", "--allow-env"] : [];
     const refused = notPermitted > 0 ? `, ${notPermitted} of them without --allow-ffi` : "";
     this.reason = `${title} was not found (${places} ${places === 1 ? "place" : "places"} tried${refused})`;
   }

@@ -19,7 +19,10 @@ export function explainError(
     if (cause instanceof Deno.errors.NotCapable) return explainPermission(cause, script, args);
   }
   const isOfTheEngine = error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
-  if (MESSAGE_OF_OURS.test(error.message)) return error.message;
+  if (MESSAGE_OF_OURS.test(error.message)) {
+    const { permissionFlags: flags = [] } = error as { permissionFlags?: readonly string[] };
+    return flags.length === 0 ? error.message : `${error.message}\n${howToAllow(flags, script, args)}`;
+  }
   const ofTheSystem = explainSystemError(error);
   if (ofTheSystem !== undefined) return ofTheSystem;
   return isOfTheEngine ? `This looks like a defect of denolm:\n${error.stack}` : error.message;
@@ -36,11 +39,17 @@ function explainPermission(
   const verb = access === "net" ? "reach" : access === "ffi" ? "load" : access;
   return [
     `Cannot ${verb} ${target}: the permission set "${script.permissions}", under which the task ${script.name} runs, does not allow it.`,
-    "To allow it this once:",
-    `  deno run -q -P=${script.permissions} ${quoteWord(`--allow-${flag}=${target}`)} scripts/${script.name}.ts${
-      args.map((word) => ` ${quoteWord(word)}`).join("")
-    }`,
+    howToAllow([`--allow-${flag}=${target}`], script, args),
   ].join("\n");
+}
+
+function howToAllow(
+  flags: readonly string[],
+  { name, permissions }: Pick<ScriptDefinition, "name" | "permissions">,
+  args: readonly string[],
+): string {
+  const words = ["deno", "run", "-q", `-P=${permissions}`, ...flags, `scripts/${name}.ts`, ...args];
+  return `To allow it this once:\n  ${words.map(quoteWord).join(" ")}`;
 }
 
 // What AtomicFile adds to a path while the file is not whole: the person named the path without it.

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
+import { NoBlasError } from "../../ffi/cpu/blas_library.ts";
 import { execute, type ScriptMain } from "../../scripts/frame/run_script.ts";
 
 const Options = z.object({ size: z.int().min(1).default(3).describe("how many") });
@@ -48,6 +49,24 @@ Deno.test("with --json a task prints one JSON object and nothing else", async ()
     comparisons: { time: { published: 19, ours: 3 } },
   });
   assertEquals(typeof seconds, "number");
+});
+
+Deno.test("a device whose libraries a task may not load is told with the command that allows it", async () => {
+  const failed = await run(["--size", "4"], () => {
+    throw new NoBlasError(["libmine.so: no permission"], { permitted: false });
+  });
+  assertMatch(
+    failed.stderr,
+    /^Cannot open the blas device: .*\n {2}libmine\.so: no permission\nTo allow it this once:\n/,
+  );
+  assertStringIncludes(
+    failed.stderr,
+    "deno run -q -P=tokenize --allow-ffi --allow-env=DENOLM_BLAS scripts/count.ts --size 4\n",
+  );
+  const permitted = await run([], () => {
+    throw new NoBlasError(["libmine.so: not found"], { permitted: true });
+  });
+  assertEquals(permitted.stderr.includes("To allow it"), false);
 });
 
 Deno.test("a wrong command line ends with code 2, an expected failure with 1 and no stack", async () => {
