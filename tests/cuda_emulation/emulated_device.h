@@ -45,28 +45,31 @@ alignas(128) unsigned char shared_memory[emulation::SHARED_CAPACITY + 256];
 
 namespace emulation {
 
-UNCHECKED inline void touch(const void* at, unsigned long bytes, bool writes) {
+UNCHECKED inline void touch(const void* at, unsigned long bytes, Access access) {
   Runtime* runtime = emulation_runtime;
   if (runtime->touch == nullptr) return;
   if (static_cast<unsigned long>(static_cast<const unsigned char*>(at) - runtime->stack) < STACK_BYTES) return;
-  runtime->touch(at, bytes, writes);
+  runtime->touch(at, bytes, access);
 }
 
 }  // namespace emulation
 
-#define ACCESS(bytes)                                                                                \
-  extern "C" UNCHECKED void __tsan_read##bytes(void* at) { emulation::touch(at, bytes, false); }     \
-  extern "C" UNCHECKED void __tsan_write##bytes(void* at) { emulation::touch(at, bytes, true); }     \
-  extern "C" UNCHECKED void __tsan_unaligned_read##bytes(void* at) { emulation::touch(at, bytes, false); } \
-  extern "C" UNCHECKED void __tsan_unaligned_write##bytes(void* at) { emulation::touch(at, bytes, true); }
+#define TELL(name, bytes, kind) \
+  extern "C" UNCHECKED void __tsan_##name##bytes(void* at) { emulation::touch(at, bytes, emulation::Access::kind); }
+#define ACCESS(bytes)         \
+  TELL(read, bytes, read)     \
+  TELL(write, bytes, write)   \
+  TELL(unaligned_read, bytes, read) \
+  TELL(unaligned_write, bytes, write)
 ACCESS(1)
 ACCESS(2)
 ACCESS(4)
 ACCESS(8)
 ACCESS(16)
 #undef ACCESS
-extern "C" UNCHECKED void __tsan_read_range(void* at, unsigned long bytes) { emulation::touch(at, bytes, false); }
-extern "C" UNCHECKED void __tsan_write_range(void* at, unsigned long bytes) { emulation::touch(at, bytes, true); }
+#undef TELL
+extern "C" UNCHECKED void __tsan_read_range(void* at, unsigned long bytes) { emulation::touch(at, bytes, emulation::Access::read); }
+extern "C" UNCHECKED void __tsan_write_range(void* at, unsigned long bytes) { emulation::touch(at, bytes, emulation::Access::write); }
 extern "C" UNCHECKED void __tsan_init() {}
 
 namespace emulation {
@@ -140,18 +143,21 @@ inline float __uint_as_float(unsigned bits) {
 inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 
 UNCHECKED inline int atomicAdd(int* address, int value) {
+  emulation::touch(address, sizeof(value), emulation::Access::atomic);
   int before = *address;
   *address += value;
   return before;
 }
 
 UNCHECKED inline unsigned long long atomicAdd(unsigned long long* address, unsigned long long value) {
+  emulation::touch(address, sizeof(value), emulation::Access::atomic);
   unsigned long long before = *address;
   *address += value;
   return before;
 }
 
 UNCHECKED inline unsigned long long atomicMax(unsigned long long* address, unsigned long long value) {
+  emulation::touch(address, sizeof(value), emulation::Access::atomic);
   unsigned long long before = *address;
   *address = before > value ? before : value;
   return before;
@@ -220,7 +226,7 @@ inline void load_matrices(unsigned (&d)[4], const void* row, bool transposed, in
 namespace emulation {
 
 UNCHECKED inline void finish(const PendingCopy& copy) {
-  touch(copy.to, copy.bytes, true);
+  touch(copy.to, copy.bytes, Access::write);
   if (copy.from) {
     std::memcpy(copy.to, copy.from, copy.bytes);
   } else {
@@ -237,8 +243,8 @@ UNCHECKED inline void copy_async(void* to, const void* from, unsigned bytes, boo
     emulation_runtime->fail("cp.async of memory that is not aligned");
   }
   PendingCopy copy = {to, valid ? from : nullptr, bytes};
-  if (valid) touch(from, bytes, false);
-  touch(to, bytes, true);
+  if (valid) touch(from, bytes, Access::read);
+  touch(to, bytes, Access::write);
   if (emulation_runtime->copies_at_once) return finish(copy);
   if (thread->pending_count == LARGEST_PENDING) emulation_runtime->fail("more cp.async than the emulation keeps");
   thread->pending[thread->pending_count++] = copy;

@@ -3,65 +3,62 @@
 namespace emulation {
 namespace {
 
-// In place of a reader: several of them, in one warp or in several.
+// In place of one thread: several of them, in one warp or in several.
 constexpr std::uint16_t SEVERAL_LANES = 0x4000, SEVERAL_WARPS = 0x8000;
 constexpr std::uint16_t THREAD = 0x3fff;
 
+constexpr Access KINDS[] = {Access::read, Access::write, Access::atomic};
+
 Touched shared[SHARED_CAPACITY / BYTES_PER_RECORD];
 
-enum class Order { same_thread, ordered, same_warp, none };
+bool may_meet(Access one, Access other) { return one == other && one != Access::write; }
 
-// How an access before stands to one of `thread` now.
-Order order(const RaceClock& clock, unsigned thread, std::uint32_t time, std::uint32_t warp_time, std::uint16_t who) {
-  if (time < clock.block_start) return Order::none;
-  if (time < clock.now) return Order::ordered;
-  if (who & SEVERAL_WARPS) return Order::none;
-  if ((who & THREAD) / 32 != thread / 32) return Order::none;
-  if (warp_time < clock.warp_time[thread / 32]) return Order::ordered;
-  if (who == thread) return Order::same_thread;
-  return Order::same_warp;
+// Whether an access of `thread` now races with marked ones since a time.
+bool races(const RaceClock& clock, std::uint32_t since, unsigned thread, const Mark& mark) {
+  if (mark.other_block_time >= since) return true;
+  if (mark.time < since) return false;
+  if (mark.time < clock.block_start) return true;
+  if (mark.time < clock.now || mark.who == thread) return false;
+  bool same_warp = !(mark.who & SEVERAL_WARPS) && (mark.who & THREAD) / 32 == thread / 32;
+  return !same_warp || mark.warp_time == clock.warp_time[thread / 32];
 }
 
-bool races(Order order) { return order == Order::same_warp || order == Order::none; }
+void note(const RaceClock& clock, std::uint32_t since, unsigned thread, Mark& mark) {
+  if (mark.time >= since && mark.time < clock.block_start) mark.other_block_time = mark.time;
+  bool same_warp = !(mark.who & SEVERAL_WARPS) && (mark.who & THREAD) / 32 == thread / 32;
+  if (mark.time < clock.now || (same_warp && mark.warp_time < clock.warp_time[thread / 32])) {
+    mark.who = thread;  // What was before is behind a barrier.
+  } else if (mark.who != thread) {
+    mark.who = same_warp ? (thread / 32 * 32) | SEVERAL_LANES : SEVERAL_WARPS;
+  }
+  mark.time = clock.now;
+  mark.warp_time = clock.warp_time[thread / 32];
+}
 
-std::string told(unsigned thread, const char* does, const RaceClock& clock, std::uint32_t time, std::uint16_t who, const char* did) {
-  std::string other = time < clock.block_start ? "a thread of another block"
-                      : who & SEVERAL_WARPS    ? "threads of several warps"
-                                               : "thread " + std::to_string(who & THREAD);
-  return "a race: thread " + std::to_string(thread) + " " + does + " what " + other + " " + did +
-         (time < clock.block_start ? " in the same launch" : ", and no barrier lies between");
+std::string told(const RaceClock& clock, std::uint32_t since, unsigned thread, Access access, const Mark& mark, Access before) {
+  static const char* const does[] = {"reads", "writes", "changes atomically"};
+  static const char* const did[] = {"read", "wrote", "changed atomically"};
+  bool other_block = mark.other_block_time >= since || mark.time < clock.block_start;
+  std::string other = other_block                                    ? "a thread of another block"
+                      : mark.who & (SEVERAL_LANES | SEVERAL_WARPS) ? "several threads"
+                                                                     : "thread " + std::to_string(mark.who);
+  return "a race: thread " + std::to_string(thread) + " " + does[static_cast<int>(access)] + " what " + other + " " +
+         did[static_cast<int>(before)] + (other_block ? " in the same launch" : ", and no barrier lies between");
 }
 
 }  // namespace
 
-bool touch(const RaceClock& clock, std::uint32_t since, unsigned thread, const Records& records, bool writes, std::string& message) {
-  std::uint32_t warp_time = clock.warp_time[thread / 32];
+bool touch(const RaceClock& clock, std::uint32_t since, unsigned thread, const Records& records, Access access,
+           std::string& message) {
   for (std::size_t i = 0; i < records.count; i++) {
-    Touched& record = records.first[i];
-    if (record.write_time >= since && races(order(clock, thread, record.write_time, record.write_warp_time, record.writer))) {
-      message = told(thread, writes ? "writes" : "reads", clock, record.write_time, record.writer, "wrote");
+    Mark* marks = records.first[i].of;
+    for (Access before : KINDS) {
+      const Mark& mark = marks[static_cast<int>(before)];
+      if (may_meet(access, before) || !races(clock, since, thread, mark)) continue;
+      message = told(clock, since, thread, access, mark, before);
       return false;
     }
-    if (writes) {
-      std::uint32_t read_time = record.other_block_read_time >= since ? record.other_block_read_time : record.read_time;
-      if (read_time >= since && races(order(clock, thread, read_time, record.read_warp_time, record.reader))) {
-        message = told(thread, "writes", clock, read_time, record.reader, "read");
-        return false;
-      }
-      record.write_time = clock.now;
-      record.write_warp_time = warp_time;
-      record.writer = thread;
-      continue;
-    }
-    if (record.read_time >= since && record.read_time < clock.block_start) record.other_block_read_time = record.read_time;
-    if (record.read_time < clock.now) {
-      record.reader = thread;
-    } else if (record.reader != thread) {
-      bool same_warp = !(record.reader & SEVERAL_WARPS) && (record.reader & THREAD) / 32 == thread / 32;
-      record.reader = same_warp ? (thread / 32 * 32) | SEVERAL_LANES : SEVERAL_WARPS;
-    }
-    record.read_time = clock.now;
-    record.read_warp_time = warp_time;
+    note(clock, since, thread, marks[static_cast<int>(access)]);
   }
   return true;
 }

@@ -1,5 +1,5 @@
-// Races of a launch: two threads touch the same shared or device memory, one of them writes, and nothing orders the
-// two: no __syncthreads() between threads of a block, no __syncwarp() between lanes of a warp; between blocks nothing does.
+// Races of a launch: two threads touch the same shared or device memory, not both only read, nor both atomically, and
+// nothing orders the two: no __syncthreads() between threads of a block, no __syncwarp() between lanes of a warp; between blocks nothing does.
 // Shuffles, ldmatrix and mma.sync wait for lanes but order no memory, as on a GPU.
 #pragma once
 
@@ -23,13 +23,17 @@ struct RaceClock {
   void pass_warp_barrier(unsigned warp) { ++warp_time[warp]; }
 };
 
-// Who touched two bytes last. Threads are numbered within their block.
+// Accesses of one kind to two bytes.
+struct Mark {
+  std::uint32_t time = 0, warp_time = 0;
+  // When a block made one that is not the block of the last.
+  std::uint32_t other_block_time = 0;
+  // The thread within its block, or that there were several.
+  std::uint16_t who = 0;
+};
+
 struct Touched {
-  std::uint32_t write_time = 0, write_warp_time = 0;
-  std::uint32_t read_time = 0, read_warp_time = 0;
-  // When a block read it that is not the one of the last reader.
-  std::uint32_t other_block_read_time = 0;
-  std::uint16_t writer = 0, reader = 0;
+  Mark of[3];
 };
 
 // Records of some memory, one for two bytes: no element is smaller.
@@ -41,7 +45,8 @@ inline constexpr std::size_t BYTES_PER_RECORD = 2;
 
 // Checks a thread's access to the memory of some records against those since a time (when the block began for its shared
 // memory, when the launch began for the device's), and records it. Returns false, with what is wrong, if it races.
-bool touch(const RaceClock& clock, std::uint32_t since, unsigned thread, const Records& records, bool writes, std::string& message);
+bool touch(const RaceClock& clock, std::uint32_t since, unsigned thread, const Records& records, Access access,
+           std::string& message);
 
 Records shared_records(std::size_t offset, std::size_t bytes);
 

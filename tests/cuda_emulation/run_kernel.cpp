@@ -179,16 +179,16 @@ void order_warp(int line) {
   switch_to_scheduler();
 }
 
-void touched(const void* at, unsigned long bytes, bool writes) {
+void touched(const void* at, unsigned long bytes, Access access) {
   unsigned thread = current->thread - threads;
   std::string details;
   auto offset = static_cast<std::size_t>(static_cast<const unsigned char*>(at) - running->shared);
   if (offset < SHARED_CAPACITY) {
-    if (touch(race_clock, race_clock.block_start, thread, shared_records(offset, bytes), writes, details)) return;
+    if (touch(race_clock, race_clock.block_start, thread, shared_records(offset, bytes), access, details)) return;
     fail((details + ", at byte " + std::to_string(offset) + " of shared memory").c_str());
   }
   auto address = reinterpret_cast<std::uint64_t>(at);
-  if (touch(race_clock, race_clock.launch_start, thread, device_memory().records(address, bytes), writes, details)) return;
+  if (touch(race_clock, race_clock.launch_start, thread, device_memory().records(address, bytes), access, details)) return;
   fail((details + ", at " + device_memory().describe(address)).c_str());
 }
 

@@ -31,6 +31,8 @@ struct Thread {
   PendingCopy pending[LARGEST_PENDING];
 };
 
+enum class Access { read, write, atomic };
+
 // Filled in by the emulated driver, which loads the compiled kernels.
 struct Runtime {
   Thread* thread;
@@ -40,7 +42,7 @@ struct Runtime {
   void (*wait_for_warp)(unsigned mask, int line);
   void (*order_warp)(int line);
   // Where accesses are told to; null unless races are looked for. Those to the running thread's stack are its own.
-  void (*touch)(const void* at, unsigned long bytes, bool writes);
+  void (*touch)(const void* at, unsigned long bytes, Access access);
   const unsigned char* stack;
   void (*fail)(const char* message);
   bool copies_at_once;

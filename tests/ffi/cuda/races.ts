@@ -68,6 +68,17 @@ testOnEmulation("blocks that touch the same memory race, unless they only read o
   assertEquals(said(emulation, "if (blockIdx.x == 0) x[i] = 1;", 2), "");
 });
 
+testOnEmulation("what is changed atomically may be read or written only behind a barrier", (emulation) => {
+  const counted = (first: string, second: string) =>
+    said(
+      emulation,
+      `int* count = (int*)shared_memory; count[i] = 0; ${first} atomicAdd(count, 1); ${second} x[i] = count[0];`,
+    );
+  assertEquals(counted("__syncthreads();", "__syncthreads();"), "");
+  assertMatch(counted("", "__syncthreads();"), /a race: thread \d+ (changes atomically|writes) what thread/);
+  assertMatch(counted("__syncthreads();", ""), /a race: thread \d+ (reads|changes atomically) what (thread|several)/);
+});
+
 testOnEmulation("a copy to shared memory that is waited for but not by the others is a race", (emulation) => {
   const copied = (barrier: string) =>
     said(
