@@ -75,7 +75,6 @@ __device__ Threshold find_threshold(const element* row, int columns, u64 needed,
     __syncthreads();
     found = found << 8 | (u32)chosen[0];
     needed = chosen[1];
-    __syncthreads();
   }
   Threshold threshold = {found, needed};
   if (BY_WEIGHT) {
@@ -135,7 +134,6 @@ sample(const element* logits, const float* draws, int* tokens, int columns, floa
     __syncthreads();
     running_sums(sums, SAMPLE_THREADS, false);
     u64 needed = (u64)ceil((double)top_p * (double)sums[SAMPLE_THREADS - 1]);
-    __syncthreads();
     threshold = find_threshold<true>(row, columns, needed > 0 ? needed : 1, threshold, largest, inverse, sums, chosen);
   }
 
@@ -149,7 +147,6 @@ sample(const element* logits, const float* draws, int* tokens, int columns, floa
   __syncthreads();
   running_sums(sums, SAMPLE_THREADS, false);
   u64 equals_before = sums[threadIdx.x] - equals;
-  __syncthreads();
   u64 seen = equals_before, weights = 0;
   for (int column = first; column < last; column++) {
     float x = to_float(row[column]);
