@@ -37,6 +37,7 @@ alignas(128) unsigned char shared_memory[emulation::SHARED_CAPACITY + 256];
 #define __shfl_xor_sync(mask, value, other) emulation::shuffle(mask, value, emulation_runtime->thread->lane ^ (other), __LINE__)
 #define __shfl_up_sync(mask, value, distance) \
   emulation::shuffle(mask, value, emulation::lane_before(distance), __LINE__)
+#define __any_sync(mask, predicate) emulation::any_lane(mask, predicate, __LINE__)
 #define __shfl_sync(mask, value, source) emulation::shuffle(mask, value, (source) & 31u, __LINE__)
 
 // Where races are looked for, the compiler's instrumentation for its own finder of them calls these before each access to
@@ -92,6 +93,15 @@ inline Value shuffle(unsigned mask, Value value, unsigned source, int line) {
   unsigned turn = exchange(mask, &word, 1, line);
   std::memcpy(&value, &emulation_runtime->warp[source].exchange.words[turn][0], 4);
   return value;
+}
+
+UNCHECKED inline bool any_lane(unsigned mask, bool predicate, int line) {
+  unsigned word = predicate;
+  unsigned turn = exchange(mask, &word, 1, line);
+  const Thread* warp = emulation_runtime->warp;
+  bool any = false;
+  for (unsigned lane = 0; lane < 32; lane++) any = any || warp[lane].exchange.words[turn][0];
+  return any;
 }
 
 // A lane without one so far before it keeps its own value.

@@ -5,7 +5,10 @@ import type { Case, Workbench } from "./workbench.ts";
 /** Shapes of attention, packed in rows of their own and in wider ones; the forward operation or its backward. */
 export function attentionCases(backward: boolean): Record<string, Case> {
   const basic = { batch: 2, queryLength: 9, keyLength: 9, numHeads: 4, numKvHeads: 4, headSize: 8, causal: true };
-  const shapes: Record<string, Omit<AttentionShape, "scale" | "mask"> & { masked?: "each" | "shared" }> = {
+  const shapes: Record<
+    string,
+    Omit<AttentionShape, "scale" | "mask"> & { masked?: "each" | "shared"; spread?: number }
+  > = {
     "causal": basic,
     "causal, long": { ...basic, batch: 1, queryLength: 150, keyLength: 150, numHeads: 2, numKvHeads: 2, headSize: 16 },
     "causal, heads of 32": { ...basic, queryLength: 67, keyLength: 67, headSize: 32 },
@@ -31,6 +34,10 @@ export function attentionCases(backward: boolean): Record<string, Case> {
       numKvHeads: 1,
       headSize: 20,
     },
+    // The largest score of a row grows by many powers of two from one tile of keys to the next.
+    "causal, large scores, heads of 64 behind cached keys": {
+      ...{ ...basic, batch: 1, queryLength: 20, keyLength: 230, numHeads: 2, numKvHeads: 2, headSize: 64, spread: 5 },
+    },
     "decoding: one query": { ...basic, queryLength: 1, keyLength: 77, numHeads: 4, numKvHeads: 2, headSize: 32 },
     "decoding: five queries": { ...basic, queryLength: 5, keyLength: 70, headSize: 16 },
     "decoding: one query, heads of 20": { ...basic, queryLength: 1, keyLength: 9, headSize: 20 },
@@ -43,7 +50,7 @@ export function attentionCases(backward: boolean): Record<string, Case> {
     "masked and causal": { ...basic, queryLength: 40, keyLength: 70, masked: "shared" },
   };
   return Object.fromEntries(
-    Object.entries(shapes).flatMap(([name, { masked, ...sizes }]) =>
+    Object.entries(shapes).flatMap(([name, { masked, spread = 1.5, ...sizes }]) =>
       [false, true].map((packed) => [
         `${name}${packed ? ", packed rows" : ""}`,
         (bench: Workbench): Record<string, Slice> => {
@@ -54,8 +61,8 @@ export function attentionCases(backward: boolean): Record<string, Case> {
           const queries = (slice: Slice) => ({ slice, rowStride: queryWidth, batchStride: queryLength * queryWidth });
           const keys = (slice: Slice) => ({ slice, rowStride: keyWidth, batchStride: keyLength * keyWidth });
           // Gaps hold normal numbers, which must be the same afterwards.
-          const newQueries = () => queries(bench.normal(batch * queryLength * queryWidth, 1.5));
-          const newKeys = () => keys(bench.normal(batch * keyLength * keyWidth, 1.5));
+          const newQueries = () => queries(bench.normal(batch * queryLength * queryWidth, spread));
+          const newKeys = () => keys(bench.normal(batch * keyLength * keyWidth, spread));
           const [q, k, v, out] = [newQueries(), newKeys(), newKeys(), newQueries()];
           const logSumExp = bench.output(batch * numHeads * queryLength);
           const maskLength = (masked === "each" ? batch : 1) * queryLength * keyLength;

@@ -13,7 +13,10 @@
 constexpr int FORWARD_COLUMNS = 64;
 // Keys (or queries) that the backward kernels take at a time.
 constexpr int BACKWARD_COLUMNS = 32;
-constexpr float LN_2 = 0.6931471805599453f;
+// A row's maximum may lag behind its largest score by so many powers of two: its weights grow up to that factor, which
+// floats and bfloat16 hold as exactly, and what was summed before need not be rescaled for each tile (as in
+// FlashAttention-4).
+constexpr float LARGEST_LAG = 8.0f;
 
 // Begins to copy `ROWS` rows of a head to shared memory, zeros beyond `length`.
 template <int D, int ROWS>
@@ -21,11 +24,23 @@ __device__ __forceinline__ void copy_rows(bf16* tile, const element* operand, lo
                                           int length) {
   constexpr int PER_ROW = D / 8, AT_ONCE = 128 / PER_ROW;
   int own = threadIdx.x / PER_ROW, column = threadIdx.x % PER_ROW * 8;
+  const element* from = operand + (first + own) * row_stride + column;
+  bf16* to = tile + own * (D + 8) + column;
 #pragma unroll
   for (int i = 0; i < ROWS / AT_ONCE; i++) {
-    int row = own + i * AT_ONCE;
-    bool valid = first + row < length;
-    copy_async_16(tile + row * (D + 8) + column, operand + (valid ? (first + row) * row_stride : 0) + column, valid);
+    copy_async_16(to + i * AT_ONCE * (D + 8), from + i * AT_ONCE * row_stride, first + own + i * AT_ONCE < length);
+  }
+}
+
+template <int COUNT, int T>
+__device__ __forceinline__ void clear(float (&values)[T][COUNT][4]) {
+#pragma unroll
+  for (int t = 0; t < T; t++) {
+#pragma unroll
+    for (int n = 0; n < COUNT; n++) {
+#pragma unroll
+      for (int i = 0; i < 4; i++) values[t][n][i] = 0.0f;
+    }
   }
 }
 
@@ -174,13 +189,16 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
     __syncthreads();  // The keys are there, and nobody reads the values of the last round any more.
     copy_rows<D, COLUMNS>(values, v, p.v_row, tile, p.key_length);
     copy_async_commit();
-    float scores[T][COLUMNS / 8][4] = {};
+    float scores[T][COLUMNS / 8][4];
     if (tile < own_end) {
+      clear(scores);
 #pragma unroll
       for (int step = 0; step < D / 16; step++) {
         multiply_transposed<D, COLUMNS>(scores, left[step], keys, step, lane);
       }
       hide_unseen<COLUMNS, false>(scores, LOWEST, p, first + own, tile, lane);
+      float correction[T][2];
+      bool any_grows = false;
 #pragma unroll
       for (int t = 0; t < T; t++) {
 #pragma unroll
@@ -191,21 +209,38 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
             largest = fmaxf(largest, fmaxf(scores[t][n][2 * half], scores[t][n][2 * half + 1]));
           }
           largest = quad_max(largest);
-          float correction = fast_exp2((before - largest) * scale), shift = largest * scale, sum = 0.0f;
+          bool grows = (largest - before) * scale > LARGEST_LAG;
+          correction[t][half] = grows ? fast_exp2((before - largest) * scale) : 1.0f;
+          maximum[t][half] = grows ? largest : before;
+          any_grows = any_grows || grows;
+        }
+      }
+      if (__any_sync(0xffffffffu, any_grows)) {
+#pragma unroll
+        for (int t = 0; t < T; t++) {
+#pragma unroll
+          for (int half = 0; half < 2; half++) {
+            total[t][half] *= correction[t][half];
+#pragma unroll
+            for (int n = 0; n < D / 8; n++) {
+              sums[t][n][2 * half] *= correction[t][half];
+              sums[t][n][2 * half + 1] *= correction[t][half];
+            }
+          }
+        }
+      }
+#pragma unroll
+      for (int t = 0; t < T; t++) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+          float shift = maximum[t][half] * scale;
 #pragma unroll
           for (int n = 0; n < COLUMNS / 8; n++) {
 #pragma unroll
             for (int i = 2 * half; i < 2 * half + 2; i++) {
               scores[t][n][i] = fast_exp2(scores[t][n][i] * scale - shift);
-              sum += scores[t][n][i];
+              total[t][half] += scores[t][n][i];
             }
-          }
-          maximum[t][half] = largest;
-          total[t][half] = total[t][half] * correction + sum;
-#pragma unroll
-          for (int n = 0; n < D / 8; n++) {
-            sums[t][n][2 * half] *= correction;
-            sums[t][n][2 * half + 1] *= correction;
           }
         }
       }
