@@ -297,8 +297,10 @@ __device__ __forceinline__ void backward_keys_tensor_core(const AttentionParamet
   // Rounds go through the tiles of queries for each head of the group; a round's tile is copied during the one before.
   int begin = first_query_seeing(p, first) / COLUMNS * COLUMNS, per_head = (p.query_length - begin + COLUMNS - 1) / COLUMNS;
   int rounds = per_head > 0 ? group * per_head : 0;
-  auto copy_round = [&](int round) {
-    int head = kv_head * group + round / per_head, tile = begin + round % per_head * COLUMNS, buffer = round % 2;
+  auto tile_after = [&](int tile) { return tile + COLUMNS < p.query_length ? tile + COLUMNS : begin; };
+  int copied_head = kv_head * group, copied_tile = begin;
+  auto copy_next = [&](int buffer) {
+    int head = copied_head, tile = copied_tile;
     copy_rows<D, COLUMNS>(both_queries + buffer * COLUMNS * (D + 8), p.q + batch * p.q_batch + head * D, p.q_row, tile,
                           p.query_length);
     copy_rows<D, COLUMNS>(both_d_outs + buffer * COLUMNS * (D + 8), p.d_out + batch * p.d_out_batch + head * D,
@@ -311,18 +313,20 @@ __device__ __forceinline__ void backward_keys_tensor_core(const AttentionParamet
       copy_async_4((threadIdx.x < COLUMNS ? both_log_sums : both_deltas) + buffer * COLUMNS + i, from, valid);
     }
     copy_async_commit();
+    copied_tile = tile_after(tile);
+    if (copied_tile == begin) copied_head++;
   };
-  if (rounds > 0) copy_round(0);
+  if (rounds > 0) copy_next(0);
 
   float d_k[T][D / 8][4] = {}, d_v[T][D / 8][4] = {};
   float scale = p.scale * LOG2_E;
   // The first query that sees any of the warp's keys.
   int own_begin = first + own < p.key_length ? first_query_seeing(p, first + own) : p.query_length;
-  for (int round = 0; round < rounds; round++) {
+  for (int round = 0, tile = begin; round < rounds; round++, tile = tile_after(tile)) {
     copy_async_wait<0>();
     __syncthreads();  // This round's tile is there, and nobody reads the last one's any more.
-    if (round + 1 < rounds) copy_round(round + 1);
-    int tile = begin + round % per_head * COLUMNS, buffer = round % 2;
+    if (round + 1 < rounds) copy_next((round + 1) % 2);
+    int buffer = round % 2;
     if (tile + COLUMNS <= own_begin) continue;
     const bf16* queries = both_queries + buffer * COLUMNS * (D + 8);
     const bf16* d_outs = both_d_outs + buffer * COLUMNS * (D + 8);
