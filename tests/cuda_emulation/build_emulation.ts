@@ -127,6 +127,7 @@ export class Emulation implements Disposable {
  * @returns The path of the library, or why there is none.
  */
 export function buildEmulation(): { path: string; skipped?: undefined } | { path?: undefined; skipped: string } {
+  if (Deno.build.os !== "linux") return { skipped: "the emulation of CUDA is made for Linux" };
   const folder = import.meta.dirname!;
   const hash = createHash("sha256");
   for (const name of [...SOURCES, ...HEADERS]) hash.update(Deno.readFileSync(`${folder}/${name}`));
