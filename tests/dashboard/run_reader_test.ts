@@ -57,6 +57,23 @@ Deno.test("a run whose loss exploded or is no number has diverged", () => {
   assertEquals(runs.names().map((name) => runs.read(name).state), ["diverged", "stopped", "diverged"]);
 });
 
+Deno.test("a run that diverged at its last step has diverged, and is not finished", () => {
+  using top = new TemporaryFolder();
+  const config = { steps: 20, model: { vocab_size: 50 } };
+  const begin = { step: 10, tokens: 640, seconds: 1, loss: 3.9 };
+  const last = { step: 20, tokens: 1280, seconds: 2 };
+  writeRun(top.at("1 exploded"), { config, metrics: [begin, { ...last, loss: 9 }] });
+  writeRun(top.at("2 lost"), { config, metrics: [begin, { ...last, loss: null }] });
+  writeRun(top.at("3 evaluated"), {
+    config,
+    metrics: [begin, { ...last, loss: 3 }, { ...last, validation_loss: null, perplexity: null }],
+  });
+  writeRun(top.at("4 well"), { config, metrics: [begin, { ...last, loss: 3 }, { ...last, validation_loss: 3.1 }] });
+  const runs = reader(top);
+  const states = ["1 exploded", "2 lost", "3 evaluated", "4 well"].map((name) => runs.read(name).state);
+  assertEquals(states, ["diverged", "diverged", "diverged", "finished"]);
+});
+
 Deno.test("how an experiment says that its run ended decides, where the loss alone would not tell", () => {
   using top = new TemporaryFolder();
   const config = { steps: 100, model: { vocab_size: 50 } };
