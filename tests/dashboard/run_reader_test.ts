@@ -85,6 +85,23 @@ Deno.test("how an experiment says that its run ended decides, where the loss alo
   assertEquals(reader(top).read("run").state, "diverged");
 });
 
+Deno.test("a sample that is removed after it was listed is left out", () => {
+  using top = new TemporaryFolder();
+  writeRun(top.at("run"), { metrics: fallingLoss(20) });
+  Deno.mkdirSync(top.at("run/samples"), { recursive: true });
+  for (const step of [1, 2]) Deno.writeTextFileSync(top.at(`run/samples/step-${step}.txt`), `after ${step}`);
+  const { openSync } = Deno;
+  Deno.openSync = (path, options) => {
+    if (String(path).endsWith("step-2.txt")) Deno.removeSync(path);
+    return openSync(path, options);
+  };
+  try {
+    assertEquals(reader(top).samples("run", 5), [{ step: 1, text: "after 1" }]);
+  } finally {
+    Deno.openSync = openSync;
+  }
+});
+
 Deno.test("what is new in a run shows in its stamp and when it is read again", () => {
   using top = new TemporaryFolder();
   const folder = top.at("run");
