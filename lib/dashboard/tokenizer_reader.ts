@@ -66,5 +66,21 @@ function filesOf({ files }: FolderEntry): readonly string[] | undefined {
 }
 
 async function loadFrom({ folder, name }: Place): Promise<Tokenizer> {
-  return await Tokenizer.load(folder.locate(name)!);
+  const path = folder.locate(name)!;
+  const link = Object.values(TOKENIZER_FILES).flat().find((file) => isLink(`${path}/${file}`));
+  if (link !== undefined) {
+    throw new Error(
+      `Cannot show the tokenizer in ${path}: its ${link} is a symbolic link, which may lead anywhere; put the file there`,
+    );
+  }
+  return await Tokenizer.load(path);
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
