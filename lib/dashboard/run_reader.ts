@@ -56,7 +56,17 @@ export class RunReader {
     const [entry] = this.#folder.folders(folder);
     return [...entry.files].map((file) => SAMPLE_NAME.exec(file)).filter((match) => match !== null)
       .map((match) => ({ step: Number(match[1]), file: match[0] })).sort((a, b) => b.step - a.step).slice(0, most)
-      .map(({ step, file }) => ({ step, text: this.#folder.readText(`${folder}/${file}`, MOST_SAMPLE_BYTES) }));
+      .flatMap(({ step, file }) => this.#sample(step, `${folder}/${file}`));
+  }
+
+  // One that was listed may be gone, moved or removed with its run.
+  #sample(step: number, path: string): Sample[] {
+    try {
+      return [{ step, text: this.#folder.readText(path, MOST_SAMPLE_BYTES) }];
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
   }
 
   /** A text that changes whenever what there is to show of a run does. */

@@ -23,8 +23,8 @@ export interface RunTraces {
 }
 
 /**
- * How a run stands: running while a process works on it; then finished once its last step is done, diverged where its
- * loss exploded or is no number, and otherwise stopped, by a signal or by an end that nobody planned.
+ * How a run stands: running while a process works on it; then diverged where its loss exploded or is no number, at the
+ * last step too, finished once that is done, and otherwise stopped, by a signal or by an end that nobody planned.
  *
  * @param isLocked Whether a process works on the run.
  */
@@ -32,12 +32,13 @@ export function runState({ config, metrics, outcome }: RunTraces, isLocked: bool
   if (isLocked) return "running";
   const { success, data } = Outcome.safeParse(outcome);
   if (success) return data.state;
+  if (hasDiverged(config, metrics)) return "diverged";
   const last = metrics.at(-1);
-  if (last && last.step >= (plannedSteps(config) ?? Infinity)) return "finished";
-  return hasDiverged(config, metrics) ? "diverged" : "stopped";
+  return last && last.step >= (plannedSteps(config) ?? Infinity) ? "finished" : "stopped";
 }
 
 function hasDiverged(config: unknown, metrics: readonly Metrics[]): boolean {
+  if (metrics.some(({ validation_loss }) => validation_loss === null)) return true;
   const losses = metrics.filter(({ loss }) => loss !== undefined);
   const last = losses.at(-1);
   if (!last) return false;

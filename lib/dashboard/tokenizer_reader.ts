@@ -8,6 +8,8 @@ interface Place {
   version: string;
 }
 
+const ALL_FILES = Object.values(TOKENIZER_FILES).flat();
+
 // Tokenizers of large vocabularies take tens of megabytes and a second to load: the one at hand stays, not all.
 const MOST_LOADED = 2;
 
@@ -48,9 +50,8 @@ export class TokenizerReader {
     const places = new Map<string, Place>();
     for (const folder of this.#folders) {
       for (const entry of folder.folders()) {
-        const files = filesOf(entry);
-        if (files === undefined) continue;
-        const version = files.map((file) => folder.stat(`${entry.name}/${file}`)?.mtime?.getTime()).join(" ");
+        if (!holdsTokenizer(entry)) continue;
+        const version = ALL_FILES.map((file) => folder.stat(`${entry.name}/${file}`)?.mtime?.getTime()).join(" ");
         const name = entry.name === "" ? folder.path : `${folder.path}/${entry.name}`;
         places.set(name, { folder, name: entry.name, version });
       }
@@ -60,11 +61,27 @@ export class TokenizerReader {
 }
 
 // GPT-2's two files belong together; that with a .tiktoken file's special tokens may be missing.
-function filesOf({ files }: FolderEntry): readonly string[] | undefined {
+function holdsTokenizer({ files }: FolderEntry): boolean {
   const { huggingface, gpt2, tiktoken } = TOKENIZER_FILES;
-  return [huggingface, gpt2, tiktoken.slice(0, 1)].find((needed) => needed.every((file) => files.has(file)));
+  return [huggingface, gpt2, tiktoken.slice(0, 1)].some((needed) => needed.every((file) => files.has(file)));
 }
 
 async function loadFrom({ folder, name }: Place): Promise<Tokenizer> {
-  return await Tokenizer.load(folder.locate(name)!);
+  const path = folder.locate(name)!;
+  const link = ALL_FILES.find((file) => isLink(`${path}/${file}`));
+  if (link !== undefined) {
+    throw new Error(
+      `Cannot show the tokenizer in ${path}: its ${link} is a symbolic link, which may lead anywhere; put the file there`,
+    );
+  }
+  return await Tokenizer.load(path);
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

@@ -139,10 +139,10 @@ function scaleOf(points: readonly Point[], runs: readonly CurveRun[]): Scale {
   const first = runs.flatMap(({ name }) => points.find(({ run }) => run === name)?.loss ?? []);
   const lowest = points.reduce((least, { loss }) => Math.min(least, loss), Infinity);
   const highest = Math.max(...first);
-  // A run whose loss never fell, or was measured once, still needs some height.
+  // A run whose loss never fell, or was measured once, still needs some height, and one measured at 0 alone some width.
   const margin = 0.05 * (highest - lowest) || 0.5;
   return {
-    right: points.reduce((most, { x }) => Math.max(most, x), 0),
+    right: points.reduce((most, { x }) => Math.max(most, x), 0) || 1,
     low: lowest - margin,
     high: highest + margin,
   };

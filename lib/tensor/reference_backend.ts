@@ -305,7 +305,7 @@ export class ReferenceBackend implements Backend {
   clipCoefficient({ sumOfSquares, norm, coefficient, maxNorm }: ClipCoefficientArguments): void {
     const length = Math.sqrt(this.view(sumOfSquares)[0]);
     this.view(norm)[0] = length;
-    this.view(coefficient)[0] = Math.min(1, maxNorm / (length + 1e-6));
+    this.view(coefficient)[0] = maxNorm === Infinity ? 1 : Math.min(1, maxNorm / (length + 1e-6));
   }
 
   inverseNorm({ sumOfSquares, out, epsilon }: InverseNormArguments): void {

@@ -50,6 +50,8 @@ export class CheckpointFolder {
   /** Names the checkpoint of a step the best. */
   markBest(step: number): void {
     const temporary = `${this.bestPath}.${Deno.pid}.tmp`;
+    // One that is left would be a name of another checkpoint, into which a copy would be written.
+    if (existsSync(temporary)) Deno.removeSync(temporary);
     try {
       Deno.linkSync(this.pathOf(step), temporary);
     } catch {
@@ -57,6 +59,8 @@ export class CheckpointFolder {
       this.#copy(step, temporary);
     }
     Deno.renameSync(temporary, this.bestPath);
+    // Nothing is renamed where both are names of one file, as when this checkpoint is the best already.
+    if (existsSync(temporary)) Deno.removeSync(temporary);
   }
 
   #copy(step: number, to: string): void {

@@ -122,6 +122,7 @@ class TrainingRun {
   #evaluation?: Evaluation;
   #evaluatedAt = -1;
   #loss = NaN;
+  #gradientNorm = NaN;
   #tokensPerStep: number;
   #interrupted = false;
   // Wall-clock time: when this process began, and the part of it since the last line that was not spent on steps.
@@ -255,11 +256,12 @@ class TrainingRun {
     const secondsOfSteps = (performance.now() - this.#lineBegin) / 1000;
     const tokensPerSecond = this.#lineSteps * this.#tokensPerStep / secondsOfSteps;
     this.#loss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    this.#gradientNorm = gradientNorms[gradientNorms.length - 1];
     this.#state.first_loss ??= losses[0];
     this.#append({
       loss: finite(this.#loss),
       learning_rate: this.trainer.learningRate(step),
-      gradient_norm: finite(gradientNorms[gradientNorms.length - 1]),
+      gradient_norm: finite(this.#gradientNorm),
       tokens_per_second: Math.round(tokensPerSecond * 10) / 10,
       ...(flops && { mfu: tokensPerSecond * flops.perToken / flops.peakPerSecond }),
     });
@@ -288,6 +290,11 @@ class TrainingRun {
       ...(bitsPerByte !== undefined && { bits_per_byte: finite(bitsPerByte) }),
     });
     this.#restartLine();
+    // The weights that the last step made have no training loss yet, and after the last of all steps never get one.
+    if (!Number.isFinite(loss)) {
+      const { steps } = this.trainer;
+      throw new DivergenceError(steps, loss, this.#gradientNorm, this.trainer.largestGradient());
+    }
   }
 
   #sample(): void {

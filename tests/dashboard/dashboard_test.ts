@@ -155,6 +155,37 @@ Deno.test("what a run's own files hold is never shown through a link that leads 
   assert(!(await get(top, "/runs/base")).text.includes("the secret"));
 });
 
+Deno.test("a tokenizer whose special tokens have changed is read again", async () => {
+  using top = new TemporaryFolder();
+  await writeTokenizer(top.at("data/small"), "tiktoken");
+  const { handle } = dashboard(top);
+  const query = new URLSearchParams({ folder: top.at("data/small"), text: "the<|other|>" });
+  const page = async () =>
+    await (await handle(new Request(`http://127.0.0.1/tokenizer?${query}`, { headers: HOST }))).text();
+  assert(!(await page()).includes("token special"));
+  const path = top.at("data/small/special_tokens.json");
+  Deno.writeTextFileSync(path, Deno.readTextFileSync(path).replace("endoftext", "other"));
+  Deno.utimeSync(path, new Date(), new Date(Date.now() + 5000));
+  assertStringIncludes(await page(), "token special");
+});
+
+Deno.test("no tokenizer is read through a link, though its folder has one of plain files too", async () => {
+  using top = new TemporaryFolder();
+  await writeTokenizer(top.at("outside"), "huggingface", "<|hidden|>");
+  await writeTokenizer(top.at("data/whole"));
+  Deno.symlinkSync(top.at("outside/tokenizer.json"), top.at("data/whole/tokenizer.json"));
+  Deno.writeTextFileSync(top.at("outside/special_tokens.json"), '{"<|hidden|>": 0}');
+  await writeTokenizer(top.at("data/part"), "tiktoken");
+  Deno.removeSync(top.at("data/part/special_tokens.json"));
+  Deno.symlinkSync(top.at("outside/special_tokens.json"), top.at("data/part/special_tokens.json"));
+  for (const [name, link] of [["whole", "tokenizer.json"], ["part", "special_tokens.json"]]) {
+    const query = new URLSearchParams({ folder: top.at(`data/${name}`), text: "<|hidden|>" });
+    const { text } = await get(top, `/tokenizer?${query}`);
+    assert(!text.includes("token special"), `${name} knows the token of another folder`);
+    assertStringIncludes(text, `its ${link} is a symbolic link`);
+  }
+});
+
 Deno.test("only GET and HEAD are answered", async () => {
   using top = new TemporaryFolder();
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {

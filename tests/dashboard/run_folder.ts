@@ -1,4 +1,5 @@
 import type { Metrics } from "../../lib/training/metrics.ts";
+import type { TokenizerFormat } from "../../lib/tokenizer/tokenizer_folder.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { trainBpe } from "../../lib/tokenizer/train_bpe.ts";
 
@@ -39,8 +40,12 @@ export function fallingLoss(steps: number, from = 5): Metrics[] {
 }
 
 /** Trains a small tokenizer into a folder. */
-export async function writeTokenizer(folder: string): Promise<void> {
-  const text = new TextEncoder().encode("the cat and the hat and the bat<|endoftext|>\n".repeat(20));
-  const { model } = await trainBpe({ input: [text], vocabSize: 270, specialTokens: ["<|endoftext|>"] });
-  await Tokenizer.fromModel(model).save(folder, "gpt2");
+export async function writeTokenizer(
+  folder: string,
+  format: TokenizerFormat = "gpt2",
+  specialToken = "<|endoftext|>",
+): Promise<void> {
+  const text = new TextEncoder().encode(`the cat and the hat and the bat${specialToken}\n`.repeat(20));
+  const { model } = await trainBpe({ input: [text], vocabSize: 270, specialTokens: [specialToken] });
+  await Tokenizer.fromModel(model).save(folder, format);
 }

@@ -57,6 +57,23 @@ Deno.test("a run whose loss exploded or is no number has diverged", () => {
   assertEquals(runs.names().map((name) => runs.read(name).state), ["diverged", "stopped", "diverged"]);
 });
 
+Deno.test("a run that diverged at its last step has diverged, and is not finished", () => {
+  using top = new TemporaryFolder();
+  const config = { steps: 20, model: { vocab_size: 50 } };
+  const begin = { step: 10, tokens: 640, seconds: 1, loss: 3.9 };
+  const last = { step: 20, tokens: 1280, seconds: 2 };
+  writeRun(top.at("1 exploded"), { config, metrics: [begin, { ...last, loss: 9 }] });
+  writeRun(top.at("2 lost"), { config, metrics: [begin, { ...last, loss: null }] });
+  writeRun(top.at("3 evaluated"), {
+    config,
+    metrics: [begin, { ...last, loss: 3 }, { ...last, validation_loss: null, perplexity: null }],
+  });
+  writeRun(top.at("4 well"), { config, metrics: [begin, { ...last, loss: 3 }, { ...last, validation_loss: 3.1 }] });
+  const runs = reader(top);
+  const states = ["1 exploded", "2 lost", "3 evaluated", "4 well"].map((name) => runs.read(name).state);
+  assertEquals(states, ["diverged", "diverged", "diverged", "finished"]);
+});
+
 Deno.test("how an experiment says that its run ended decides, where the loss alone would not tell", () => {
   using top = new TemporaryFolder();
   const config = { steps: 100, model: { vocab_size: 50 } };
@@ -66,6 +83,23 @@ Deno.test("how an experiment says that its run ended decides, where the loss alo
   const times = { began: "2030-01-01T00:00:00Z", ended: "2030-01-01T00:00:01Z" };
   Deno.writeTextFileSync(top.at("run/outcome.json"), JSON.stringify({ ...outcome, ...times }));
   assertEquals(reader(top).read("run").state, "diverged");
+});
+
+Deno.test("a sample that is removed after it was listed is left out", () => {
+  using top = new TemporaryFolder();
+  writeRun(top.at("run"), { metrics: fallingLoss(20) });
+  Deno.mkdirSync(top.at("run/samples"), { recursive: true });
+  for (const step of [1, 2]) Deno.writeTextFileSync(top.at(`run/samples/step-${step}.txt`), `after ${step}`);
+  const { openSync } = Deno;
+  Deno.openSync = (path, options) => {
+    if (String(path).endsWith("step-2.txt")) Deno.removeSync(path);
+    return openSync(path, options);
+  };
+  try {
+    assertEquals(reader(top).samples("run", 5), [{ step: 1, text: "after 1" }]);
+  } finally {
+    Deno.openSync = openSync;
+  }
 });
 
 Deno.test("what is new in a run shows in its stamp and when it is read again", () => {

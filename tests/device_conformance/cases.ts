@@ -1,4 +1,5 @@
 import type { Operations } from "../../lib/tensor/operations.ts";
+import type { Slice } from "../../lib/tensor/slice.ts";
 import { attentionCases } from "./attention_cases.ts";
 import type { Case, Workbench } from "./workbench.ts";
 
@@ -181,7 +182,24 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
     },
   },
 
-  attention: attentionCases(false),
+  attention: {
+    ...attentionCases(false),
+    // One query alone, heads of 20 and heads of 64 (in bfloat16) go different ways on different devices.
+    ...Object.fromEntries([[1, 8, 20], [40, 50, 20], [70, 70, 64]].map(([queryLength, keyLength, headSize]) => [
+      `a query of ${queryLength} that is NaN, heads of ${headSize}`,
+      (bench: Workbench) => {
+        const shape = { batch: 1, queryLength, keyLength, numHeads: 1, numKvHeads: 1, headSize, causal: true };
+        const rows = (slice: Slice) => ({ slice, rowStride: headSize, batchStride: slice.length });
+        const [k, v] = [bench.normal(keyLength * headSize), bench.normal(keyLength * headSize)];
+        const q = bench.normal(queryLength * headSize);
+        bench.device.fill({ x: q.sub(0, headSize), value: NaN });
+        const [out, logSumExp] = [bench.output(queryLength * headSize), bench.output(queryLength)];
+        const operands = { q: rows(q), k: rows(k), v: rows(v), out: rows(out), logSumExp };
+        bench.device.attention({ ...shape, ...operands, scale: 1 / Math.sqrt(headSize) });
+        return { out, logSumExp };
+      },
+    ])),
+  },
   attentionBackward: attentionCases(true),
 
   silu: {
@@ -192,6 +210,12 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
       const y = bench.normal(1003, 4);
       bench.device.silu({ x: y, out: y });
       return { out, y };
+    },
+    "0 however far below 0": (bench) => {
+      const x = bench.floats([-89, -1e10, -1e30, -3e38, 2]);
+      const out = bench.output(x.length);
+      bench.device.silu({ x, out });
+      return { out };
     },
   },
 
@@ -215,6 +239,11 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
       bench.device.reluSquared({ x: y, out: y });
       return { out, y };
     },
+    "NaN stays NaN": (bench) => {
+      const x = bench.floats([1, NaN, -1, Infinity, -Infinity]);
+      bench.device.reluSquared({ x, out: x });
+      return { x };
+    },
   },
 
   reluSquaredBackward: {
@@ -225,6 +254,11 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
       bench.device.reluSquaredBackward({ x: y, dOut: dY, dX: y });
       bench.device.reluSquaredBackward({ x, dOut, dX: dOut });
       return { dX, y, dOut };
+    },
+    "NaN stays NaN": (bench) => {
+      const [x, dOut] = [bench.floats([1, NaN, -1, -2]), bench.floats([NaN, 1, NaN, 1])];
+      bench.device.reluSquaredBackward({ x, dOut, dX: dOut });
+      return { dOut };
     },
   },
 
@@ -275,6 +309,11 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
       bench.device.softmax({ x: y, out: y, rows: 2, columns: 3 });
       return { out, y };
     },
+    "a row with NaN, or Infinity, is NaN": (bench) => {
+      const x = bench.floats([1, NaN, 2, Infinity, 0, 1, 3, 4, 5]);
+      bench.device.softmax({ x, out: x, rows: 3, columns: 3 });
+      return { x };
+    },
   },
 
   softmaxBackward: {
@@ -307,6 +346,15 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
       const [losses, dLogits] = [bench.output(rows), bench.output(rows * columns)];
       bench.device.crossEntropy({ logits, targets, losses, dLogits, scale: 1, rows, columns });
       return { losses, dLogits };
+    },
+    "a row with NaN, or Infinity, has a loss of NaN": (bench) => {
+      const [rows, columns] = [4, 5];
+      const logits = bench.floats([NaN, 1, 2, 3, 4, 1, 2, 3, Infinity, 4, 1, 2, 3, 4, 5, NaN, NaN, NaN, NaN, NaN]);
+      const targets = bench.integers([1, 0, 4, 2]);
+      const [losses, lossesOnly, dLogits] = [bench.output(rows), bench.output(rows), bench.output(rows * columns)];
+      bench.device.crossEntropy({ logits, targets, losses: lossesOnly, scale: 1, rows, columns });
+      bench.device.crossEntropy({ logits, targets, losses, dLogits, scale: 1, rows, columns });
+      return { losses, lossesOnly, dLogits };
     },
     "losses only, targets out of range": (bench) => {
       const [rows, columns] = [4, 9];
@@ -361,14 +409,16 @@ export const cases: Record<keyof Operations, Record<string, Case>> = {
   sum: sumCases("sum"),
   sumOfSquares: sumCases("sumOfSquares"),
 
-  clipCoefficient: Object.fromEntries([1, 5, 7, Infinity].map((maxNorm) => [
-    `a norm of 5 clipped to ${maxNorm}`,
-    (bench: Workbench) => {
-      const [norm, coefficient] = [bench.output(1), bench.output(1)];
-      bench.device.clipCoefficient({ sumOfSquares: bench.floats([25]), norm, coefficient, maxNorm });
-      return { norm, coefficient };
-    },
-  ])),
+  clipCoefficient: Object.fromEntries([25, 0, Infinity, NaN].flatMap((square) =>
+    [1, 5, 7, Infinity].map((maxNorm) => [
+      `a norm of ${Math.sqrt(square)} clipped to ${maxNorm}`,
+      (bench: Workbench) => {
+        const [norm, coefficient] = [bench.output(1), bench.output(1)];
+        bench.device.clipCoefficient({ sumOfSquares: bench.floats([square]), norm, coefficient, maxNorm });
+        return { norm, coefficient };
+      },
+    ])
+  )),
 
   inverseNorm: {
     "of a norm, of a small one and of none": (bench) => {

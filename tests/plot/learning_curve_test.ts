@@ -44,6 +44,14 @@ Deno.test("of one run its two lines are labelled", async () => {
   assertEquals([ends.has("training"), ends.has("validation"), ends.has("only")], [true, true, false]);
 });
 
+Deno.test("a run measured at 0 alone is drawn and labelled", async () => {
+  const metrics = [{ step: 0, tokens: 0, seconds: 0, loss: 3 }, { step: 0, tokens: 0, seconds: 0, validation_loss: 2 }];
+  for (const axis of ["step", "tokens", "seconds"] as const) {
+    const svg = await learningCurve("Begun", [{ name: "only", metrics }], axis);
+    assertEquals([...endLabels(svg).keys()].sort(), ["training", "validation"]);
+  }
+});
+
 Deno.test("labels of runs that end alike do not cover each other", async () => {
   const names = ["a", "b", "c"];
   const ends = endLabels(await learningCurve("Alike", names.map((name) => ({ name, metrics: run(60) }))));

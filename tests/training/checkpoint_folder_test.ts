@@ -32,6 +32,28 @@ Deno.test("the newest are kept, and the best outlives its own removal", () => {
   });
 });
 
+Deno.test("a checkpoint named the best again, as when a run is resumed at it, is left alone by the next best", () => {
+  withCheckpoints([1, 2], (checkpoints, folder) => {
+    const files = ["best.safetensors", "step-00000001.safetensors", "step-00000002.safetensors"];
+    checkpoints.markBest(1);
+    checkpoints.markBest(1);
+    assertEquals(folder.names(), files);
+    checkpoints.markBest(2);
+    assertEquals(folder.names(), files);
+    assertEquals(files.map((name) => Deno.readTextFileSync(folder.at(name))), ["step 2", "step 1", "step 2"]);
+  });
+});
+
+Deno.test("a name that a killed process of the same number has left is not written through", () => {
+  withCheckpoints([1, 2], (checkpoints, folder) => {
+    Deno.linkSync(checkpoints.pathOf(1), `${checkpoints.bestPath}.${Deno.pid}.tmp`);
+    checkpoints.markBest(2);
+    assertEquals(Deno.readTextFileSync(checkpoints.pathOf(1)), "step 1");
+    assertEquals(Deno.readTextFileSync(checkpoints.bestPath), "step 2");
+    assertEquals(folder.names().length, 3);
+  });
+});
+
 Deno.test("where a file has no second name the best is a copy, and one that does not fit leaves nothing", () => {
   withCheckpoints([1, 2], (checkpoints, folder) => {
     const { linkSync, copyFileSync } = Deno;

@@ -305,6 +305,22 @@ Deno.test("a loss that explodes stops training with the step and the largest gra
   assertEquals(readMetrics(runs.at("a/metrics.jsonl")).at(-1)?.step, error.step);
 });
 
+Deno.test("an evaluation that is no number stops training, at the last step too, and what it saw is not saved", async () => {
+  using runs = new TemporaryFolder();
+  const optimizer = { max_learning_rate: 1e38, warmup_steps: 0 };
+  const config = smallConfig({ steps: 1, log_every: 1, optimizer });
+  using device = cpu(); // the reference device's numbers reach further
+  const options = { config, device, data, validation, folder: runs.at("a") };
+  const error = await assertRejects(() => train(options), DivergenceError);
+  assertEquals(error.step, 1);
+  assertEquals(new CheckpointFolder(runs.at("a/checkpoints")).list(), []);
+  const metrics = readMetrics(runs.at("a/metrics.jsonl"));
+  assertEquals(metrics.map(({ loss, validation_loss }) => [typeof loss, validation_loss]), [
+    ["number", undefined],
+    ["undefined", null],
+  ]);
+});
+
 Deno.test("what cannot be trained is refused with its reason, and nothing is written", async () => {
   using runs = new TemporaryFolder();
   const refused = async (options: Partial<TrainOptions>, message: string) => {

@@ -68,11 +68,10 @@ export function attentionOneQuery(
     }
     for (let i: usize = 0; i < count; i++) {
       const scores = scratch + i * scoreBytes, shift = largest(scores, keyLength);
-      // A query that sees nothing gets 0.
-      const isBlind = shift == -Infinity;
-      const total = exponentials(scores, scores, keyLength, isBlind ? 0 : shift);
-      multiplyRow(scores, keyLength, isBlind ? 0 : 1 / total);
-      store<f32>(logSumExp + (item + i) * 4, isBlind ? -Infinity : <f32> (<f64> shift + log(total)));
+      // A query that sees nothing has a total of 0, and gets 0; one whose scores are NaN has a total of NaN.
+      const total = exponentials(scores, scores, keyLength, shift == -Infinity ? 0 : shift);
+      multiplyRow(scores, keyLength, total == 0 ? 0 : 1 / total);
+      store<f32>(logSumExp + (item + i) * 4, <f32> (<f64> shift + log(total)));
     }
     memory.fill(target, 0, count * headBytes);
     for (let j: usize = 0; j < quarter; j++) {

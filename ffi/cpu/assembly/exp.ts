@@ -5,7 +5,7 @@ import { multiplyAdd } from "./fma";
 // What `exp` reads: ends of the range, 1 / ln 2, the shift, ln 2 in two parts, the polynomial. From memory a constant costs one
 // instruction; written into the code it would cost three in every turn of a loop, since V8 builds a constant vector anew where it is used.
 const CONSTANTS = memory.data<f32>([
-  88.3,
+  89,
   -87.3,
   1.44269504,
   12583039,
@@ -27,8 +27,9 @@ function constant(index: usize): v128 {
 
 // e^x on four lanes, within 1 unit in the last place from -87.3 to 88.3: x = n ln 2 + r with |r| <= ln 2 / 2, then
 // 1 + r + r^2 p(r) with a polynomial p of degree 4 fitted to the relative error over that interval (3e-9), times 2^n.
-// Smaller x give 0 (so -Infinity does), greater ones e^88.3, and NaN stays NaN. ln 2 is taken in two parts, the first so short that
-// its multiples are exact. The shift 1.5 x 2^23 + 127 rounds x / ln 2 to n and leaves n + 127, the exponent of 2^n, in the lowest bits.
+// Smaller x give 0 (so -Infinity does), those for which n is 128 Infinity (which makes a sigmoid 0, however large what it is multiplied by),
+// and NaN stays NaN. ln 2 is taken in two parts, the first so short that its multiples are exact. The shift 1.5 x 2^23 + 127 rounds
+// x / ln 2 to n and leaves n + 127, the exponent of 2^n, in the lowest bits.
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
@@ -53,10 +54,11 @@ export function sigmoid(x: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
 }
 
-// The natural logarithm of a positive normal number, in float64: x = m 2^e with m near 1, then 2 artanh((m - 1) / (m + 1)) as a
-// series in s^2 <= 0.0295, of which eleven terms leave less than 1e-16.
+// The natural logarithm of 0 or a positive normal number, in float64: x = m 2^e with m near 1, then 2 artanh((m - 1) / (m + 1)) as a
+// series in s^2 <= 0.0295, of which eleven terms leave less than 1e-16. Infinity and NaN, which have no such m, stay what they are.
 export function log(x: f64): f64 {
   if (x == 0) return -Infinity;
+  if (!(x < Infinity)) return x;
   const bits = reinterpret<u64>(x);
   let exponent = <f64> (<i64> (bits >> 52) - 1023);
   let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);

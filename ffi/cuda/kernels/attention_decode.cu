@@ -46,7 +46,7 @@ __device__ __forceinline__ void decode(const AttentionParameters& p) {
   for (int i = 0; i < DECODE_WARPS; i++) all = merge(all, states[i]);
   if (threadIdx.x == 0) {
     p.log_sum_exp[(long long)batch * p.num_heads + head] =
-        all.sum > 0.0f ? all.maximum + logf(all.sum) : MINUS_INFINITY;
+        all.sum == 0.0f ? MINUS_INFINITY : all.maximum + logf(all.sum);
   }
   element* out = p.out + batch * p.out_batch + head * size;
   for (int i = threadIdx.x; i < size; i += blockDim.x) {
@@ -54,7 +54,7 @@ __device__ __forceinline__ void decode(const AttentionParameters& p) {
     for (int other = 0; other < DECODE_WARPS; other++) {
       sum += parts[other * size + i] * expf(states[other].maximum - all.maximum);
     }
-    store(out + i, all.sum > 0.0f ? sum / all.sum : 0.0f);
+    store(out + i, all.sum == 0.0f ? 0.0f : sum / all.sum);
   }
 }
 

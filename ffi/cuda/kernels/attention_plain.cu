@@ -101,12 +101,12 @@ __device__ __forceinline__ void forward_plain(const AttentionParameters& p) {
 #pragma unroll
   for (int i = 0; i < WARP_ROWS; i++) {
     int query = first + own + i;
-    float inverse = states[i].sum > 0.0f ? 1.0f / states[i].sum : 0.0f;
+    float inverse = states[i].sum == 0.0f ? 0.0f : 1.0f / states[i].sum;
 #pragma unroll
     for (int c = 0; c < CHUNKS; c++) sums[i][c] *= inverse;
     if (lane == 0 && query < p.query_length) {
       p.log_sum_exp[((long long)batch * p.num_heads + head) * p.query_length + query] =
-          states[i].sum > 0.0f ? states[i].maximum + logf(states[i].sum) : MINUS_INFINITY;
+          states[i].sum == 0.0f ? MINUS_INFINITY : states[i].maximum + logf(states[i].sum);
     }
   }
   store_rows<CHUNKS>(p.out + batch * p.out_batch + head * size, p.out_row, first + own, p.query_length, size, lane,

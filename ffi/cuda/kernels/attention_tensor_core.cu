@@ -267,11 +267,11 @@ __device__ __forceinline__ void forward_tensor_core(const AttentionParameters& p
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       float sum = quad_sum(total[t][half]);
-      inverse[half] = sum > 0.0f ? 1.0f / sum : 0.0f;
+      inverse[half] = sum == 0.0f ? 0.0f : 1.0f / sum;
       int query = first + own + 16 * t + lane / 4 + 8 * half;
       if (lane % 4 == 0 && query < p.query_length) {
         p.log_sum_exp[((long long)batch * p.num_heads + head) * p.query_length + query] =
-            sum > 0.0f ? maximum[t][half] * p.scale + logf(sum) : MINUS_INFINITY;
+            sum == 0.0f ? MINUS_INFINITY : maximum[t][half] * p.scale + logf(sum);
       }
     }
     store_products<D>(p.out + batch * p.out_batch + head * D, p.out_row, first + own + 16 * t, p.query_length, lane,

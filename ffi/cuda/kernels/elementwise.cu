@@ -51,13 +51,16 @@ extern "C" __global__ void silu_backward(const element* x, const element* d_out,
   map(x, d_out, d_x, n, aligned, [](float a, float d) { return d * silu_slope(a, sigmoid(a)); });
 }
 
+// NaN stays NaN, which fmaxf() would pass over.
+__device__ __forceinline__ float relu(float x) { return x <= 0.0f ? 0.0f : x; }
+
 extern "C" __global__ void relu_squared(const element* x, element* out, long long n, int aligned) {
-  map(x, out, n, aligned, [](float a) { return a > 0.0f ? a * a : 0.0f; });
+  map(x, out, n, aligned, [](float a) { return relu(a) * relu(a); });
 }
 
 extern "C" __global__ void relu_squared_backward(const element* x, const element* d_out, element* d_x, long long n,
                                                  int aligned) {
-  map(x, d_out, d_x, n, aligned, [](float a, float d) { return a > 0.0f ? 2.0f * a * d : 0.0f; });
+  map(x, d_out, d_x, n, aligned, [](float a, float d) { return 2.0f * relu(a) * d; });
 }
 
 extern "C" __global__ void add(const element* a, const element* b, element* out, long long n, int aligned) {

@@ -15,9 +15,9 @@ struct Threshold {
   u64 equals;
 };
 
-// Larger for larger floats, negative ones included.
+// Larger for larger floats, negative ones included, and equal for equal ones, which 0 and -0 are.
 __device__ __forceinline__ u32 order_of(float x) {
-  u32 bits = __float_as_uint(x);
+  u32 bits = x == 0.0f ? 0u : __float_as_uint(x);
   return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
 
@@ -118,7 +118,8 @@ sample(const element* logits, const float* draws, int* tokens, int columns, floa
     return;
   }
 
-  float inverse = 1.0f / temperature;
+  // Finite for every temperature: the largest logit's weight is exp(0 * inverse).
+  float inverse = fminf(1.0f / temperature, -LOWEST);
   Threshold threshold = {0, 0};
   if (top_k < columns) threshold = find_threshold<false>(row, columns, top_k, threshold, largest, inverse, sums, chosen);
   if (top_p < 1.0f) {

@@ -30,12 +30,14 @@ extern "C" __global__ void sum_finish(const float* partial, int parts, float fac
   if (threadIdx.x == 0) *out = factor * sum;
 }
 
-// norm = sqrt(sum_of_squares); coefficient = min(1, max_norm / (norm + 1e-6)). One thread.
+// norm = sqrt(sum_of_squares); coefficient = min(1, max_norm / (norm + 1e-6)), NaN where the norm is; 1 if max_norm is
+// infinity. One thread.
 extern "C" __global__ void clip_coefficient(const float* sum_of_squares, float* norm, float* coefficient,
                                             float max_norm) {
   float root = sqrtf(*sum_of_squares);
   *norm = root;
-  *coefficient = fminf(1.0f, max_norm / (root + 1e-6f));
+  float ratio = max_norm / (root + 1e-6f);
+  *coefficient = ratio > 1.0f || max_norm == -MINUS_INFINITY ? 1.0f : ratio;
 }
 
 // out = 1 / (sqrt(sum_of_squares) + epsilon). One thread.

@@ -5,6 +5,7 @@ import { ReferenceBackend } from "../../../lib/tensor/reference_backend.ts";
 import { testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 import { cases } from "../../device_conformance/cases.ts";
 import { compareCase } from "../../device_conformance/conformance.ts";
+import { compareDrawn } from "../../device_conformance/drawn_arguments.ts";
 import { roundUploads, runInBf16 } from "./bf16_bench.ts";
 
 // Inputs are the same numbers on both devices, products are summed in float32, and results are rounded to 8 bits of
@@ -39,6 +40,15 @@ for (const operation of Object.keys(cases) as (keyof Operations)[]) {
     }
   });
 }
+
+testOnEmulation(
+  "cuda: with drawn sizes, strides and places operations do as defined, and change nothing else",
+  (emulation) => {
+    using device = new Device(emulation.open());
+    using reference = new Device(new ReferenceBackend());
+    for (let seed = 1; seed <= 20; seed++) compareDrawn(reference, device, seed);
+  },
+);
 
 testOnEmulation("cuda: axpy() adds bfloat16 to float32, and copy() converts, at any length and place", (emulation) => {
   using device = new Device(emulation.open());

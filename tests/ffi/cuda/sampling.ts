@@ -115,6 +115,20 @@ testOnEmulation("cuda: temperature 0 takes the largest logit, the lowest token w
   for (const dtype of ["f32", "bf16"] as const) {
     assertEquals([...sample(emulation, [-3, 5, -2, 5, 4], draws, { temperature: 0 }, dtype)], [1]);
     assertEquals([...sample(emulation, [-3, -1, -2], draws, { temperature: 0 }, dtype)], [1]);
+    // Two that are equal, of different bits.
+    assertEquals([...sample(emulation, [-3, -0, 0], draws, { temperature: 0 }, dtype)], [1]);
+    assertEquals([...sample(emulation, [-3, -0, 0], Float32Array.of(0.999), { topK: 1 }, dtype)], [1]);
+  }
+});
+
+testOnEmulation("cuda: temperatures whose reciprocals are no floats choose among the largest logits", (emulation) => {
+  for (const options of [{}, { topK: 2 }, { topP: 1 - 2 ** -20 }]) {
+    for (const temperature of [1e-38, 1e-40, 1e-45]) {
+      const tokens = [0.4, 0.6].map((draw) =>
+        sample(emulation, [1, 3, 2, 3], Float32Array.of(draw), { temperature, ...options })[0]
+      );
+      assertEquals(tokens, [1, 3], JSON.stringify({ temperature, ...options }));
+    }
   }
 });
 
