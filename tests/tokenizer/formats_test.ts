@@ -113,6 +113,18 @@ Deno.test("a special token that a merge makes is refused rather than saved where
   }
 });
 
+Deno.test("an ordinary token that no merge makes stays one, or is refused where it would become a special token", async () => {
+  using folder = new TemporaryFolder();
+  const { merges, vocabulary } = smallModel();
+  const unused = new TextEncoder().encode("zz");
+  const tokenizer = Tokenizer.fromModel({ specialTokens: new Map(), merges, vocabulary: [...vocabulary, unused] });
+  const ids = tokenizer.encode("zz");
+  assertEquals(ids, Uint32Array.of(0x7a, 0x7a));
+  await tokenizer.save(folder.at("h"), "huggingface");
+  assertEquals((await Tokenizer.load(folder.at("h"))).encode("zz"), ids);
+  await assertRejects(() => tokenizer.save(folder.at("g"), "gpt2"), RangeError, '"zz", is made by no merge');
+});
+
 Deno.test("malformed vocab.json and merges.txt are refused with the place", async () => {
   using folder = new TemporaryFolder();
   const bytes = Array.from({ length: 256 }, (_, byte) => bytesToUnicode(new Uint8Array([byte])));
