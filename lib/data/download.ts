@@ -166,7 +166,8 @@ class Transfer {
     });
     const { version } = part;
     const hasChanged = response.status === 206 &&
-      (differ(response.length, version?.length) || differ(response.sha256, version?.sha256));
+      (differ(response.length, version?.length) || differ(response.sha256, version?.sha256) ||
+        differ(response.validator, version?.validator));
     if (response.status === 416 || hasChanged) {
       response = await requestFile(this.#address, { offset: 0, signal: watch.signal });
     }

@@ -219,6 +219,21 @@ Deno.test("a changed file is noticed even if the server honours the range regard
   assertEquals(Deno.readFileSync(folder.at("f")), changed);
 });
 
+Deno.test("a changed file of the same size is noticed by its entity tag even if the server honours the range regardless", async () => {
+  using folder = new TemporaryFolder();
+  const changed = content.toReversed();
+  const careless = (request: Request) => {
+    const headers = new Headers(request.headers);
+    headers.delete("if-range");
+    return serve(changed, { etag: '"second"' })(new Request(request.url, { headers }));
+  };
+  const answers = [cut(100_000, "breaks", serve(content, { etag: '"first"' })), careless];
+  await using server = new ListedServer(...answers);
+  await download(server.address, folder.at("f"), impatient);
+  assertEquals(server.ranges, ["all", "bytes=100000-", "all"]);
+  assertEquals(Deno.readFileSync(folder.at("f")), changed);
+});
+
 Deno.test("a server that ignores the range sends the file from its start", async () => {
   using folder = new TemporaryFolder();
   const { result } = await resumed(folder, () => new Response(content, { headers: { etag: tag } }));
