@@ -183,7 +183,8 @@ class Transfer {
   }
 
   async #receive(response: FileResponse, part: PartialFile, watch: StallWatch): Promise<void> {
-    const length = part.version?.length;
+    // A server that did not tell the length with the whole file may do so with a part of it.
+    const length = part.version?.length ?? response.length;
     const reader = response.body?.getReader();
     for (let chunk = await watch.next(reader); chunk !== undefined; chunk = await watch.next(reader)) {
       try {

@@ -56,12 +56,17 @@ function serve(bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string> =
 }
 
 /** Serves as `serve` does, but only the first `count` bytes come; then the connection breaks, or stays silent. */
-function cut(count: number, how: "breaks" | "stalls", answer: (request: Request) => Response) {
+function cut(
+  count: number,
+  how: "breaks" | "stalls",
+  answer: (request: Request) => Response,
+  { tellsLength = true } = {},
+) {
   return async (request: Request): Promise<Response> => {
     const whole = answer(request);
     const bytes = new Uint8Array(await whole.arrayBuffer());
     const headers = new Headers(whole.headers);
-    headers.set("content-length", String(bytes.length));
+    if (tellsLength) headers.set("content-length", String(bytes.length));
     const gone = Promise.withResolvers<void>();
     let sent = false;
     const body = new ReadableStream<Uint8Array>({
@@ -232,6 +237,23 @@ Deno.test("a changed file of the same size is noticed by its entity tag even if 
   await download(server.address, folder.at("f"), impatient);
   assertEquals(server.ranges, ["all", "bytes=100000-", "all"]);
   assertEquals(Deno.readFileSync(folder.at("f")), changed);
+});
+
+Deno.test("a server that tells the length only with a part, and sends less of it, is asked for the rest", async () => {
+  using folder = new TemporaryFolder();
+  const headers = { etag: '"first"' };
+  const part = (start: number, end: number) => () => {
+    const range = `bytes ${start}-${end - 1}/${content.length}`;
+    return new Response(content.subarray(start, end), { status: 206, headers: { ...headers, "content-range": range } });
+  };
+  await using server = new ListedServer(
+    cut(100_000, "breaks", serve(content, headers), { tellsLength: false }),
+    part(100_000, 200_000),
+    part(200_000, 300_000),
+  );
+  assertEquals((await download(server.address, folder.at("f"), impatient)).bytes, content.length);
+  assertEquals(server.ranges, ["all", "bytes=100000-", "bytes=200000-"]);
+  assertEquals(Deno.readFileSync(folder.at("f")), content);
 });
 
 Deno.test("a server that ignores the range sends the file from its start", async () => {
