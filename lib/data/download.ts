@@ -62,11 +62,12 @@ export async function download(address: URL, path: string, options: DownloadOpti
   const folder = folderOf(path);
   await Deno.mkdir(folder, { recursive: true });
   const transfer = new Transfer(address, path, options);
-  if (await isThere(path)) {
-    return await transfer.patiently(() => transfer.compareExisting());
+  if (!await isThere(path)) {
+    using part = await transfer.openPart();
+    // Another process may have finished the file just before the part became ours.
+    if (!await isThere(path)) return await transfer.patiently(() => transfer.run(part, folder), part);
   }
-  using part = await transfer.openPart();
-  return await transfer.patiently(() => transfer.run(part, folder), part);
+  return await transfer.patiently(() => transfer.compareExisting());
 }
 
 /** One download, over as many connections as it takes. */

@@ -442,3 +442,32 @@ Deno.test("two downloads to one place do not mix", async () => {
   await first;
   assertEquals(Deno.readFileSync(folder.at("f")), content);
 });
+
+/** Lets something happen just before the next lock is taken, as if another process did it. */
+function beforeNextLock(happens: () => void): Disposable {
+  const { tryLock } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.tryLock = function (exclusive) {
+    Deno.FsFile.prototype.tryLock = tryLock;
+    happens();
+    return tryLock.call(this, exclusive);
+  };
+  return { [Symbol.dispose]: () => Deno.FsFile.prototype.tryLock = tryLock };
+}
+
+Deno.test("a file that another process puts in place while its part is opened is left as it is", async () => {
+  using folder = new TemporaryFolder();
+  await using server = new ListedServer(serve(content));
+  Deno.writeFileSync(folder.at("f.part"), content);
+  using _finished = beforeNextLock(() => Deno.renameSync(folder.at("f.part"), folder.at("f")));
+  await assertRejects(() => download(server.address, folder.at("f")), Error, "another process is downloading it");
+  assertEquals(Deno.readFileSync(folder.at("f")), content);
+  assertEquals(folder.names(), ["f"]);
+});
+
+Deno.test("a file that another process finished before the part was opened is compared, not replaced", async () => {
+  using folder = new TemporaryFolder();
+  await using server = new ListedServer(serve(content));
+  using _finished = beforeNextLock(() => Deno.writeFileSync(folder.at("f"), content));
+  assert((await download(server.address, folder.at("f"))).wasThere);
+  assertEquals(folder.names(), ["f"]);
+});
