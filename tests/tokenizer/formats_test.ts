@@ -6,6 +6,8 @@ import { readHuggingFaceFile } from "../../lib/tokenizer/huggingface_format.ts";
 import { readTiktokenFile } from "../../lib/tokenizer/tiktoken_format.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TOKENIZER_FILES, type TokenizerFormat } from "../../lib/tokenizer/tokenizer_folder.ts";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
+import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { gpt2RanksFile } from "./gpt2_peer.ts";
 import { smallModel } from "./small_model.ts";
@@ -58,6 +60,22 @@ for (const format of FORMATS) {
     assertEquals((await Tokenizer.load(folder.path)).vocabSize, tokenizer.vocabSize);
     const other = FORMATS.find((other) => other !== format)!;
     await assertRejects(() => tokenizer.save(folder.path, other), Error, `it holds one in the ${format} format`);
+  });
+
+  Deno.test(`saving as ${format} leaves the tokenizer that was there as it was where the disk is full`, async () => {
+    using folder = new TemporaryFolder();
+    const old = withSpecials(["<|x|>"], "last");
+    await Tokenizer.fromModel(old).save(folder.path, format);
+    const files = folder.names();
+    using elsewhere = new TemporaryFolder();
+    const tokenizer = Tokenizer.fromModel(withSpecials(["<|y|>"], "first"));
+    await tokenizer.save(elsewhere.path, format);
+    const needed = files.reduce((sum, name) => sum + Deno.statSync(elsewhere.at(name)).size, 0);
+    for (const room of [0, 1, needed - 1]) {
+      using _full = fullDisk(room);
+      await assertRejects(() => tokenizer.save(folder.path, format), DiskFullError);
+      assertEquals([folder.names(), (await Tokenizer.load(folder.path)).model], [files, old]);
+    }
   });
 }
 
