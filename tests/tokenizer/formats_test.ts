@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { withSpecialTokens } from "../../lib/tokenizer/add_special_tokens.ts";
 import type { BpeModel } from "../../lib/tokenizer/bpe_model.ts";
 import { bytesToUnicode, unicodeToBytes } from "../../lib/tokenizer/byte_to_unicode.ts";
 import { readGpt2Files } from "../../lib/tokenizer/gpt2_format.ts";
@@ -105,6 +106,15 @@ Deno.test("special tokens are added on loading: known ones keep their id, others
   assertEquals([...tokenizer.model.specialTokens], [["<|a|>", 0], ["<|b|>", size], ["hello", 1 + 256 + 3]]);
   assertEquals([...tokenizer.encode("hello<|b|>")], [260, size]);
   assertEquals((await Tokenizer.load(folder.path, { specialTokens: ["<|b|>"] })).vocabSize, size + 1);
+});
+
+Deno.test("a hundred thousand special tokens are added", () => {
+  // Comparing each with all of the vocabulary would take 5 * 10^9 comparisons.
+  const { vocabulary } = smallModel();
+  const tokens = Array.from({ length: 100_000 }, (_, index) => `<|${index}|>`);
+  const model = withSpecialTokens(smallModel(), tokens);
+  assertEquals(model.specialTokens.get("<|99999|>"), vocabulary.length + 99_999);
+  assertEquals(model.vocabulary.length, vocabulary.length + 100_000);
 });
 
 Deno.test("an empty folder is refused with the files that were looked for", async () => {
