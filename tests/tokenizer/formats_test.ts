@@ -229,6 +229,27 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
   }
 });
 
+Deno.test("tokenizer.json with normalized added tokens is read unless they may overlap those that are looked for before", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("tokenizer.json");
+  await Tokenizer.fromModel(withSpecials(["<|x|>"], "last")).save(folder.path, "huggingface");
+  const written = JSON.parse(await Deno.readTextFile(path));
+  const read = async (content: string) => {
+    const [first] = written.added_tokens;
+    const added_tokens = [first, { ...first, id: first.id + 1, content, normalized: true, special: false }];
+    await Deno.writeTextFile(path, JSON.stringify({ ...written, added_tokens }));
+    return await readHuggingFaceFile(path);
+  };
+  // `tokenizers` makes a + <|x|> of "a<|x|>" also where "a<|" is a normalized added token.
+  for (const content of ["a<|", "a<|x|>", "<|x|>a"]) {
+    await assertRejects(() => read(content), TypeError, `${JSON.stringify(content)} is normalized and may overlap`);
+  }
+  for (const content of ["  ", "|>a", "|x", "<|x", "<|y|>"]) {
+    const ids = Tokenizer.fromModel(await read(content)).encode(`<|x|>${content}`);
+    assertEquals([...ids], [written.added_tokens[0].id, written.added_tokens[0].id + 1]);
+  }
+});
+
 Deno.test("malformed .tiktoken files are refused with the place", async () => {
   using folder = new TemporaryFolder();
   const line = (text: string, rank: number) => `${btoa(text)} ${rank}\n`;
