@@ -43,7 +43,7 @@ await runScript({
     }
   }
   if (out === undefined) {
-    const decoder = new TextDecoder();
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let text = "";
     for (const bytes of blocks()) text += decoder.decode(bytes, { stream: true });
     text += decoder.decode();

@@ -126,3 +126,28 @@ export async function atomicWrite(path: string, content: Uint8Array | string | F
   else output.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
   output.commit();
 }
+
+/**
+ * Writes text files that belong together. All are written to their temporary neighbours before the first is put in its
+ * place, so that a disk that has no room for all of them leaves what was there before.
+ *
+ * @param files Path and text of each.
+ * @throws {DiskFullError} If there is no room.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const folder = Deno.makeTempDirSync();
+ * atomicWriteAll([[`${folder}/vocab.json`, "{}"], [`${folder}/merges.txt`, "h e\n"]]);
+ * assertEquals(Deno.readTextFileSync(`${folder}/merges.txt`), "h e\n");
+ * Deno.removeSync(folder, { recursive: true });
+ * ```
+ */
+export function atomicWriteAll(files: readonly (readonly [path: string, text: string])[]): void {
+  using open = new DisposableStack();
+  const outputs = files.map(([path, text]) => {
+    const output = open.use(new AtomicFile(path));
+    output.write(new TextEncoder().encode(text));
+    return output;
+  });
+  for (const output of outputs) output.commit();
+}

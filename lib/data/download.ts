@@ -62,11 +62,12 @@ export async function download(address: URL, path: string, options: DownloadOpti
   const folder = folderOf(path);
   await Deno.mkdir(folder, { recursive: true });
   const transfer = new Transfer(address, path, options);
-  if (await isThere(path)) {
-    return await transfer.patiently(() => transfer.compareExisting());
+  if (!await isThere(path)) {
+    using part = await transfer.openPart();
+    // Another process may have finished the file just before the part became ours.
+    if (!await isThere(path)) return await transfer.patiently(() => transfer.run(part, folder), part);
   }
-  using part = await transfer.openPart();
-  return await transfer.patiently(() => transfer.run(part, folder), part);
+  return await transfer.patiently(() => transfer.compareExisting());
 }
 
 /** One download, over as many connections as it takes. */
@@ -166,7 +167,8 @@ class Transfer {
     });
     const { version } = part;
     const hasChanged = response.status === 206 &&
-      (differ(response.length, version?.length) || differ(response.sha256, version?.sha256));
+      (differ(response.length, version?.length) || differ(response.sha256, version?.sha256) ||
+        differ(response.validator, version?.validator));
     if (response.status === 416 || hasChanged) {
       response = await requestFile(this.#address, { offset: 0, signal: watch.signal });
     }
@@ -182,7 +184,8 @@ class Transfer {
   }
 
   async #receive(response: FileResponse, part: PartialFile, watch: StallWatch): Promise<void> {
-    const length = part.version?.length;
+    // A server that did not tell the length with the whole file may do so with a part of it.
+    const length = part.version?.length ?? response.length;
     const reader = response.body?.getReader();
     for (let chunk = await watch.next(reader); chunk !== undefined; chunk = await watch.next(reader)) {
       try {

@@ -52,7 +52,8 @@ export class PartialFile implements Disposable {
   static async open(path: string, onBytes: (bytes: number, total: number) => void): Promise<PartialFile> {
     const file = await Deno.open(`${path}.part`, { read: true, write: true, create: true });
     try {
-      if (!await file.tryLock(true)) {
+      // Between opening and locking, the one who had it may have put it in place: then it is no part any more.
+      if (!await file.tryLock(true) || !await isAt(`${path}.part`, file)) {
         throw new Error(`Cannot download to ${path}: another process is downloading it; try again when that has ended`);
       }
       const part = new PartialFile(path, file);
@@ -147,6 +148,17 @@ export class PartialFile implements Disposable {
     this.#hash = createHash("sha256");
     this.#bytes = 0;
     this.#version = undefined;
+  }
+}
+
+/** Whether a path still leads to an open file. */
+async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
+  try {
+    const [there, open] = await Promise.all([Deno.stat(path), file.stat()]);
+    return there.dev === open.dev && there.ino === open.ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

@@ -118,15 +118,23 @@ function parseJson(header: Uint8Array, refuse: (what: string) => never): Record<
 /** The first key that an object in a valid JSON text has twice; `JSON.parse` silently keeps the last. */
 function keyGivenTwice(text: string): string | undefined {
   const keysOfOpenObjects: Set<string>[] = [];
-  for (const [token, , colon] of text.matchAll(/"((?:[^"\\]|\\.)*)"\s*(:?)|[{}]/g)) {
-    if (token === "{") keysOfOpenObjects.push(new Set());
-    else if (token === "}") keysOfOpenObjects.pop();
-    else if (colon === ":") {
-      const key: string = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1));
+  const colon = /\s*:/y;
+  let open = -1; // where the string that is open begins
+  // Mark by mark: a pattern for a whole string would go back over it on the stack, which one of many megabytes overflows.
+  for (const { 0: mark, index } of text.matchAll(/\\.|["{}]/g)) {
+    if (mark === '"' && open < 0) open = index;
+    else if (mark === '"') {
+      const end = index + 1;
+      const string = text.slice(open, end);
+      open = -1;
+      colon.lastIndex = end;
+      if (!colon.test(text)) continue;
+      const key: string = JSON.parse(string);
       const keys = keysOfOpenObjects.at(-1)!;
       if (keys.has(key)) return key;
       keys.add(key);
-    }
+    } else if (open < 0 && mark === "{") keysOfOpenObjects.push(new Set());
+    else if (open < 0 && mark === "}") keysOfOpenObjects.pop();
   }
   return undefined;
 }

@@ -17,15 +17,12 @@ export function withSpecialTokens(model: BpeModel, tokens: readonly string[]): B
   const specialTokens = new Map(model.specialTokens);
   const vocabulary = [...model.vocabulary];
   const encoder = new TextEncoder();
+  // The lowest id of the bytes, were they there twice.
+  const idOf = new Map(vocabulary.map((bytes, id) => [bytes.toHex(), id] as const).reverse());
   for (const token of tokens) {
     if (specialTokens.has(token)) continue;
     const bytes = encoder.encode(token);
-    const known = vocabulary.findIndex((other) => equal(other, bytes));
-    specialTokens.set(token, known >= 0 ? known : vocabulary.push(bytes) - 1);
+    specialTokens.set(token, idOf.get(bytes.toHex()) ?? vocabulary.push(bytes) - 1);
   }
   return { ...model, specialTokens, vocabulary };
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

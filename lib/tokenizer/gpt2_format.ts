@@ -1,5 +1,6 @@
-import { atomicWrite } from "../data/atomic_write.ts";
+import { atomicWriteAll } from "../data/atomic_write.ts";
 import type { BpeModel } from "./bpe_model.ts";
+import { bytesToUnicode } from "./byte_to_unicode.ts";
 import { parseJson, parseVocab } from "./parse_vocab.ts";
 import { modelOfText, textOfModel } from "./vocabulary_text.ts";
 
@@ -17,15 +18,33 @@ export async function readGpt2Files(vocabPath: string, mergesPath: string): Prom
 }
 
 /**
- * Writes GPT-2's pair of files, each atomically.
+ * Writes GPT-2's pair of files, atomically; on a full disk none is changed.
  *
- * @throws {RangeError} If a special token is written like an ordinary one.
+ * @throws {RangeError} If a special token is written like an ordinary one, or an ordinary one is made by no merge.
  */
-export async function writeGpt2Files(model: BpeModel, vocabPath: string, mergesPath: string): Promise<void> {
+export function writeGpt2Files(model: BpeModel, vocabPath: string, mergesPath: string): void {
   const { vocab, merges } = textOfModel(model);
+  checkMade(model, merges);
   const lines = merges.map(([left, right]) => `${left} ${right}\n`);
-  await atomicWrite(vocabPath, `${JSON.stringify(Object.fromEntries(vocab))}\n`);
-  await atomicWrite(mergesPath, `#version: 0.2\n${lines.join("")}`);
+  atomicWriteAll([
+    [vocabPath, `${JSON.stringify(Object.fromEntries(vocab))}\n`],
+    [mergesPath, `#version: 0.2\n${lines.join("")}`],
+  ]);
+}
+
+/** What neither is a byte nor is made by a merge is read back as a special token, so it has to be one. */
+function checkMade({ vocabulary, specialTokens }: BpeModel, merges: readonly [string, string][]): void {
+  const special = new Set(specialTokens.values());
+  const made = new Set(merges.map(([left, right]) => left + right));
+  for (const [id, bytes] of vocabulary.entries()) {
+    if (special.has(id) || bytes.length === 1 || made.has(bytesToUnicode(bytes))) continue;
+    throw new RangeError(
+      `Cannot write this vocabulary in the gpt2 format: token ${id}, ${
+        JSON.stringify(bytesToUnicode(bytes))
+      }, is made ` +
+        `by no merge and would be read back as a special token; try the huggingface format`,
+    );
+  }
 }
 
 function parseMerges(text: string, source: string): [string, string][] {

@@ -28,7 +28,9 @@ const AddedToken = z.object({
   single_word: z.literal(false, "only plain matching is supported").default(false),
   lstrip: z.literal(false, "stripping white space is not supported").default(false),
   rstrip: z.literal(false, "stripping white space is not supported").default(false),
+  normalized: z.boolean().default(false),
 });
+type AddedToken = z.output<typeof AddedToken>;
 
 const without = (what: string) => z.null(`${what} is not supported`).optional();
 
@@ -65,6 +67,7 @@ export async function readHuggingFaceFile(path: string): Promise<BpeModel> {
   const parsed = TokenizerJson.safeParse(value, inOurWords);
   if (!parsed.success) throw new TypeError(`Cannot read ${path}: ${refusal(parsed.error.issues[0], value)}`);
   const { added_tokens, model } = parsed.data;
+  checkOneSearch(added_tokens, path);
   const merges = model.merges.map((merge, index): [string, string] => {
     if (typeof merge === "string") return parseMerge(merge, `${path}, merge ${index + 1}`);
     if (Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string" && part !== "")) {
@@ -74,6 +77,28 @@ export async function readHuggingFaceFile(path: string): Promise<BpeModel> {
   });
   const specialTokens = new Map(added_tokens.map(({ id, content }) => [content, id]));
   return modelOfText({ vocab: parseVocab(model.vocab, path), merges }, path, specialTokens);
+}
+
+/**
+ * The library looks for all tokens that are not normalized before it looks for the others; without a normalizer that
+ * differs from one search for the first and longest where one of the others holds one of them, or ends as it begins.
+ */
+function checkOneSearch(tokens: readonly AddedToken[], path: string): void {
+  const sooner = new Set(tokens.filter(({ normalized }) => !normalized).map(({ content }) => content));
+  const beginnings = new Set(
+    [...sooner].flatMap((token) => Array.from({ length: token.length }, (_, end) => token.slice(0, end))),
+  );
+  for (const { content } of tokens.filter(({ normalized }) => normalized)) {
+    for (let start = 0; start < content.length; start++) {
+      let clashes = start > 0 && beginnings.has(content.slice(start));
+      for (let end = start + 1; end <= content.length; end++) clashes ||= sooner.has(content.slice(start, end));
+      if (!clashes) continue;
+      throw new TypeError(
+        `Cannot read ${path}: the added token ${JSON.stringify(content)} is normalized and may overlap one that is ` +
+          `not, which is looked for before it: that is not supported`,
+      );
+    }
+  }
 }
 
 /**

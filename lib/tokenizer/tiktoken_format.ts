@@ -1,4 +1,4 @@
-import { atomicWrite } from "../data/atomic_write.ts";
+import { atomicWriteAll } from "../data/atomic_write.ts";
 import type { BpeModel } from "./bpe_model.ts";
 import { bytesToUnicode } from "./byte_to_unicode.ts";
 import { PretokenMerger } from "./merge_pretoken.ts";
@@ -38,11 +38,12 @@ export async function readTiktokenFile(path: string, specialTokens: ReadonlyMap<
 }
 
 /**
- * Writes a `.tiktoken` file, atomically. The special tokens are not in it: whoever reads it gives them.
+ * Writes a `.tiktoken` file and, since the format has no place for them, the special tokens as an object of token to id,
+ * atomically; on a full disk none is changed.
  *
  * @throws {RangeError} If ranks cannot say what the merges do: the ids are not in the order of the merges.
  */
-export async function writeTiktokenFile(model: BpeModel, path: string): Promise<void> {
+export function writeTiktokenFiles(model: BpeModel, path: string, specialTokensPath: string): void {
   const special = new Set(model.specialTokens.values());
   const ranked = [...model.vocabulary.keys()].filter((id) => !special.has(id));
   const merges = mergesOfRanks(model.vocabulary, ranked, "this vocabulary in order of ids");
@@ -58,7 +59,10 @@ export async function writeTiktokenFile(model: BpeModel, path: string): Promise<
     );
   }
   const lines = ranked.map((id) => `${encodeBase64(model.vocabulary[id])} ${id}\n`);
-  await atomicWrite(path, lines.join(""));
+  atomicWriteAll([
+    [path, lines.join("")],
+    [specialTokensPath, `${JSON.stringify(Object.fromEntries(model.specialTokens))}\n`],
+  ]);
 }
 
 // Encoding with merges is encoding with ranks if every token, its bytes encoded with the tokens of lower rank only, gives

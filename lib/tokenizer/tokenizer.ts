@@ -108,7 +108,7 @@ export class Tokenizer {
   }
 
   /**
-   * Saves the tokenizer in a folder, which is made if need be; each file is replaced atomically.
+   * Saves the tokenizer in a folder, which is made if need be; a file is replaced when all are written.
    *
    * @throws {Error} If the folder holds a tokenizer in another format.
    * @throws {RangeError} If the format cannot hold this tokenizer.

@@ -1,10 +1,9 @@
-import { atomicWrite } from "../data/atomic_write.ts";
 import { isFile } from "../data/is_file.ts";
 import type { BpeModel } from "./bpe_model.ts";
 import { readGpt2Files, writeGpt2Files } from "./gpt2_format.ts";
 import { readHuggingFaceFile, writeHuggingFaceFile } from "./huggingface_format.ts";
 import { parseJson, parseVocab } from "./parse_vocab.ts";
-import { readTiktokenFile, writeTiktokenFile } from "./tiktoken_format.ts";
+import { readTiktokenFile, writeTiktokenFiles } from "./tiktoken_format.ts";
 
 /** How a tokenizer lies on disk: see {@linkcode TOKENIZER_FILES}. */
 export type TokenizerFormat = "gpt2" | "huggingface" | "tiktoken";
@@ -69,12 +68,9 @@ export async function writeTokenizerFolder(folder: string, model: BpeModel, form
   await Deno.mkdir(folder, { recursive: true });
   checkTokenizerFolder(folder, format);
   const [first, second] = TOKENIZER_FILES[format].map((name) => `${folder}/${name}`);
-  if (format === "gpt2") await writeGpt2Files(model, first, second);
+  if (format === "gpt2") writeGpt2Files(model, first, second);
   else if (format === "huggingface") await writeHuggingFaceFile(model, first);
-  else {
-    await writeTiktokenFile(model, first);
-    await atomicWrite(second, `${JSON.stringify(Object.fromEntries(model.specialTokens))}\n`);
-  }
+  else writeTiktokenFiles(model, first, second);
 }
 
 /**

@@ -56,12 +56,17 @@ function serve(bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string> =
 }
 
 /** Serves as `serve` does, but only the first `count` bytes come; then the connection breaks, or stays silent. */
-function cut(count: number, how: "breaks" | "stalls", answer: (request: Request) => Response) {
+function cut(
+  count: number,
+  how: "breaks" | "stalls",
+  answer: (request: Request) => Response,
+  { tellsLength = true } = {},
+) {
   return async (request: Request): Promise<Response> => {
     const whole = answer(request);
     const bytes = new Uint8Array(await whole.arrayBuffer());
     const headers = new Headers(whole.headers);
-    headers.set("content-length", String(bytes.length));
+    if (tellsLength) headers.set("content-length", String(bytes.length));
     const gone = Promise.withResolvers<void>();
     let sent = false;
     const body = new ReadableStream<Uint8Array>({
@@ -217,6 +222,38 @@ Deno.test("a changed file is noticed even if the server honours the range regard
   const { ranges } = await resumed(folder, careless);
   assertEquals(ranges, ["bytes=100000-", "all"]);
   assertEquals(Deno.readFileSync(folder.at("f")), changed);
+});
+
+Deno.test("a changed file of the same size is noticed by its entity tag even if the server honours the range regardless", async () => {
+  using folder = new TemporaryFolder();
+  const changed = content.toReversed();
+  const careless = (request: Request) => {
+    const headers = new Headers(request.headers);
+    headers.delete("if-range");
+    return serve(changed, { etag: '"second"' })(new Request(request.url, { headers }));
+  };
+  const answers = [cut(100_000, "breaks", serve(content, { etag: '"first"' })), careless];
+  await using server = new ListedServer(...answers);
+  await download(server.address, folder.at("f"), impatient);
+  assertEquals(server.ranges, ["all", "bytes=100000-", "all"]);
+  assertEquals(Deno.readFileSync(folder.at("f")), changed);
+});
+
+Deno.test("a server that tells the length only with a part, and sends less of it, is asked for the rest", async () => {
+  using folder = new TemporaryFolder();
+  const headers = { etag: '"first"' };
+  const part = (start: number, end: number) => () => {
+    const range = `bytes ${start}-${end - 1}/${content.length}`;
+    return new Response(content.subarray(start, end), { status: 206, headers: { ...headers, "content-range": range } });
+  };
+  await using server = new ListedServer(
+    cut(100_000, "breaks", serve(content, headers), { tellsLength: false }),
+    part(100_000, 200_000),
+    part(200_000, 300_000),
+  );
+  assertEquals((await download(server.address, folder.at("f"), impatient)).bytes, content.length);
+  assertEquals(server.ranges, ["all", "bytes=100000-", "bytes=200000-"]);
+  assertEquals(Deno.readFileSync(folder.at("f")), content);
 });
 
 Deno.test("a server that ignores the range sends the file from its start", async () => {
@@ -404,4 +441,33 @@ Deno.test("two downloads to one place do not mix", async () => {
   await assertRejects(() => download(server.address, folder.at("f")), Error, "another process is downloading it");
   await first;
   assertEquals(Deno.readFileSync(folder.at("f")), content);
+});
+
+/** Lets something happen just before the next lock is taken, as if another process did it. */
+function beforeNextLock(happens: () => void): Disposable {
+  const { tryLock } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.tryLock = function (exclusive) {
+    Deno.FsFile.prototype.tryLock = tryLock;
+    happens();
+    return tryLock.call(this, exclusive);
+  };
+  return { [Symbol.dispose]: () => Deno.FsFile.prototype.tryLock = tryLock };
+}
+
+Deno.test("a file that another process puts in place while its part is opened is left as it is", async () => {
+  using folder = new TemporaryFolder();
+  await using server = new ListedServer(serve(content));
+  Deno.writeFileSync(folder.at("f.part"), content);
+  using _finished = beforeNextLock(() => Deno.renameSync(folder.at("f.part"), folder.at("f")));
+  await assertRejects(() => download(server.address, folder.at("f")), Error, "another process is downloading it");
+  assertEquals(Deno.readFileSync(folder.at("f")), content);
+  assertEquals(folder.names(), ["f"]);
+});
+
+Deno.test("a file that another process finished before the part was opened is compared, not replaced", async () => {
+  using folder = new TemporaryFolder();
+  await using server = new ListedServer(serve(content));
+  using _finished = beforeNextLock(() => Deno.writeFileSync(folder.at("f"), content));
+  assert((await download(server.address, folder.at("f"))).wasThere);
+  assertEquals(folder.names(), ["f"]);
 });

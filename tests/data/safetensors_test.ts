@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { openSafetensors, writeSafetensors } from "../../lib/data/safetensors.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 
@@ -200,4 +200,12 @@ Deno.test("braces, colons and quotes inside of names do not look like names give
   writeSafetensors(folder.at("f"), tensors, { dtype: '"a":"a":' });
   using file = openSafetensors(folder.at("f"));
   assertEquals(file.names, names.toSorted());
+});
+
+Deno.test("metadata of many megabytes are read", () => {
+  using folder = new TemporaryFolder();
+  const text = "x".repeat(20_000_000);
+  writeSafetensors(folder.at("f"), {}, { text });
+  using file = openSafetensors(folder.at("f"));
+  assert(file.metadata.text === text);
 });

@@ -15,13 +15,18 @@ async function decode(ids: NpyArray) {
   const words = ["ids.npy", "--tokenizer", "bytes"];
   const args = ["run", "-q", "-A", `--config=${root}deno.json`, `${root}scripts/decode.ts`, ...words];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: folder.path }).output();
-  return [code, new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)];
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return [code, decoder.decode(stdout), decoder.decode(stderr)];
 }
 
 Deno.test("decode takes ids in any type of integers, int64 as numpy writes it too", async () => {
   for (const ids of [Uint8Array.of(72, 105), Uint32Array.of(72, 105), BigInt64Array.of(72n, 105n)]) {
     assertEquals(await decode(ids), [0, "Hi\n", ""]);
   }
+});
+
+Deno.test("decode prints a byte order mark at the beginning like any character", async () => {
+  assertEquals(await decode(Uint8Array.from(new TextEncoder().encode("\ufeffHi"))), [0, "\ufeffHi\n", ""]);
 });
 
 Deno.test("decode refuses numbers that are no ids", async () => {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { withSpecialTokens } from "../../lib/tokenizer/add_special_tokens.ts";
 import type { BpeModel } from "../../lib/tokenizer/bpe_model.ts";
 import { bytesToUnicode, unicodeToBytes } from "../../lib/tokenizer/byte_to_unicode.ts";
 import { readGpt2Files } from "../../lib/tokenizer/gpt2_format.ts";
@@ -6,6 +7,8 @@ import { readHuggingFaceFile } from "../../lib/tokenizer/huggingface_format.ts";
 import { readTiktokenFile } from "../../lib/tokenizer/tiktoken_format.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TOKENIZER_FILES, type TokenizerFormat } from "../../lib/tokenizer/tokenizer_folder.ts";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
+import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { gpt2RanksFile } from "./gpt2_peer.ts";
 import { smallModel } from "./small_model.ts";
@@ -59,6 +62,22 @@ for (const format of FORMATS) {
     const other = FORMATS.find((other) => other !== format)!;
     await assertRejects(() => tokenizer.save(folder.path, other), Error, `it holds one in the ${format} format`);
   });
+
+  Deno.test(`saving as ${format} leaves the tokenizer that was there as it was where the disk is full`, async () => {
+    using folder = new TemporaryFolder();
+    const old = withSpecials(["<|x|>"], "last");
+    await Tokenizer.fromModel(old).save(folder.path, format);
+    const files = folder.names();
+    using elsewhere = new TemporaryFolder();
+    const tokenizer = Tokenizer.fromModel(withSpecials(["<|y|>"], "first"));
+    await tokenizer.save(elsewhere.path, format);
+    const needed = files.reduce((sum, name) => sum + Deno.statSync(elsewhere.at(name)).size, 0);
+    for (const room of [0, 1, needed - 1]) {
+      using _full = fullDisk(room);
+      await assertRejects(() => tokenizer.save(folder.path, format), DiskFullError);
+      assertEquals([folder.names(), (await Tokenizer.load(folder.path)).model], [files, old]);
+    }
+  });
 }
 
 Deno.test("GPT-2's ranks give merges that say the same in every format", async () => {
@@ -89,6 +108,15 @@ Deno.test("special tokens are added on loading: known ones keep their id, others
   assertEquals((await Tokenizer.load(folder.path, { specialTokens: ["<|b|>"] })).vocabSize, size + 1);
 });
 
+Deno.test("a hundred thousand special tokens are added", () => {
+  // Comparing each with all of the vocabulary would take 5 * 10^9 comparisons.
+  const { vocabulary } = smallModel();
+  const tokens = Array.from({ length: 100_000 }, (_, index) => `<|${index}|>`);
+  const model = withSpecialTokens(smallModel(), tokens);
+  assertEquals(model.specialTokens.get("<|99999|>"), vocabulary.length + 99_999);
+  assertEquals(model.vocabulary.length, vocabulary.length + 100_000);
+});
+
 Deno.test("an empty folder is refused with the files that were looked for", async () => {
   using folder = new TemporaryFolder();
   await assertRejects(() => Tokenizer.load(folder.path), Deno.errors.NotFound, "tokenizer.json, vocab.json");
@@ -111,6 +139,18 @@ Deno.test("a special token that a merge makes is refused rather than saved where
   for (const format of ["gpt2", "huggingface"] as const) {
     await assertRejects(() => tokenizer.save(folder.at(format), format), RangeError, "that no merge makes");
   }
+});
+
+Deno.test("an ordinary token that no merge makes stays one, or is refused where it would become a special token", async () => {
+  using folder = new TemporaryFolder();
+  const { merges, vocabulary } = smallModel();
+  const unused = new TextEncoder().encode("zz");
+  const tokenizer = Tokenizer.fromModel({ specialTokens: new Map(), merges, vocabulary: [...vocabulary, unused] });
+  const ids = tokenizer.encode("zz");
+  assertEquals(ids, Uint32Array.of(0x7a, 0x7a));
+  await tokenizer.save(folder.at("h"), "huggingface");
+  assertEquals((await Tokenizer.load(folder.at("h"))).encode("zz"), ids);
+  await assertRejects(() => tokenizer.save(folder.at("g"), "gpt2"), RangeError, '"zz", is made by no merge');
 });
 
 Deno.test("malformed vocab.json and merges.txt are refused with the place", async () => {
@@ -186,6 +226,27 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
   for (const [content, message] of cases) {
     await Deno.writeTextFile(folder.at("tokenizer.json"), JSON.stringify(content));
     await assertRejects(() => readHuggingFaceFile(folder.at("tokenizer.json")), Error, message);
+  }
+});
+
+Deno.test("tokenizer.json with normalized added tokens is read unless they may overlap those that are looked for before", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("tokenizer.json");
+  await Tokenizer.fromModel(withSpecials(["<|x|>"], "last")).save(folder.path, "huggingface");
+  const written = JSON.parse(await Deno.readTextFile(path));
+  const read = async (content: string) => {
+    const [first] = written.added_tokens;
+    const added_tokens = [first, { ...first, id: first.id + 1, content, normalized: true, special: false }];
+    await Deno.writeTextFile(path, JSON.stringify({ ...written, added_tokens }));
+    return await readHuggingFaceFile(path);
+  };
+  // `tokenizers` makes a + <|x|> of "a<|x|>" also where "a<|" is a normalized added token.
+  for (const content of ["a<|", "a<|x|>", "<|x|>a"]) {
+    await assertRejects(() => read(content), TypeError, `${JSON.stringify(content)} is normalized and may overlap`);
+  }
+  for (const content of ["  ", "|>a", "|x", "<|x", "<|y|>"]) {
+    const ids = Tokenizer.fromModel(await read(content)).encode(`<|x|>${content}`);
+    assertEquals([...ids], [written.added_tokens[0].id, written.added_tokens[0].id + 1]);
   }
 });
 
