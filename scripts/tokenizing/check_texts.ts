@@ -23,8 +23,9 @@ async function hasText(path: string): Promise<boolean> {
     for await (const piece of unpackGzip(path)) if (piece.length > 0) return true;
     return false;
   }
+  const { isFile, isDirectory } = await Deno.stat(path);
+  // What comes through a pipe is known only once it has been read; who writes to a named one would be cut off here.
+  if (!isFile && !isDirectory) return true;
   using file = openFile(path);
-  const { isFile, size } = file.statSync();
-  // What comes through a pipe is known only once it has been read.
-  return !isFile || size > 0;
+  return file.statSync().size > 0;
 }

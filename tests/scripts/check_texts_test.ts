@@ -28,6 +28,21 @@ Deno.test("checkTexts() takes files of which at least one has text, packed or no
   }
 });
 
+Deno.test("checkTexts() does not open a named pipe, whose writer it would cut off", async () => {
+  using folder = new TemporaryFolder();
+  await new Deno.Command("mkfifo", { args: [folder.at("pipe")] }).output();
+  const { openSync } = Deno;
+  // In the place of waiting for a writer, which would never end.
+  Deno.openSync = () => {
+    throw new Error("it was opened");
+  };
+  try {
+    await checkTexts([folder.at("pipe")]);
+  } finally {
+    Deno.openSync = openSync;
+  }
+});
+
 Deno.test("checkTexts() refuses files without any text, folders, and what is not there or damaged", async () => {
   using folder = await withTexts();
   const refuse = (names: string[], message: string) =>
