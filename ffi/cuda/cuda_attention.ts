@@ -8,10 +8,10 @@ import {
   attentionTiles,
   decodedHeads,
   lanesPerQuery,
+  PACKET_BYTES,
 } from "./launch_configuration.ts";
 
 const LARGEST_HEAD = 256;
-const PACKET_BYTES = 16;
 
 /** Queues the kernels of attention. */
 export class CudaAttention {

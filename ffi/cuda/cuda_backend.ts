@@ -9,6 +9,7 @@ import {
   blockPerRow,
   LARGEST_SHARES,
   oneThread,
+  PACKET_BYTES,
   sampledRows,
   sortChunks,
   summedRows,
@@ -17,8 +18,6 @@ import {
   threadPerItemOfRow,
   warpPerRow,
 } from "./launch_configuration.ts";
-
-const PACKET_BYTES = 16;
 
 /**
  * An NVIDIA GPU: kernels compiled at run time and matrix products by cuBLASLt, both from libraries that a CUDA machine
@@ -181,11 +180,10 @@ export class CudaBackend implements Backend {
   rope(args: operations.RopeArguments): void {
     const { x, out, positions, cos, sin, rows, numPositions, heads, headSize, tableRows, strideX, strideOut } = args;
     const columns = heads * headSize;
-    const packets = this.#packets([x, out], headSize, [strideX, strideOut]);
-    const aligned = packets.aligned !== 0 && [cos, sin].every((slice) => this.#at(slice) % PACKET_BYTES === 0);
-    this.#cuda.launch("rope", x.dtype, threadPerItemOfRow(rows, columns / (aligned ? packets.unit : 2)), [
+    const { aligned, unit } = this.#packets([x, out, cos, sin], headSize, [strideX, strideOut]);
+    this.#cuda.launch("rope", x.dtype, threadPerItemOfRow(rows, columns / (aligned ? unit : 2)), [
       ...[x, out, positions, cos, sin].map(this.#at),
-      ...[numPositions, columns, headSize, tableRows, strideX, strideOut, flag(args.inverse), flag(aligned)],
+      ...[numPositions, columns, headSize, tableRows, strideX, strideOut, flag(args.inverse), aligned],
     ]);
   }
 

@@ -257,7 +257,7 @@ export class CudaRuntime implements Disposable {
     using events = new DisposableStack();
     const [start, end] = [0, 1].map(() => {
       const event = driver.createEvent();
-      events.defer(() => driver.ended(() => driver.check("cuEventDestroy", driver.symbols.cuEventDestroy_v2(event))));
+      events.defer(() => driver.ended(() => driver.destroyEvent(event)));
       return event;
     });
     driver.check("cuEventRecord", driver.symbols.cuEventRecord(start, stream));

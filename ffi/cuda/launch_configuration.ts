@@ -8,6 +8,9 @@ export interface LaunchConfiguration {
   readonly sharedBytes: number;
 }
 
+/** What a thread reads or writes at once where addresses are multiples of it: a packet, in the kernels' words. */
+export const PACKET_BYTES = 16;
+
 /** What every kernel may have of a block's dynamic shared memory without asking for it. */
 export const SHARED_BYTES_UNASKED = 48 << 10;
 

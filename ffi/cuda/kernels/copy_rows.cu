@@ -35,8 +35,8 @@ extern "C" __global__ void copy_rows_4(const u32* source, u32* destination, cons
              destination_stride, destination_batch_stride);
 }
 
-extern "C" __global__ void copy_rows_16(const SixteenBytes* source, SixteenBytes* destination, const int* positions, int rows,
-                                        int columns, long long source_stride, long long source_batch_stride,
+extern "C" __global__ void copy_rows_16(const SixteenBytes* source, SixteenBytes* destination, const int* positions,
+                                        int rows, int columns, long long source_stride, long long source_batch_stride,
                                         int destination_rows, long long destination_stride,
                                         long long destination_batch_stride) {
   copy_units(source, destination, positions, rows, columns, source_stride, source_batch_stride, destination_rows,
