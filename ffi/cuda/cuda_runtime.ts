@@ -58,6 +58,8 @@ export class CudaRuntime implements Disposable {
   #cublas: Cublas | null | undefined;
   readonly #modules = new Map<"f32" | "bf16", KernelModule>();
   readonly #graphs = new Set<bigint>();
+  // Architecture that kernels are compiled for.
+  readonly #target: number;
   // Scratch of one operation at a time. Memory that was outgrown is kept, since a recorded graph may use it.
   #scratch: { address: number; bytes: number }[] = [];
   #recording = false;
@@ -84,6 +86,7 @@ export class CudaRuntime implements Disposable {
     this.#arguments = pinned.part(Staging.BYTES, ARGUMENT_BYTES);
     this.nvrtc = opening.use(new Nvrtc({ path: libraries.nvrtc, newestMajor }));
     refuseNewer(this.nvrtc, driver);
+    this.#target = this.nvrtc.targetFor(this.properties.architecture);
     const bytes = this.properties.architecture >= 90 ? WORKSPACE_BYTES.hopper : WORKSPACE_BYTES.before;
     const address = driver.allocate(bytes);
     opening.defer(() => driver.ended(() => driver.free(address)));
@@ -180,7 +183,7 @@ export class CudaRuntime implements Disposable {
       const { architecture, sharedBytesPerBlock } = properties;
       const cacheFolder = this.#options.kernelCache;
       module = new KernelModule({
-        ...{ driver, nvrtc, dtype: type, architecture, sharedBytesPerBlock, cacheFolder },
+        ...{ driver, nvrtc, dtype: type, architecture, target: this.#target, sharedBytesPerBlock, cacheFolder },
         callMemory: this.#arguments,
       });
       this.#modules.set(type, module);

@@ -58,9 +58,11 @@ export class Driver implements Disposable {
     this.#library = openLibrary(DRIVER_LIBRARY, cuda.driverSymbols, { path });
     this.path = this.#library.path;
     try {
-      this.check("cuInit", this.#library.symbols.cuInit(0));
-      this.check("cuDriverGetVersion", this.#library.symbols.cuDriverGetVersion(this.#integerBytes));
+      const asked = this.#library.symbols.cuDriverGetVersion(this.#integerBytes);
+      this.check("cuDriverGetVersion", asked, { driver: this.path });
       this.version = this.#integer[0];
+      const details = { driver: this.path, "for CUDA": this.versionText };
+      this.check("cuInit", this.#library.symbols.cuInit(0), details);
     } catch (error) {
       this.#library.close();
       throw error;

@@ -49,6 +49,7 @@ export function inspectCuda(libraries: CudaOptions["libraries"] = {}): CudaInspe
   attempt(() => {
     using nvrtc = new Nvrtc({ path: libraries.nvrtc, newestMajor });
     inspection.nvrtc = { path: nvrtc.path, version: nvrtc.version };
+    for (const { architecture } of inspection.devices) nvrtc.targetFor(architecture);
   });
   attempt(() => {
     const library = openLibrary(CUBLASLT_LIBRARY, cublasLtSymbols, { path: libraries.cublasLt, newestMajor });

@@ -24,8 +24,10 @@ export interface KernelModuleOptions {
   nvrtc: Nvrtc;
   /** Type of activations and weights. */
   dtype: "f32" | "bf16";
-  /** Compute capability times ten. */
+  /** The GPU's compute capability times ten. */
   architecture: number;
+  /** That of the code: see {@linkcode Nvrtc.targetFor}. */
+  target: number;
   /** Shared memory that a block may have, in bytes. */
   sharedBytesPerBlock: number;
   /** 8 KiB that calls use one after another: a launch's parameters, a compilation's options. */
@@ -48,8 +50,8 @@ export class KernelModule implements Disposable {
 
   /** Compiles the kernels, or takes them from the cache, and loads them. */
   constructor(options: KernelModuleOptions) {
-    const { driver, nvrtc, dtype, architecture, cacheFolder, callMemory } = options;
-    const source = kernelSource(dtype, architecture);
+    const { driver, nvrtc, dtype, architecture, target, cacheFolder, callMemory } = options;
+    const source = kernelSource(dtype, architecture, target);
     const compile = () => nvrtc.compile(`denolm_${dtype}.cu`, source.text, source.options, callMemory);
     const image = cacheFolder === undefined ? compile() : cached(
       cacheFolder,

@@ -30,6 +30,8 @@ export const nvrtcSymbols = {
     parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* size_t *cubinSizeRet */],
     result: "i32",
   },
+  nvrtcGetNumSupportedArchs: { parameters: ["buffer" /* int *numArchs */], result: "i32" },
+  nvrtcGetSupportedArchs: { parameters: ["buffer" /* int *supportedArchs */], result: "i32" },
   nvrtcGetCUBIN: { parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* char *cubin */], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -60,6 +62,36 @@ export class Nvrtc implements Disposable {
     checkStatus(NVRTC_STATUS, "nvrtcVersion", code);
     this.version = `${major[0]}.${minor[0]}`;
     this.#builtins = preloadBuiltins(this.path, this.version);
+  }
+
+  /**
+   * The architecture to compile for, that a GPU runs the code: its own, or the newest older one of its generation, where
+   * this compiler is older than the GPU (CUDA C++ Programming Guide, "Binary Compatibility").
+   *
+   * @param architecture The GPU's compute capability times ten, and the result too.
+   * @throws {Error} If this compiler knows none of the GPU's generation.
+   */
+  targetFor(architecture: number): number {
+    const known = this.#architectures();
+    const generation = Math.floor(architecture / 10);
+    const runnable = known.filter((one) => Math.floor(one / 10) === generation && one <= architecture);
+    if (runnable.length > 0) return Math.max(...runnable);
+    const [oldest, newest] = [Math.min(...known), Math.max(...known)];
+    throw new Error(
+      `Cannot compile for the GPU's architecture, sm_${architecture}: NVRTC ${this.version} at ${this.path} knows ` +
+        `sm_${oldest} to sm_${newest}; install that of ${architecture > newest ? "a newer" : "another"} CUDA`,
+    );
+  }
+
+  #architectures(): number[] {
+    const { nvrtcGetNumSupportedArchs, nvrtcGetSupportedArchs } = this.#library.symbols;
+    const count = new Int32Array(1);
+    const counted = nvrtcGetNumSupportedArchs(new Uint8Array(count.buffer));
+    checkStatus(NVRTC_STATUS, "nvrtcGetNumSupportedArchs", counted);
+    const architectures = new Int32Array(count[0]);
+    const code = nvrtcGetSupportedArchs(new Uint8Array(architectures.buffer));
+    checkStatus(NVRTC_STATUS, "nvrtcGetSupportedArchs", code);
+    return [...architectures];
   }
 
   /**

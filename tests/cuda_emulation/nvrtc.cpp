@@ -32,6 +32,8 @@ struct Program {
 std::map<std::uint64_t, Program> programs;
 std::uint64_t next_program = 1;
 
+const int ARCHITECTURES[] = {75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121};
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
@@ -122,7 +124,8 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
       command.push_back(option[1] == 'D' ? option : "-D" + option.substr(15));
       definitions += command.back() + " ";
     } else if (option.rfind("--gpu-architecture=sm_", 0) == 0) {
-      has_architecture = true;
+      const int architecture = std::atoi(option.c_str() + sizeof "--gpu-architecture=sm_" - 1);
+      for (int known : ARCHITECTURES) has_architecture |= known == architecture;
     } else if (option != "--std=c++17" && option != "-lineinfo") {
       return 5;
     }
@@ -163,6 +166,17 @@ int nvrtcGetProgramLogSize(std::uint64_t program, std::uint64_t* size) {
 
 int nvrtcGetProgramLog(std::uint64_t program, char* log) {
   std::memcpy(log, programs[program].log.c_str(), programs[program].log.size() + 1);
+  return 0;
+}
+
+// Those of CUDA 13.0.
+int nvrtcGetNumSupportedArchs(int* count) {
+  *count = sizeof ARCHITECTURES / sizeof ARCHITECTURES[0];
+  return 0;
+}
+
+int nvrtcGetSupportedArchs(int* architectures) {
+  std::memcpy(architectures, ARCHITECTURES, sizeof ARCHITECTURES);
   return 0;
 }
 

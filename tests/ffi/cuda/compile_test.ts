@@ -4,18 +4,31 @@ import { kernelSignatures } from "../../../ffi/cuda/kernel_signature.ts";
 import { LibraryNotFoundError } from "../../../ffi/cuda/find_library.ts";
 import { Nvrtc } from "../../../ffi/cuda/nvrtc.ts";
 
-type Compile = (dtype: "f32" | "bf16", architectures: readonly number[]) => void;
+type DType = "f32" | "bf16";
 
-const { compile, skipped } = findCompiler();
+/** A compiler that is installed. */
+interface Compiler {
+  compile(dtype: DType, architecture: number): void;
+  /** Why it cannot compile for an architecture; nothing if it can. */
+  refusal(architecture: number): string | undefined;
+}
+
+const compiler = findCompiler();
 
 // The kernels for float32 are among those for bfloat16, and differ in the element type alone: one architecture is enough.
 for (const [dtype, architectures] of [["bf16", [80, 89, 90, 100]], ["f32", [90]]] as const) {
-  const targets = architectures.map((architecture) => `sm_${architecture}`).join(", ");
-  Deno.test({
-    name: `the kernels for ${dtype} compile for ${targets}${skipped === undefined ? "" : ` (skipped: ${skipped})`}`,
-    ignore: skipped !== undefined,
-    fn: () => compile!(dtype, architectures),
-  });
+  for (const architecture of architectures) {
+    const skipped = compiler === undefined
+      ? "neither NVRTC nor nvcc is installed; both come with the CUDA toolkit"
+      : compiler.refusal(architecture);
+    Deno.test({
+      name: `the kernels for ${dtype} compile for sm_${architecture}${
+        skipped === undefined ? "" : ` (skipped: ${skipped})`
+      }`,
+      ignore: skipped !== undefined,
+      fn: () => compiler!.compile(dtype, architecture),
+    });
+  }
 }
 
 Deno.test("every kernel's parameters can be packed", () => {
@@ -34,49 +47,53 @@ Deno.test("every kernel's parameters can be packed", () => {
 });
 
 // NVRTC if it is there, else nvcc.
-function findCompiler(): { compile: Compile; skipped?: undefined } | { compile?: undefined; skipped: string } {
+function findCompiler(): Compiler | undefined {
   try {
     new Nvrtc()[Symbol.dispose]();
-    return {
-      compile: (dtype, architectures) => {
-        using nvrtc = new Nvrtc();
-        for (const architecture of architectures) {
-          const { text, options } = kernelSource(dtype, architecture);
-          nvrtc.compile(`denolm_${dtype}.cu`, text, options);
-        }
-      },
-    };
+    return { compile: compileWithNvrtc, refusal: refusalOfNvrtc };
   } catch (error) {
     if (!(error instanceof LibraryNotFoundError)) throw error;
   }
   try {
-    new Deno.Command("nvcc", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return { compile: compileWithNvcc };
+    const known = text(new Deno.Command("nvcc", { args: ["--list-gpu-code"] }).outputSync().stdout).split("\n");
+    const refusal = (architecture: number) =>
+      known.includes(`sm_${architecture}`) ? undefined : `nvcc does not know sm_${architecture}`;
+    return { compile: compileWithNvcc, refusal };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { skipped: "neither NVRTC nor nvcc is installed; both come with the CUDA toolkit" };
+    return undefined;
   }
 }
 
-// Through PTX for the oldest architecture, which is made once.
-function compileWithNvcc(dtype: "f32" | "bf16", architectures: readonly number[]): void {
+function compileWithNvrtc(dtype: DType, architecture: number): void {
+  using nvrtc = new Nvrtc();
+  const { text, options } = kernelSource(dtype, architecture);
+  nvrtc.compile(`denolm_${dtype}.cu`, text, options);
+}
+
+function refusalOfNvrtc(architecture: number): string | undefined {
+  using nvrtc = new Nvrtc();
+  try {
+    nvrtc.targetFor(architecture);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function compileWithNvcc(dtype: DType, architecture: number): void {
   const folder = Deno.makeTempDirSync();
   try {
-    const { text, options } = kernelSource(dtype, architectures[0]);
-    Deno.writeTextFileSync(`${folder}/kernels.cu`, text);
-    const targets = architectures.map((architecture) => `sm_${architecture}`).join(",");
-    const { success, stderr } = new Deno.Command("nvcc", {
-      args: [
-        "--fatbin",
-        `--generate-code=arch=compute_${architectures[0]},code=[${targets}]`,
-        ...options.filter((option) => !option.startsWith("--gpu-architecture")),
-        "-o",
-        `${folder}/kernels.fatbin`,
-        `${folder}/kernels.cu`,
-      ],
-    }).outputSync();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    const { text: source, options } = kernelSource(dtype, architecture);
+    Deno.writeTextFileSync(`${folder}/kernels.cu`, source);
+    const args = ["--cubin", ...options, "-o", `${folder}/kernels.cubin`, `${folder}/kernels.cu`];
+    const { success, stderr } = new Deno.Command("nvcc", { args }).outputSync();
+    if (!success) throw new Error(text(stderr));
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

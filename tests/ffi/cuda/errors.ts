@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { CudaRuntime } from "../../../ffi/cuda/cuda_runtime.ts";
+import { inspectCuda } from "../../../ffi/cuda/inspect.ts";
 import { oneThread } from "../../../ffi/cuda/launch_configuration.ts";
 import { Device } from "../../../lib/tensor/device.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
@@ -8,11 +9,12 @@ import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emul
 const broken: Record<string, { break: (emulation: Emulation) => void; message: RegExp }> = {
   "no GPU": {
     break: (emulation) => emulation.setMachine({ devices: 0 }),
-    message: /^Cannot run cuInit: it returned 100, CUDA_ERROR_NO_DEVICE; check that nvidia-smi lists a GPU/,
+    message:
+      /^Cannot run cuInit \(driver \/.*\.so, for CUDA 13\.0\): it returned 100, CUDA_ERROR_NO_DEVICE; check that nvidia-smi lists a GPU/,
   },
   "the toolkit's stub in place of the driver": {
-    break: (emulation) => emulation.plan("cuInit", 34),
-    message: /^Cannot run cuInit: .*CUDA_ERROR_STUB_LIBRARY; the library is the toolkit's stub; let the loader find/,
+    break: (emulation) => emulation.plan("cuDriverGetVersion", 34),
+    message: /^Cannot run cuDriverGetVersion \(driver .*CUDA_ERROR_STUB_LIBRARY; the library is the toolkit's stub; let the loader find/,
   },
   "a driver and a kernel module of different versions": {
     break: (emulation) => emulation.plan("cuInit", 803),
@@ -41,6 +43,31 @@ for (const [what, { break: breakIt, message }] of Object.entries(broken)) {
     emulation.open()[Symbol.dispose]();
   });
 }
+
+testOnEmulation("a GPU newer than NVRTC gets the newest code of its generation, or an error", (emulation) => {
+  try {
+    Deno.env.set("DENOLM_EMULATED_ARCHITECTURE", "91");
+    {
+      using device = new Device(emulation.open());
+      using arena = device.arena("x");
+      const x = arena.alloc(1, "f32");
+      device.fill({ x, value: 3 });
+      assertEquals(device.download(x), Float32Array.of(3));
+    }
+    Deno.env.set("DENOLM_EMULATED_ARCHITECTURE", "130");
+    const { message } = assertThrows(() => emulation.open(), Error);
+    assertMatch(
+      message,
+      /^Cannot compile for the GPU's architecture, sm_130: NVRTC 13\.0 at .* knows sm_75 to sm_121; install .* newer CUDA$/,
+    );
+    assertEquals(inspectCuda(emulation.libraries).problems, [message]);
+    Deno.env.set("DENOLM_EMULATED_ARCHITECTURE", "70");
+    assertMatch(assertThrows(() => emulation.open(), Error).message, /sm_70: .*; install that of another CUDA$/);
+    assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });
+  } finally {
+    Deno.env.delete("DENOLM_EMULATED_ARCHITECTURE");
+  }
+});
 
 // What shows only when the first kernel is needed.
 const kernels: Record<string, { call: string; code: number; message: RegExp }> = {

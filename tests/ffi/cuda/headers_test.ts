@@ -126,6 +126,7 @@ function ask(header: string, functions: string[], constants: string[], folders: 
 } {
   const program = `
 #define __CUDA_API_VERSION_INTERNAL
+#define CUBLASAPI
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
