@@ -64,7 +64,10 @@ export class NoBlasError extends Error {
   }
 }
 
-/** Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. */
+/**
+ * Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. MKL is none of
+ * them: without its OpenMP library it opens, and ends the program at the first product. DENOLM_BLAS may name it.
+ */
 export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string = Deno.build.arch): string[] {
   if (os === "darwin") {
     return [
@@ -74,7 +77,7 @@ export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string
       "libopenblas.dylib",
     ];
   }
-  if (os === "windows") return ["libopenblas.dll", "mkl_rt.2.dll"];
+  if (os === "windows") return ["libopenblas.dll"];
   return [
     `/usr/lib/${arch}-linux-gnu/openblas-pthread/libopenblas.so.0`,
     `/usr/lib/${arch}-linux-gnu/openblas-openmp/libopenblas.so.0`,
@@ -82,11 +85,8 @@ export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string
     `/usr/lib/${arch}-linux-gnu/blis-openmp/libblis.so.4`,
     "/usr/lib64/libopenblasp.so.0",
     "/usr/lib/libopenblas.so.0",
-    "/opt/intel/oneapi/mkl/latest/lib/libmkl_rt.so.2",
-    "/opt/intel/oneapi/mkl/latest/lib/intel64/libmkl_rt.so.2",
     "libopenblas.so.0",
     "libblis.so.4",
-    "libmkl_rt.so.2",
   ];
 }
 
