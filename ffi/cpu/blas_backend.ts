@@ -8,6 +8,12 @@ const ROW_MAJOR = 101;
 const NOT_TRANSPOSED = 111;
 const TRANSPOSED = 112;
 
+/** How the blas device is opened. */
+export interface BlasOptions extends CpuOptions {
+  /** Path or soname of the library; if left out, the one that DENOLM_BLAS names, or else the first that is found. */
+  readonly library?: string;
+}
+
 /**
  * The cpu device with its matrix product from a BLAS library, which works on the WebAssembly memory itself: nothing is copied. Needs ffi
  * permission for the library's path beside what the cpu device needs. Whether the number of threads changes the last bits of
@@ -25,9 +31,9 @@ export class BlasBackend extends CpuBackend {
    *
    * @throws {Error} If no library can be loaded; see {@link openBlasLibrary}.
    */
-  constructor(options: CpuOptions = {}) {
+  constructor({ library, ...options }: BlasOptions = {}) {
     super(options);
-    this.#library = openBlasLibrary(this.threads);
+    this.#library = openBlasLibrary(this.threads, library);
     this.library = this.#library;
   }
 

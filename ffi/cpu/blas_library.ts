@@ -95,34 +95,37 @@ export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string
  * `blasPaths()`. A path without ffi permission is passed over, so that a permission for one path is enough and nothing is asked.
  *
  * @param threads Threads that the library is told to use.
+ * @param library Path or soname of the only one to try.
  * @throws {NoBlasError} If there is none, with every path tried and why it was not opened.
  */
-export function openBlasLibrary(threads: number): BlasLibrary {
-  const chosen = Deno.permissions.querySync({ name: "env", variable: "DENOLM_BLAS" }).state === "granted"
-    ? Deno.env.get("DENOLM_BLAS")
-    : undefined;
+export function openBlasLibrary(threads: number, library = libraryOfEnvironment()): BlasLibrary {
   const failures: string[] = [];
   let permitted = true;
-  for (const path of chosen === undefined || chosen === "" ? blasPaths() : [chosen]) {
+  for (const path of library === undefined ? blasPaths() : [library]) {
     if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
       permitted = false;
       failures.push(`${path}: no permission (--allow-ffi=${path})`);
       continue;
     }
-    let library: Deno.DynamicLibrary<typeof blasSymbols>;
+    let opened: Deno.DynamicLibrary<typeof blasSymbols>;
     try {
-      library = Deno.dlopen(path, blasSymbols);
+      opened = Deno.dlopen(path, blasSymbols);
     } catch (error) {
       failures.push(`${path}: ${whyNotOpened(error, path)}`);
       continue;
     }
-    const functions = library.symbols;
+    const functions = opened.symbols;
     functions.openblas_set_num_threads?.(threads);
     functions.bli_thread_set_num_threads?.(BigInt(threads));
     functions.MKL_Set_Num_Threads?.(threads);
-    return { path, version: versionOf(functions), functions, [Symbol.dispose]: () => library.close() };
+    return { path, version: versionOf(functions), functions, [Symbol.dispose]: () => opened.close() };
   }
   throw new NoBlasError(failures, { permitted });
+}
+
+function libraryOfEnvironment(): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "DENOLM_BLAS" });
+  return state === "granted" ? Deno.env.get("DENOLM_BLAS") || undefined : undefined;
 }
 
 function versionOf(functions: BlasFunctions): string {

@@ -1,21 +1,31 @@
 import { BlasBackend } from "../../ffi/cpu/blas_backend.ts";
-import { openBlasLibrary } from "../../ffi/cpu/blas_library.ts";
+import { blasPaths, openBlasLibrary } from "../../ffi/cpu/blas_library.ts";
 import { CpuBackend } from "../../ffi/cpu/cpu_backend.ts";
 import { Device } from "../../lib/tensor/device.ts";
 
-/** Runs tests for each device of the processor; for blas, where no library is found, one that says so is skipped. */
+/**
+ * Runs tests for each device of the processor: blas with the library that it would take and with each other one in a usual
+ * folder; where none is found, a test that says so is skipped.
+ */
 export function forCpuDevices(prove: (name: string, open: () => Device) => void): void {
   for (const threads of [1, 2]) prove(`cpu, threads: ${threads}`, () => new Device(new CpuBackend({ threads })));
-  const reason = whyNoBlas();
-  if (reason === undefined) prove("blas", () => new Device(new BlasBackend()));
-  else Deno.test({ name: `blas: skipped. ${reason}`, ignore: true, fn: () => {} });
+  const first = openedOrWhyNot();
+  if (first.reason !== undefined) {
+    Deno.test({ name: `blas: skipped. ${first.reason}`, ignore: true, fn: () => {} });
+    return;
+  }
+  prove("blas", () => new Device(new BlasBackend()));
+  for (const library of blasPaths().filter((path) => path.startsWith("/") && path !== first.path)) {
+    if (openedOrWhyNot(library).reason !== undefined) continue;
+    prove(`blas, ${library}`, () => new Device(new BlasBackend({ library })));
+  }
 }
 
-function whyNoBlas(): string | undefined {
+function openedOrWhyNot(library?: string): { path: string; reason?: undefined } | { reason: string } {
   try {
-    openBlasLibrary(1)[Symbol.dispose]();
-    return undefined;
+    using opened = openBlasLibrary(1, library);
+    return { path: opened.path };
   } catch (error) {
-    return error instanceof Error ? error.message.split("\n")[0] : String(error);
+    return { reason: error instanceof Error ? error.message.split("\n")[0] : String(error) };
   }
 }

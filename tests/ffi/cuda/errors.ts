@@ -14,7 +14,8 @@ const broken: Record<string, { break: (emulation: Emulation) => void; message: R
   },
   "the toolkit's stub in place of the driver": {
     break: (emulation) => emulation.plan("cuDriverGetVersion", 34),
-    message: /^Cannot run cuDriverGetVersion \(driver .*CUDA_ERROR_STUB_LIBRARY; the library is the toolkit's stub; let the loader find/,
+    message:
+      /^Cannot run cuDriverGetVersion \(driver .*CUDA_ERROR_STUB_LIBRARY; the library is the toolkit's stub; let the loader find/,
   },
   "a driver and a kernel module of different versions": {
     break: (emulation) => emulation.plan("cuInit", 803),
