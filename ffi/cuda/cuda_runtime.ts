@@ -58,8 +58,8 @@ export class CudaRuntime implements Disposable {
   #cublas: Cublas | null | undefined;
   readonly #modules = new Map<"f32" | "bf16", KernelModule>();
   readonly #graphs = new Set<bigint>();
-  // Architecture that kernels are compiled for.
-  readonly #target: number;
+  // What kernels are compiled for.
+  readonly #target: string;
   // Scratch of one operation at a time. Memory that was outgrown is kept, since a recorded graph may use it.
   #scratch: { address: number; bytes: number }[] = [];
   #recording = false;

@@ -26,8 +26,8 @@ export interface KernelModuleOptions {
   dtype: "f32" | "bf16";
   /** The GPU's compute capability times ten. */
   architecture: number;
-  /** That of the code: see {@linkcode Nvrtc.targetFor}. */
-  target: number;
+  /** What to compile for; see {@linkcode Nvrtc.targetFor}. */
+  target: string;
   /** Shared memory that a block may have, in bytes. */
   sharedBytesPerBlock: number;
   /** 8 KiB that calls use one after another: a launch's parameters, a compilation's options. */

@@ -59,14 +59,18 @@ export interface KernelSource {
  * The kernels of one element type for one architecture, as one text: a single compilation is faster than one per file.
  *
  * @param architecture The GPU's compute capability times ten.
- * @param target That of the code, where the compiler does not know the GPU's own; of the same generation.
+ * @param target What to compile for; see `Nvrtc.targetFor`.
  */
-export function kernelSource(dtype: "f32" | "bf16", architecture: number, target = architecture): KernelSource {
+export function kernelSource(
+  dtype: "f32" | "bf16",
+  architecture: number,
+  target: string = `sm_${architecture}`,
+): KernelSource {
   const files = hasTensorCoreKernels(dtype, architecture) ? [...FILES, ...TENSOR_CORE_FILES] : FILES;
   return {
     text: files.map(([name, text]) => `#line 1 "${name}"\n${text}`).join("\n"),
     options: [
-      `--gpu-architecture=sm_${target}`,
+      `--gpu-architecture=${target}`,
       "--std=c++17",
       `-DELEMENT_IS_BF16=${dtype === "bf16" ? 1 : 0}`,
       `-DATTENTION_WARP_TILES=${attentionWarpTiles(architecture)}`,

@@ -32,13 +32,15 @@ export const nvrtcSymbols = {
   },
   nvrtcGetNumSupportedArchs: { parameters: ["buffer" /* int *numArchs */], result: "i32" },
   nvrtcGetSupportedArchs: { parameters: ["buffer" /* int *supportedArchs */], result: "i32" },
+  nvrtcGetPTXSize: { parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* size_t *ptxSizeRet */], result: "i32" },
+  nvrtcGetPTX: { parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* char *ptx */], result: "i32" },
   nvrtcGetCUBIN: { parameters: ["u64", /* nvrtcProgram prog */ "buffer" /* char *cubin */], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const OPTION_BYTES = 4096;
 const NVRTC_ERROR_COMPILATION = 6;
 
-/** NVIDIA's run-time compiler: CUDA C++ text to machine code for one architecture. */
+/** NVIDIA's run-time compiler: CUDA C++ text to machine code for one architecture, or to PTX. */
 export class Nvrtc implements Disposable {
   /** Where the library was found. */
   readonly path: string;
@@ -65,21 +67,24 @@ export class Nvrtc implements Disposable {
   }
 
   /**
-   * The architecture to compile for, that a GPU runs the code: its own, or the newest older one of its generation, where
-   * this compiler is older than the GPU (CUDA C++ Programming Guide, "Binary Compatibility").
+   * What to compile for, that a GPU runs it (CUDA C++ Programming Guide, "Compute Capabilities"): machine code for its own
+   * architecture or the newest older one of its generation; where this compiler is older than the generation, the newest
+   * PTX, which the driver translates.
    *
-   * @param architecture The GPU's compute capability times ten, and the result too.
-   * @throws {Error} If this compiler knows none of the GPU's generation.
+   * @param architecture The GPU's compute capability times ten.
+   * @returns "sm_90" for machine code, "compute_90" for PTX.
+   * @throws {Error} If this compiler knows nothing so old.
    */
-  targetFor(architecture: number): number {
+  targetFor(architecture: number): string {
     const known = this.#architectures();
+    const older = known.filter((one) => one <= architecture);
     const generation = Math.floor(architecture / 10);
-    const runnable = known.filter((one) => Math.floor(one / 10) === generation && one <= architecture);
-    if (runnable.length > 0) return Math.max(...runnable);
-    const [oldest, newest] = [Math.min(...known), Math.max(...known)];
+    const ofGeneration = older.filter((one) => Math.floor(one / 10) === generation);
+    if (ofGeneration.length > 0) return `sm_${Math.max(...ofGeneration)}`;
+    if (older.length > 0) return `compute_${Math.max(...older)}`;
     throw new Error(
-      `Cannot compile for the GPU's architecture, sm_${architecture}: NVRTC ${this.version} at ${this.path} knows ` +
-        `sm_${oldest} to sm_${newest}; install that of ${architecture > newest ? "a newer" : "another"} CUDA`,
+      `Cannot compile for the GPU's architecture, sm_${architecture}: NVRTC ${this.version} at ${this.path} knows none ` +
+        `older than sm_${Math.min(...known)}; install that of an older CUDA`,
     );
   }
 
@@ -98,9 +103,9 @@ export class Nvrtc implements Disposable {
    * Compiles a text.
    *
    * @param name Under which the text appears in messages.
-   * @param options The compiler's options, such as `--gpu-architecture=sm_90`.
+   * @param options The compiler's options, such as `--gpu-architecture=sm_90` (or `=compute_90`, for PTX).
    * @param memory Where their text may be put for the call.
-   * @returns The machine code (a cubin).
+   * @returns The machine code (a cubin), or PTX as a text that ends in a 0.
    * @throws {Error} If it does not compile, with the compiler's log.
    */
   compile(
@@ -124,7 +129,9 @@ export class Nvrtc implements Disposable {
         );
       }
       checkStatus(NVRTC_STATUS, "nvrtcCompileProgram", status, { source: name, options: options.join(" ") });
-      return this.#read("nvrtcGetCUBIN", symbols.nvrtcGetCUBINSize, symbols.nvrtcGetCUBIN, handle[0]);
+      return options.some((option) => option.startsWith("--gpu-architecture=compute_"))
+        ? this.#read("nvrtcGetPTX", symbols.nvrtcGetPTXSize, symbols.nvrtcGetPTX, handle[0])
+        : this.#read("nvrtcGetCUBIN", symbols.nvrtcGetCUBINSize, symbols.nvrtcGetCUBIN, handle[0]);
     } finally {
       checkStatus(NVRTC_STATUS, "nvrtcDestroyProgram", symbols.nvrtcDestroyProgram(handleBytes));
     }

@@ -35,6 +35,7 @@ const observationSymbols = {
   emulation_set_cublaslt_offers: { parameters: ["i32" /* int value */], result: "void" },
   emulation_set_thread_order: { parameters: ["i32" /* int descending */], result: "void" },
   emulation_check_races: { parameters: ["i32" /* int check */], result: "void" },
+  emulation_replace_kernels: { parameters: ["buffer" /* const char *folder */], result: "void" },
   emulation_plan: { parameters: ["buffer", /* const char *call */ "i32" /* code */], result: "void" },
   emulation_set_machine: {
     parameters: ["i32", /* driver's version */ "i32", /* devices */ "i32" /* same address for pinned memory */],
@@ -53,6 +54,9 @@ export class Emulation implements Disposable {
   constructor(path: string) {
     this.libraries = { driver: path, nvrtc: path, cublasLt: path, cublas: path };
     this.#library = Deno.dlopen(path, observationSymbols);
+    // Set by the test of NVRTC's PTX, for the whole suite.
+    const folder = Deno.env.get("DENOLM_EMULATED_PTX");
+    if (folder) this.#library.symbols.emulation_replace_kernels(new TextEncoder().encode(folder + "\0"));
   }
 
   /** A GPU that is none. */

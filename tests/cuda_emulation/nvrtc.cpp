@@ -27,7 +27,11 @@ namespace {
 
 struct Program {
   std::string source, name, log, image;
+  bool is_ptx = false;
 };
+
+// Where C++ lies that stands in for the kernels' source, by program and target; none: the source is taken.
+std::string replacements;
 
 std::map<std::uint64_t, Program> programs;
 std::uint64_t next_program = 1;
@@ -118,13 +122,16 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
     definitions += "checked for races ";
   }
   bool has_architecture = false;
+  std::string target;
   for (int i = 0; i < count; i++) {
     std::string option = options[i];
     if (option.rfind("-D", 0) == 0 || option.rfind("--define-macro=", 0) == 0) {
       command.push_back(option[1] == 'D' ? option : "-D" + option.substr(15));
       definitions += command.back() + " ";
-    } else if (option.rfind("--gpu-architecture=sm_", 0) == 0) {
-      const int architecture = std::atoi(option.c_str() + sizeof "--gpu-architecture=sm_" - 1);
+    } else if (option.rfind("--gpu-architecture=", 0) == 0) {
+      target = option.substr(sizeof "--gpu-architecture=" - 1);
+      program.is_ptx = target.rfind("compute_", 0) == 0;
+      const int architecture = std::atoi(target.c_str() + target.find('_') + 1);
       for (int known : ARCHITECTURES) has_architecture |= known == architecture;
     } else if (option != "--std=c++17" && option != "-lineinfo") {
       return 5;
@@ -134,8 +141,16 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
 
   const std::string folder = std::getenv("DENOLM_EMULATION_CACHE") ? std::getenv("DENOLM_EMULATION_CACHE") : "/tmp";
   const std::string headers = EMULATION_FOLDER;
-  std::string text = "#line 1 \"" + program.name + "\"\n" + program.source + "\n";
-  for (const auto& name : kernel_names(program.source)) {
+  std::string source = program.source;
+  if (!replacements.empty() && program.name.rfind("denolm_", 0) == 0) {
+    source = read_file(replacements + "/" + program.name + "." + target + ".cpp");
+    if (source.empty()) {
+      program.log = "nothing in " + replacements + " replaces " + program.name + " for " + target;
+      return 6;
+    }
+  }
+  std::string text = "#line 1 \"" + program.name + "\"\n" + source + "\n";
+  for (const auto& name : kernel_names(source)) {
     text += "extern \"C\" void " + std::string(emulation::INVOKE_PREFIX) + name + "(const unsigned char* packed) { emulation::invoke(" + name + ", packed); }\n";
   }
   std::string key = text + definitions + "-fsanitize=alignment" + read_file(headers + "/emulated_device.h") + read_file(headers + "/runtime.h");
@@ -180,14 +195,26 @@ int nvrtcGetSupportedArchs(int* architectures) {
   return 0;
 }
 
+int nvrtcGetPTXSize(std::uint64_t program, std::uint64_t* size) {
+  *size = programs[program].image.size() + 1;
+  return programs[program].is_ptx ? 0 : 4;
+}
+
+int nvrtcGetPTX(std::uint64_t program, char* image) {
+  std::memcpy(image, programs[program].image.c_str(), programs[program].image.size() + 1);
+  return programs[program].is_ptx ? 0 : 4;
+}
+
 int nvrtcGetCUBINSize(std::uint64_t program, std::uint64_t* size) {
   *size = programs[program].image.size() + 1;
-  return 0;
+  return programs[program].is_ptx ? 4 : 0;
 }
 
 int nvrtcGetCUBIN(std::uint64_t program, char* image) {
   std::memcpy(image, programs[program].image.c_str(), programs[program].image.size() + 1);
-  return 0;
+  return programs[program].is_ptx ? 4 : 0;
 }
+
+void emulation_replace_kernels(const char* folder) { replacements = folder; }
 
 }  // extern "C"

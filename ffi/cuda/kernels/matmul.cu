@@ -42,7 +42,10 @@ matmul(const element* a, const element* b, void* c, int c_is_bf16, int m, int n,
     }
     __syncthreads();
   }
+  // Unrolled, so that the sums stay in registers.
+#pragma unroll
   for (int i = 0; i < 4; i++) {
+#pragma unroll
     for (int j = 0; j < 4; j++) {
       int row = first_row + thread_row + i, column = first_column + thread_column + j;
       if (row >= m || column >= n) continue;

@@ -73,12 +73,8 @@ function compileWithNvrtc(dtype: DType, architecture: number): void {
 
 function refusalOfNvrtc(architecture: number): string | undefined {
   using nvrtc = new Nvrtc();
-  try {
-    nvrtc.targetFor(architecture);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
+  if (nvrtc.targetFor(architecture) === `sm_${architecture}`) return undefined;
+  return `NVRTC ${nvrtc.version} does not know sm_${architecture}`;
 }
 
 function compileWithNvcc(dtype: DType, architecture: number): void {

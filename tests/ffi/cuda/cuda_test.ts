@@ -9,6 +9,7 @@ import "./generation.ts";
 import "./inspect.ts";
 import "./matmul.ts";
 import "./pinned_memory.ts";
+import "./ptx.ts";
 import "./races.ts";
 import "./recordings.ts";
 import "./sampling.ts";
