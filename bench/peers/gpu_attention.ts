@@ -2,8 +2,8 @@
 
 /**
  * Causal attention in bfloat16 on this GPU, forward and backward: denolm's kernels beside those of PyTorch's
- * scaled_dot_product_attention, one by one, by turns. Prints a table for bench/LOG.md: milliseconds, and TFLOP/s with the products of
- * visible pairs counted (2 forward, 5 backward).
+ * scaled_dot_product_attention, one by one, by turns. Prints a table for bench/LOG.md: milliseconds, and TFLOP/s with
+ * the products of visible pairs counted (2 forward, 5 backward).
  *
  * Usage: deno run -A bench/peers/gpu_attention.ts --python PYTHON [--shapes 64x16x256x32,8x12x1024x64] [--rounds 7]
  * [--repetitions 20] [--kernels flash,efficient,cudnn,math]; a shape is batch x heads x length x head size.

@@ -1,15 +1,17 @@
 // deno-lint-ignore-file no-console -- the figures are the output
 
 /**
- * Training steps of the same models on this GPU: denolm (cuda device, bfloat16, the step as a graph and without) and PyTorch (eager
- * and torch.compile, autocast to bfloat16), by turns in one run. Prints a table for bench/LOG.md: tokens per second, share of the
- * products' measured peak (MFU), milliseconds of the GPU and of the clock for a step, most memory.
+ * Training steps of the same models on this GPU: denolm (cuda device, bfloat16, the step as a graph and without) and
+ * PyTorch (eager and torch.compile, autocast to bfloat16), by turns in one run. Prints a table for bench/LOG.md: tokens
+ * per second, share of the products' measured peak (MFU), milliseconds of the GPU and of the clock for a step, most
+ * memory.
  *
- * Usage: deno run -A bench/peers/gpu_train_step.ts --python PYTHON [--models tinystories,gpt2-small,gpt2-medium] [--batches N,N]
- * [--steps 10] [--rounds 7] [--contenders graph,queued,eager,compile] [--vocab N]; PYTHON has torch. Batches are 64, 128, 256
- * and 512 for tinystories, 4 and 8 for others, if left out: all contenders are in the GPU's memory at once, and of a GPU of 80 GB
- * gpt2-medium takes most (queued, which is denolm once more, only joins tinystories unless it is named). --vocab takes another
- * vocabulary than the model's: 50304 for GPT-2's 50,257 shows what rows of logits cost that are not aligned.
+ * Usage: deno run -A bench/peers/gpu_train_step.ts --python PYTHON [--models tinystories,gpt2-small,gpt2-medium]
+ * [--batches N,N] [--steps 10] [--rounds 7] [--contenders graph,queued,eager,compile] [--vocab N]; PYTHON has torch.
+ * Batches are 64, 128, 256 and 512 for tinystories, 4 and 8 for others, if left out: all contenders are in the GPU's
+ * memory at once, and of a GPU of 80 GB gpt2-medium takes most (queued, which is denolm once more, only joins
+ * tinystories unless it is named). --vocab takes another vocabulary than the model's: 50304 for GPT-2's 50,257 shows
+ * what rows of logits cost that are not aligned.
  */
 
 import { parseArgs } from "@std/cli/parse-args";

@@ -11,7 +11,8 @@ const UNSEEN = -1e30;
  * from other kernels than the fused ones, which are checked against it. Takes what `Device.attentionBackward` takes,
  * except for a mask and `logSumExp`, and overwrites `out` as well as `dQ`, `dK` and `dV`.
  *
- * @param arena Where the scores go: twice group x T x S elements, group = numHeads / numKvHeads, and the positions unseen.
+ * @param arena Where the scores go: twice group x T x S elements, group = numHeads / numKvHeads, and the positions
+ * unseen.
  */
 export function attentionByProducts(
   device: Device,

@@ -83,8 +83,8 @@ export class CudaBackend implements Backend {
   }
 
   /**
-   * Records the operations that `work` calls, without running them, as one CUDA graph: replaying it costs one call. Absent
-   * if `graphs` is false.
+   * Records the operations that `work` calls, without running them, as one CUDA graph: replaying it costs one call.
+   * Absent if `graphs` is false.
    */
   readonly record?: (work: () => void) => Recording;
 
@@ -408,7 +408,8 @@ export class CudaBackend implements Backend {
     return threadPerItem(slice.length * BYTES_PER_ELEMENT[slice.dtype] / PACKET_BYTES);
   }
 
-  // Whether rows divide into packets of 16 bytes that start at multiples of 16, and how many elements a thread then takes.
+  // Whether rows divide into packets of 16 bytes that start at multiples of 16, and how many elements a thread then
+  // takes.
   #packets(slices: readonly Slice[], columns: number, strides: readonly number[] = []) {
     const perPacket = PACKET_BYTES / BYTES_PER_ELEMENT[slices[0].dtype];
     const aligned = [columns, ...strides].every((length) => length % perPacket === 0) &&

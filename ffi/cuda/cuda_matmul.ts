@@ -4,7 +4,9 @@ import type { MatmulShape } from "./cublaslt.ts";
 import type { CudaRuntime } from "./cuda_runtime.ts";
 import { productTiles } from "./launch_configuration.ts";
 
-/** Queues matrix products: by cuBLASLt; by cuBLAS where that offers no algorithm; by an own kernel where both do not. */
+/**
+ * Queues matrix products: by cuBLASLt; by cuBLAS where that offers no algorithm; by an own kernel where both do not.
+ */
 export class CudaMatmul {
   readonly #cuda: CudaRuntime;
 

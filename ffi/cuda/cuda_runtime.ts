@@ -284,7 +284,8 @@ export class CudaRuntime implements Disposable {
 
   /** Ends graphs, kernels, memory, context and libraries. */
   [Symbol.dispose](): void {
-    // Last comes first. A fault in a kernel may show only now, when its end is waited for; the rest is done all the same.
+    // Last comes first. A fault in a kernel may show only now, when its end is waited for; the rest is done all the
+    // same.
     const driver = this.#driver;
     driver.ended(() => driver.makeCurrent());
     const cleanup = this.#cleanup;

@@ -157,10 +157,10 @@ const RTLD_NOW = 2;
 const RTLD_NOLOAD = 4;
 const RTLD_NODELETE = 0x1000;
 
-// NVIDIA's libraries are made to be loaded once: cuBLAS has threads and a CUDA run-time of its own, which leaves the driver
-// functions to call when a context ends; code that was unloaded by then would be called where nothing is any more. So that
-// closing one does not unload it, the loader is told to keep it. Every library depends on the loader's dlopen, and is
-// therefore a way to it that takes no permission beyond that for the library.
+// NVIDIA's libraries are made to be loaded once: cuBLAS has threads and a CUDA run-time of its own, which leaves the
+// driver functions to call when a context ends; code that was unloaded by then would be called where nothing is any
+// more. So that closing one does not unload it, the loader is told to keep it. Every library depends on the loader's
+// dlopen, and is therefore a way to it that takes no permission beyond that for the library.
 function keepLoaded(path: string): void {
   const dlopen = { parameters: ["buffer", /* const char *file */ "i32" /* int mode */], result: "pointer" } as const;
   const loader = Deno.dlopen(path, { dlopen: { ...dlopen, optional: true } });
@@ -169,9 +169,9 @@ function keepLoaded(path: string): void {
 }
 
 /**
- * The usual places, as a permission set names them that lets CUDA be used and nothing else be loaded: the toolkit's folder,
- * and in folders of the system the libraries by name. What lies elsewhere (a toolkit's folder with its version, Python's
- * wheels) takes `--allow-ffi` beside the set.
+ * The usual places, as a permission set names them that lets CUDA be used and nothing else be loaded: the toolkit's
+ * folder, and in folders of the system the libraries by name. What lies elsewhere (a toolkit's folder with its version,
+ * Python's wheels) takes `--allow-ffi` beside the set.
  */
 export function usualPlaces(): string[] {
   const versioned = [NVRTC_LIBRARY, CUBLASLT_LIBRARY, CUBLAS_LIBRARY].flatMap(({ sonames }) =>

@@ -18,12 +18,13 @@ export function hostMemory(bytes: number): HostMemory {
   return { bytes: memory, address: Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)) };
 }
 
-// At least a page of the system's memory, which is pinned whole: 4 KiB, and 64 KiB on some machines with ARM processors.
+// At least a page of the system's memory, which is pinned whole: 4 KiB, and 64 KiB on some machines with ARM
+// processors.
 const PAGE_BYTES = 64 << 10;
 
 /**
- * Pinned memory: the GPU copies from it while the program goes on. It is an ordinary ArrayBuffer that the driver was told
- * to pin (cuMemHostRegister), so that a program with permission for a few libraries only, to whom Deno gives no
+ * Pinned memory: the GPU copies from it while the program goes on. It is an ordinary ArrayBuffer that the driver was
+ * told to pin (cuMemHostRegister), so that a program with permission for a few libraries only, to whom Deno gives no
  * addresses, learns this one from the driver.
  *
  * Where a driver does not pin memory of programs (some containers), it is left as it is: copies then take it at once.

@@ -19,7 +19,9 @@ export interface CudaInspection {
   nvrtc?: { path: string; version: string };
   /** The library of matrix products. */
   cublasLt?: { path: string; version: string };
-  /** The library of matrix products that takes every shape; where it is missing, an own, slower kernel takes its place. */
+  /**
+   * The library of matrix products that takes every shape; where it is missing, an own, slower kernel takes its place.
+   */
   cublas?: { path: string };
   /** The GPUs. */
   devices: DeviceProperties[];

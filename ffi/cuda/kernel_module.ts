@@ -79,8 +79,8 @@ export class KernelModule implements Disposable {
    * Queues a kernel.
    *
    * @param values Its parameters in the order of the declaration; device addresses as numbers, 0 for null.
-   * @throws {RangeError} If values are missing, or grid, block or shared memory are larger than CUDA, the kernel or the GPU
-   * allow.
+   * @throws {RangeError} If values are missing, or grid, block or shared memory are larger than CUDA, the kernel or the
+   * GPU allow.
    */
   launch(
     name: string,
@@ -165,8 +165,8 @@ export class KernelModule implements Disposable {
   }
 }
 
-// A file of the cache, or what `make` gives, kept there for the next time if the folder may be written. A rename makes it
-// appear whole.
+// A file of the cache, or what `make` gives, kept there for the next time if the folder may be written. A rename makes
+// it appear whole.
 function cached(folder: string, name: string, make: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const path = `${folder}/${name}`;
   try {

@@ -19,8 +19,8 @@ export interface KernelSignature {
 }
 
 /**
- * Reads the parameters of every kernel off its declaration, so that a launch cannot disagree with the source about order
- * or types. Knows pointers, `int`, `long long`, `float`, and structures of these.
+ * Reads the parameters of every kernel off its declaration, so that a launch cannot disagree with the source about
+ * order or types. Knows pointers, `int`, `long long`, `float`, and structures of these.
  *
  * @throws {TypeError} If a parameter has another type.
  * @example

@@ -31,8 +31,8 @@ export function warpPerRow(rows: number): LaunchConfiguration {
 const LARGEST_ROW_PARTS = 512;
 
 /**
- * For sums over rows beside what each row gives: a block per part of the rows, a warp per row, and a sum of every column
- * in shared memory for each warp; then a warp per 32 columns' share of the parts.
+ * For sums over rows beside what each row gives: a block per part of the rows, a warp per row, and a sum of every
+ * column in shared memory for each warp; then a warp per 32 columns' share of the parts.
  */
 export function summedRows(rows: number, columns: number): {
   rows: LaunchConfiguration;
@@ -53,8 +53,9 @@ export function blockPerRow(rows: number, columns: number): LaunchConfiguration 
 }
 
 /**
- * A thread per item (a packet of elements, a pair, a copied unit) of each row, a block to a row or to an equal piece of it:
- * from one number for all items, threads would have to find row and column by division, which takes longer than the rest.
+ * A thread per item (a packet of elements, a pair, a copied unit) of each row, a block to a row or to an equal piece of
+ * it: from one number for all items, threads would have to find row and column by division, which takes longer than the
+ * rest.
  */
 export function threadPerItemOfRow(rows: number, items: number): LaunchConfiguration {
   const pieces = Math.ceil(items / 256);
@@ -116,8 +117,9 @@ export interface AttentionSizes {
 }
 
 /**
- * How often 16 rows a warp of the tensor-core kernels takes (their ATTENTION_WARP_TILES). Twice halves what is read from
- * shared memory, and takes more of it: compute capabilities 8.6, 8.9 and 12 have only 100 KB of it in a multiprocessor.
+ * How often 16 rows a warp of the tensor-core kernels takes (their ATTENTION_WARP_TILES). Twice halves what is read
+ * from shared memory, and takes more of it: compute capabilities 8.6, 8.9 and 12 have only 100 KB of it in a
+ * multiprocessor.
  */
 export function attentionWarpTiles(architecture: number): 1 | 2 {
   return [86, 89].includes(architecture) || architecture >= 120 ? 1 : 2;

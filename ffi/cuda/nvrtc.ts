@@ -67,9 +67,9 @@ export class Nvrtc implements Disposable {
   }
 
   /**
-   * What to compile for, that a GPU runs it (CUDA C++ Programming Guide, "Compute Capabilities"): machine code for its own
-   * architecture or the newest older one of its generation; where this compiler is older than the generation, the newest
-   * PTX, which the driver translates.
+   * What to compile for, that a GPU runs it (CUDA C++ Programming Guide, "Compute Capabilities"): machine code for its
+   * own architecture or the newest older one of its generation; where this compiler is older than the generation, the
+   * newest PTX, which the driver translates.
    *
    * @param architecture The GPU's compute capability times ten.
    * @returns "sm_90" for machine code, "compute_90" for PTX.

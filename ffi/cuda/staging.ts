@@ -1,13 +1,13 @@
 import type { Driver } from "./driver.ts";
 import type { HostMemory } from "./host_memory.ts";
 
-// So many copies may be on their way at a time. A training step makes three (inputs, targets, rates): the host can be five
-// steps ahead of the GPU.
+// So many copies may be on their way at a time. A training step makes three (inputs, targets, rates): the host can be
+// five steps ahead of the GPU.
 const SLOTS = 16;
 
 /**
- * Copies to the GPU that the program does not wait for. A copy leaves from a slot of pinned memory, and an event behind it
- * in the stream says when the slot may be written again; only then does the program wait, if it is that far ahead.
+ * Copies to the GPU that the program does not wait for. A copy leaves from a slot of pinned memory, and an event behind
+ * it in the stream says when the slot may be written again; only then does the program wait, if it is that far ahead.
  */
 export class Staging implements Disposable {
   /** Bytes that it needs. */

@@ -5,9 +5,9 @@ import { blockMatrices, type OptimizerName, parametersBesideMuon } from "./muon_
 import { parameterComponents } from "./parameters.ts";
 
 /**
- * What this library's own training step keeps in memory, in float32. It differs from the handout's list: attention never
- * stores its scores, the residual sum takes the place of a layer's result, queries and keys are rotated in place, the
- * gate's gradient and that of the logits take the place of the values.
+ * What this library's own training step keeps in memory, in float32. It differs from the handout's list: attention
+ * never stores its scores, the residual sum takes the place of a layer's result, queries and keys are rotated in place,
+ * the gate's gradient and that of the logits take the place of the values.
  */
 export interface KeptSlices extends Component {
   /** Elements of one slice. */
@@ -20,7 +20,9 @@ export interface KeptSlices extends Component {
 const SLICE_BYTES = 64n;
 const GROUP_ELEMENTS = 32n;
 
-/** All that a recorded forward pass leaves in the activation arena, by the component that made it, with ids and loss. */
+/**
+ * All that a recorded forward pass leaves in the activation arena, by the component that made it, with ids and loss.
+ */
 export function keptActivations(model: ModelShape): KeptSlices[] {
   const hasNorms = model.norm !== "none";
   const raised = model.ffn === "swiglu" ? product(2, "d_ff") : product("d_ff");
@@ -76,8 +78,9 @@ interface Moment {
 }
 
 /*
- * The moments are those of the loss and of the last layer's backward pass; those of earlier layers are lower, since what
- * the later layers kept has been released by then. Each adds the gradient that is written next to those that are live.
+ * The moments are those of the loss and of the last layer's backward pass; those of earlier layers are lower, since
+ * what the later layers kept has been released by then. Each adds the gradient that is written next to those that are
+ * live.
  */
 function moments(model: ModelShape): Moment[] {
   const stream = product("b", "c", "d");
@@ -111,8 +114,8 @@ export function keptBytes(kept: readonly KeptSlices[], values: Values): bigint {
 }
 
 /**
- * The most bytes that the activation arena hands out in a training step: all that the forward pass keeps and the gradients
- * that live beside it at the worst moment, usually that of the gradient of the head's input.
+ * The most bytes that the activation arena hands out in a training step: all that the forward pass keeps and the
+ * gradients that live beside it at the worst moment, usually that of the gradient of the head's input.
  */
 function activationPeak(model: ModelShape, values: Values): bigint {
   const bytesOf = (slices: readonly Expression[]) =>
@@ -176,8 +179,8 @@ export function implementationMemory(
   return { ...parts, total: Object.values(parts).reduce((a, b) => a + b) };
 }
 
-// Moments of each parameter: one of a matrix within blocks, two of all else; two places for the largest of these matrices,
-// two for the largest square; a norm, its reciprocal, and the rates.
+// Moments of each parameter: one of a matrix within blocks, two of all else; two places for the largest of these
+// matrices, two for the largest square; a norm, its reciprocal, and the rates.
 function muonStateBytes(model: ModelShape, values: Values): bigint {
   const largest = (sizes: readonly Expression[]) =>
     sizes.map((size) => sliceBytes(size, values)).reduce((a, b) => a > b ? a : b);

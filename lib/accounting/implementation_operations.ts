@@ -26,8 +26,8 @@ export interface ForwardSizes {
 }
 
 /**
- * Every operation of this library's forward pass (lib/model), in order, with attention fused and causal. In training the
- * loss and its gradient belong to it.
+ * Every operation of this library's forward pass (lib/model), in order, with attention fused and causal. In training
+ * the loss and its gradient belong to it.
  */
 export function forwardOperations(
   model: ModelShape,
@@ -135,8 +135,8 @@ export function backwardOperations(model: ModelShape): ImplementationOperation[]
 }
 
 /**
- * The norm of the gradients, its clipping, and the optimizer's step: that of AdamW, like the norm, on the flat parameters with
- * what aligns them; beside Muon on each parameter.
+ * The norm of the gradients, its clipping, and the optimizer's step: that of AdamW, like the norm, on the flat
+ * parameters with what aligns them; beside Muon on each parameter.
  */
 export function updateOperations(model: ModelShape, optimizer: OptimizerName = "adamw"): ImplementationOperation[] {
   const update = named("update");
@@ -163,7 +163,10 @@ export function decodingOperations(model: ModelShape): ImplementationOperation[]
   return forwardOperations(model, { queries: 1, keys: "t", generating: true });
 }
 
-/** All operations of reading a prompt of p tokens, at least 2, into the cache; one token alone is a decoding step with t = 1. */
+/**
+ * All operations of reading a prompt of p tokens, at least 2, into the cache; one token alone is a decoding step with t
+ * = 1.
+ */
 export function prefillOperations(model: ModelShape): ImplementationOperation[] {
   return forwardOperations(model, { queries: "p", keys: "p", generating: true });
 }
@@ -194,8 +197,8 @@ function upWidth({ ffn }: ModelShape): Term {
   return ffn === "swiglu" ? product(2, "d_ff") : "d_ff";
 }
 
-// Widths of the products that make queries, keys and values, and of the pieces that are rotated: with norms of queries and
-// keys they are apart.
+// Widths of the products that make queries, keys and values, and of the pieces that are rotated: with norms of queries
+// and keys they are apart.
 function projectionWidths(model: ModelShape): Term[] {
   return model.qk_norm ? ["d", keyWidth(model), keyWidth(model)] : [qkvWidth(model)];
 }

@@ -23,8 +23,8 @@ export interface Measurement {
 }
 
 /**
- * Runs one training step of the real model, clipping and the optimizer on MetaDevice, at any size and in no memory: what it
- * counts is what the formulas must say.
+ * Runs one training step of the real model, clipping and the optimizer on MetaDevice, at any size and in no memory:
+ * what it counts is what the formulas must say.
  *
  * @param batchSize Sequences of context_length tokens.
  */
@@ -52,9 +52,9 @@ export function measureTrainingStep(
 }
 
 /**
- * Runs generation with a KV cache on MetaDevice: the prompt in one pass, then one pass for each further token, the last of
- * which is not run through the model. Attention looks at the tokens in the cache alone; `generate()` rounds their number up
- * and masks what is too much, so that its work can be recorded.
+ * Runs generation with a KV cache on MetaDevice: the prompt in one pass, then one pass for each further token, the last
+ * of which is not run through the model. Attention looks at the tokens in the cache alone; `generate()` rounds their
+ * number up and masks what is too much, so that its work can be recorded.
  */
 export function measureGeneration(
   shape: ModelShape,

@@ -16,8 +16,8 @@ export interface MeasuredAndPredicted {
 }
 
 /**
- * One training step of the real model, its loss, clipping and optimizer on MetaDevice, beside what the formulas say of it: FLOPs
- * and bytes moved by pass and component, then the memory in use at the worst moment.
+ * One training step of the real model, its loss, clipping and optimizer on MetaDevice, beside what the formulas say of
+ * it: FLOPs and bytes moved by pass and component, then the memory in use at the worst moment.
  *
  * @example
  * ```ts

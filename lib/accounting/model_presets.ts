@@ -5,8 +5,8 @@ const llama = { norm: "pre", position: "rope", ffn: "swiglu", qk_norm: false, ti
 
 /**
  * The GPT-2 sizes as the handout counts them: its own architecture (RMSNorm, RoPE, SwiGLU with d_ff = 4 d_model, no
- * biases, untied head) in GPT-2's dimensions. OpenAI's models have LayerNorm, learned positions, GELU with two matrices,
- * biases and a tied head, and so fewer parameters (GPT-2 XL 1.56 billion where this one has 2.13).
+ * biases, untied head) in GPT-2's dimensions. OpenAI's models have LayerNorm, learned positions, GELU with two
+ * matrices, biases and a tied head, and so fewer parameters (GPT-2 XL 1.56 billion where this one has 2.13).
  */
 function gpt2(num_layers: number, d_model: number, num_heads: number): ModelShape {
   return {

@@ -37,8 +37,8 @@ export function parametersBesideMuon(model: ModelShape): ParameterComponent[] {
 }
 
 /**
- * Every operation of this library's Muon (lib/optim/muon.ts) on the matrices within blocks, with gradients scaled by a clip
- * coefficient.
+ * Every operation of this library's Muon (lib/optim/muon.ts) on the matrices within blocks, with gradients scaled by a
+ * clip coefficient.
  */
 export function muonOperations(model: ModelShape): OperationFormula[] {
   return blockMatrices(model).flatMap(({ rows, columns, side, length, isTall }) => {

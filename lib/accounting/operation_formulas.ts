@@ -1,6 +1,8 @@
 import { type Expression, fraction, product, sum, type Term } from "./expression.ts";
 
-/** What calls of one operation of a device cost, by formula; as `operationCosts` of lib/tensor counts them, in float32. */
+/**
+ * What calls of one operation of a device cost, by formula; as `operationCosts` of lib/tensor counts them, in float32.
+ */
 export interface OperationFormula {
   /** The device's operation. */
   operation: string;

@@ -17,7 +17,9 @@ export const publishedParameters: Expression = product(
   sum(product(2, "V"), 1, product("n", sum(2, product(16, "d")))),
 );
 
-/** Activations as published, in floats: one score matrix for all heads, and the list of an ungated feed-forward layer. */
+/**
+ * Activations as published, in floats: one score matrix for all heads, and the list of an ungated feed-forward layer.
+ */
 export const publishedActivations: Expression = product(
   "b",
   "c",
@@ -55,8 +57,8 @@ function activationsLeftOut(scale: number): Departure[] {
 }
 
 /**
- * Every number that was published for the problem adamwAccounting, (a) to (d), to be judged, apart from the largest batch
- * and the days, which are quotients of these. Activations are of one sequence, with the scores stored.
+ * Every number that was published for the problem adamwAccounting, (a) to (d), to be judged, apart from the largest
+ * batch and the days, which are quotients of these. Activations are of one sequence, with the scores stored.
  */
 export function publishedAdamwAccounting(): PublishedFigure[] {
   const ofXl = { model: xl, sequenceLength: xl.context_length };

@@ -19,9 +19,9 @@ export interface RooflinePoint {
 }
 
 /**
- * Which components of a pass are bound by memory and which by arithmetic on a device. Arithmetic that is no matrix product
- * runs at the device's float32 peak, whatever the format of the products. In bfloat16 half the bytes move, but for the
- * optimizer's; the few numbers that stay float32 (ids, roots of norms, losses) are halved with the rest.
+ * Which components of a pass are bound by memory and which by arithmetic on a device. Arithmetic that is no matrix
+ * product runs at the device's float32 peak, whatever the format of the products. In bfloat16 half the bytes move, but
+ * for the optimizer's; the few numbers that stay float32 (ids, roots of norms, losses) are halved with the rest.
  *
  * @param operations Of one pass, such as `forwardOperations()`.
  * @param values Of the symbols that the operations have.

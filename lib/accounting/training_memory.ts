@@ -35,8 +35,8 @@ export interface TrainingMemory {
 }
 
 /**
- * The bytes that training keeps (handout, adamwAccounting (a)); with Muon the matrices within blocks have one moment instead
- * of AdamW's two.
+ * The bytes that training keeps (handout, adamwAccounting (a)); with Muon the matrices within blocks have one moment
+ * instead of AdamW's two.
  */
 export function trainingMemory(
   model: ModelShape,

@@ -10,8 +10,8 @@ import type { RopeTable } from "./rope.ts";
  * softmax(q k^T / sqrt(d_k)) v (handout, scaled dot-product attention), for q [..., T, d_k], k and v [..., S, d_k] with
  * the same leading dimensions (batch, heads). The T x S scores are never stored.
  *
- * @param mask Integers [T, S], or one matrix for each leading index [..., T, S]: 0 hides a key from a query. A query that sees
- * nothing gives 0.
+ * @param mask Integers [T, S], or one matrix for each leading index [..., T, S]: 0 hides a key from a query. A query
+ * that sees nothing gives 0.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -132,9 +132,9 @@ export interface AttentionWeights {
 }
 
 /**
- * Causal multi-head self-attention (handout, multi-head self-attention; Vaswani et al., 2017) of x [..., T, d_model], with
- * RMSNorm of every head's queries and keys if the weights have `norms` (Henry et al., 2020; Dehghani et al., 2023), and rotary
- * embedding of both after that if `rope` is given.
+ * Causal multi-head self-attention (handout, multi-head self-attention; Vaswani et al., 2017) of x [..., T, d_model],
+ * with RMSNorm of every head's queries and keys if the weights have `norms` (Henry et al., 2020; Dehghani et al.,
+ * 2023), and rotary embedding of both after that if `rope` is given.
  *
  * @param component How the parts are named for those who count.
  * @throws {RangeError} If the weights do not make heads of one size.

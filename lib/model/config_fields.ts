@@ -22,7 +22,9 @@ export interface ModelConfigInput {
   position?: "rope" | "none";
   /** Feed-forward layer: gated (three matrices), or two matrices around SiLU or the squared ReLU. Default: swiglu. */
   ffn?: "swiglu" | "silu" | "relu2";
-  /** Whether every head's queries and keys go through an RMSNorm of their own before they are rotated. Default: false. */
+  /**
+   * Whether every head's queries and keys go through an RMSNorm of their own before they are rotated. Default: false.
+   */
   qk_norm?: boolean;
   /** Whether the output head is the token embedding. Default: false. */
   tied_embeddings?: boolean;

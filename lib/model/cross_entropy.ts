@@ -8,8 +8,8 @@ export interface CrossEntropyOptions {
 }
 
 /**
- * The mean over all rows of -log softmax(logits)[target], in nats (handout, cross entropy), for logits [..., vocab_size]
- * and targets [...].
+ * The mean over all rows of -log softmax(logits)[target], in nats (handout, cross entropy), for logits [...,
+ * vocab_size] and targets [...].
  *
  * Fused with its gradient: when the tape records, the gradient takes the place of the logits at once, so read them
  * before. A target outside of the vocabulary gives NaN.

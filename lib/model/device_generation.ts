@@ -5,8 +5,8 @@ import type { SamplingOptions } from "./sampling.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
 /**
- * Generates tokens of several sequences without reading anything back from one to the next: logits, choice and cache stay
- * on a device that chooses (`Device.samples`), and the work of a token is recorded where the device can.
+ * Generates tokens of several sequences without reading anything back from one to the next: logits, choice and cache
+ * stay on a device that chooses (`Device.samples`), and the work of a token is recorded where the device can.
  */
 export class DeviceGeneration implements Disposable {
   /** Tokens of each sequence that may be chosen, and stay on the device, before they are read. */

@@ -2,8 +2,8 @@ import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * Rows of a table [vocab_size, d_model] by token id (handout, Embedding): ids of any shape [...] give [..., d_model]. An id
- * outside of the vocabulary gives NaN.
+ * Rows of a table [vocab_size, d_model] by token id (handout, Embedding): ids of any shape [...] give [..., d_model].
+ * An id outside of the vocabulary gives NaN.
  *
  * @example
  * ```ts

@@ -27,19 +27,20 @@ export interface GeneratedToken {
  * Continues a prompt, token by token (handout, generating text): each is sampled from the model's probabilities given
  * all tokens before it, as far as the context reaches.
  *
- * The model sees a window of at most `context_length` tokens. The window begins at the prompt's first token; when it is full and
- * another token is to be added, it is cut to its last floor(context_length / 2) tokens (at least one), which are computed anew
- * from position 0 on, and grows again. So a token always follows from at least the last half of a context, and long
- * texts cost about twice the work of short ones for each token. The cache changes nothing of that.
+ * The model sees a window of at most `context_length` tokens. The window begins at the prompt's first token; when it is
+ * full and another token is to be added, it is cut to its last floor(context_length / 2) tokens (at least one), which
+ * are computed anew from position 0 on, and grows again. So a token always follows from at least the last half of a
+ * context, and long texts cost about twice the work of short ones for each token. The cache changes nothing of that.
  *
  * A device that chooses tokens itself (`Device.samples`) has up to 16 of them under way before they are read back. It
  * goes by the same rules and the same random numbers, and greedily chooses the same tokens; with top-p, a number may
  * stand for another of the likely tokens, which the host lines up by likelihood and the device by id.
  *
  * @param prompt Token ids, at least one and at most `context_length`.
- * @returns An iterator that computes a token when it is asked for it. Leave it with `break` or `return()` to free its memory.
- * @throws {RangeError} At the call, if the prompt is empty, too long, or has ids outside of the vocabulary, or an option
- * means nothing (a negative temperature).
+ * @returns An iterator that computes a token when it is asked for it. Leave it with `break` or `return()` to free its
+ * memory.
+ * @throws {RangeError} At the call, if the prompt is empty, too long, or has ids outside of the vocabulary, or an
+ * option means nothing (a negative temperature).
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -66,9 +67,9 @@ export function generate(
 }
 
 /**
- * Continues several prompts; see {@linkcode generate}. Prompts of the same length are computed together, one token of each
- * at a time; those of another length come after them. Every sequence has a stream of random numbers of its own, from the
- * seed and its index.
+ * Continues several prompts; see {@linkcode generate}. Prompts of the same length are computed together, one token of
+ * each at a time; those of another length come after them. Every sequence has a stream of random numbers of its own,
+ * from the seed and its index.
  *
  * @returns An iterator of tokens with the index of the prompt they continue.
  * @throws {RangeError} As {@linkcode generate}.

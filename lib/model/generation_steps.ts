@@ -6,7 +6,8 @@ import { Tensor } from "../tensor/tensor.ts";
 import { GenerationCache } from "./kv_cache.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
-// Attention looks at the cache up to a multiple of this many positions; a token's work is recorded once for each multiple.
+// Attention looks at the cache up to a multiple of this many positions; a token's work is recorded once for each
+// multiple.
 const POSITIONS = 64;
 
 /**
@@ -28,8 +29,8 @@ export class GenerationSteps implements Disposable {
   /**
    * Reserves memory for `batch` sequences of up to `capacity` positions.
    *
-   * @param use Queues what is to be done with the logits [batch, 1, vocab_size] of the last positions. It is part of the
-   * work that is recorded, so it reserves, uploads and downloads nothing.
+   * @param use Queues what is to be done with the logits [batch, 1, vocab_size] of the last positions. It is part of
+   * the work that is recorded, so it reserves, uploads and downloads nothing.
    */
   constructor(model: TransformerLM, batch: number, capacity: number, use: (logits: Tensor) => void) {
     const { device } = model;

@@ -3,8 +3,8 @@ import type { ParameterShape } from "./parameter_layout.ts";
 
 /**
  * Standard deviation of the normal distribution from which a matrix starts: sqrt(2 / (d_in + d_out)) for linear layers
- * (handout, parameter initialization), `embedding_std` for the embedding. `output_init` "depth_scaled" divides that of the
- * layers which write to the residual stream by sqrt(2 num_layers), the root of their number, so that the stream's
+ * (handout, parameter initialization), `embedding_std` for the embedding. `output_init` "depth_scaled" divides that of
+ * the layers which write to the residual stream by sqrt(2 num_layers), the root of their number, so that the stream's
  * variance does not grow with depth (GPT-2; Radford et al., 2019); "zero" makes every block begin as the identity
  * (Goyal et al., 2017; Zhang et al., 2019).
  */

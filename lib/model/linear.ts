@@ -2,8 +2,8 @@ import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * y = x W^T for x [..., d_in] and a weight W [d_out, d_in] (handout, Linear; no bias). Several weights give their results
- * side by side, [..., sum of d_out], as one product with the stacked weights would.
+ * y = x W^T for x [..., d_in] and a weight W [d_out, d_in] (handout, Linear; no bias). Several weights give their
+ * results side by side, [..., sum of d_out], as one product with the stacked weights would.
  *
  * @throws {RangeError} If a weight's d_in is not the last dimension of x.
  * @example

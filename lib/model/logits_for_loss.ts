@@ -5,9 +5,9 @@ import { linear } from "./linear.ts";
 
 /**
  * The logits x W^T for x [..., d_model] and the head W [vocab_size, d_model], as `linear()` gives them, for
- * `crossEntropy()` alone: where the device multiplies faster if rows are multiples of some bytes (`Backend.rowBytes`) and
- * those of vocab_size logits are not, as with GPT-2's 50,257, rows are longer, by logits of minus infinity. These change
- * neither the loss nor a gradient. It costs a padded copy of the head, and one of its gradient for a while.
+ * `crossEntropy()` alone: where the device multiplies faster if rows are multiples of some bytes (`Backend.rowBytes`)
+ * and those of vocab_size logits are not, as with GPT-2's 50,257, rows are longer, by logits of minus infinity. These
+ * change neither the loss nor a gradient. It costs a padded copy of the head, and one of its gradient for a while.
  *
  * @returns [..., vocab_size or a little more].
  * @example

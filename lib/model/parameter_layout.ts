@@ -1,8 +1,8 @@
 import type { ModelConfig } from "./config_fields.ts";
 
 /**
- * What a parameter does: the token embedding, a norm's weight, a layer within a block, one of those whose result is added to the
- * residual stream ("output"), or the head.
+ * What a parameter does: the token embedding, a norm's weight, a layer within a block, one of those whose result is
+ * added to the residual stream ("output"), or the head.
  */
 export type ParameterKind = "embedding" | "norm" | "linear" | "output" | "head";
 
@@ -26,8 +26,8 @@ export interface ParameterGroup {
 
 /**
  * The parameters of a model in the order in which they lie in memory: embedding, blocks (norms, attention, feed-forward
- * layer), final norm, head. With tied embeddings there is no head; without norms there are no norms. Queries, keys and values
- * are a group only where no norm wants them apart.
+ * layer), final norm, head. With tied embeddings there is no head; without norms there are no norms. Queries, keys and
+ * values are a group only where no norm wants them apart.
  */
 export function parameterLayout(config: ModelConfig): ParameterGroup[] {
   const { vocab_size, num_layers, d_model, num_heads, num_kv_heads, d_ff, norm, ffn, qk_norm } = config;

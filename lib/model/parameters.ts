@@ -27,8 +27,8 @@ export interface ParameterOptions {
 const ALIGNMENT = 32;
 
 /**
- * All parameters of a model in one flat piece of memory, their gradients in another: an optimizer's step is one operation,
- * and so is the gradient's norm.
+ * All parameters of a model in one flat piece of memory, their gradients in another: an optimizer's step is one
+ * operation, and so is the gradient's norm.
  *
  * @example
  * ```ts
@@ -97,7 +97,9 @@ export class Parameters implements Disposable {
     this.#memory = undo.move();
   }
 
-  /** All gradients, or undefined if not trained. Those that no backward pass has written since `zeroGradients()` are 0. */
+  /**
+   * All gradients, or undefined if not trained. Those that no backward pass has written since `zeroGradients()` are 0.
+   */
   get gradients(): Slice | undefined {
     for (const { gradient } of this.#groups.values()) {
       if (gradient === undefined || gradient.written) continue;
@@ -119,9 +121,9 @@ export class Parameters implements Disposable {
   }
 
   /**
-   * Draws the first weights, the same for a seed on every device: matrices from a normal distribution truncated at three
-   * standard deviations (see `initialDeviation()`); norms are ones. Every matrix takes its numbers from the seed whatever the
-   * deviations are, so that models which differ only in them start alike elsewhere.
+   * Draws the first weights, the same for a seed on every device: matrices from a normal distribution truncated at
+   * three standard deviations (see `initialDeviation()`); norms are ones. Every matrix takes its numbers from the seed
+   * whatever the deviations are, so that models which differ only in them start alike elsewhere.
    */
   initialize(seed: number): void {
     if (!this.device.computes) return;

@@ -3,8 +3,8 @@ import { Tensor } from "../tensor/tensor.ts";
 
 /**
  * x / sqrt(mean(x^2) + epsilon) * weight over the last dimension (handout, RMSNorm; Zhang and Sennrich, 2019), for x
- * [..., d_model] and a weight [d_model]. With a shorter weight, each part of a row that is as long as it has a norm of its
- * own: heads that lie side by side.
+ * [..., d_model] and a weight [d_model]. With a shorter weight, each part of a row that is as long as it has a norm of
+ * its own: heads that lie side by side.
  *
  * @throws {RangeError} If a row is not a whole number of such parts.
  * @example

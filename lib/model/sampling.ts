@@ -10,8 +10,8 @@ export interface SamplingOptions {
   /** Only the `topK` likeliest tokens may be chosen (of equal ones, the lower ids). Left out: all. */
   topK?: number;
   /**
-   * Nucleus sampling (Holtzman et al., 2020): only the smallest set of likeliest tokens whose probabilities add up to at
-   * least `topP` may be chosen. Counted after temperature and `topK`. 1, or left out: all.
+   * Nucleus sampling (Holtzman et al., 2020): only the smallest set of likeliest tokens whose probabilities add up to
+   * at least `topP` may be chosen. Counted after temperature and `topK`. 1, or left out: all.
    */
   topP?: number;
 }
@@ -42,8 +42,8 @@ export class Sampler {
   /**
    * Checks the options.
    *
-   * @throws {RangeError} If the temperature is negative or not finite, topK no whole number above 0, or topP not above 0
-   * and at most 1.
+   * @throws {RangeError} If the temperature is negative or not finite, topK no whole number above 0, or topP not above
+   * 0 and at most 1.
    */
   constructor(options: SamplingOptions = {}) {
     const { temperature = 1, topK = Infinity, topP = 1 } = options;

@@ -24,8 +24,8 @@ export interface TokenChooser extends Disposable {
    *
    * @param options.isNew Whether the windows are others than those of the last call with its tokens behind them.
    * @param options.most Rounds at most; at least one comes.
-   * @param options.going Sequences that have not ended. The others stay in the computation, so that all have one length,
-   * and any token will do for them.
+   * @param options.going Sequences that have not ended. The others stay in the computation, so that all have one
+   * length, and any token will do for them.
    */
   choose(options: { isNew: boolean; most: number; going: ReadonlySet<Sequence> }): ArrayLike<number>[];
 }

@@ -26,8 +26,8 @@ export interface BlockOptions extends AttentionOptions {
 }
 
 /**
- * One Transformer block (handout, transformer_block): y = x + attention(norm(x)), then y + ffn(norm(y)); with norm "post"
- * y = norm(x + attention(x)), then norm(y + ffn(y)); with norm "none" the same without norms.
+ * One Transformer block (handout, transformer_block): y = x + attention(norm(x)), then y + ffn(norm(y)); with norm
+ * "post" y = norm(x + attention(x)), then norm(y + ffn(y)); with norm "none" the same without norms.
  *
  * @param x [..., T, d_model].
  * @throws {RangeError} If a norm's weight is missing.

@@ -137,8 +137,8 @@ export interface TransformerOptions extends ParameterOptions {
 }
 
 /**
- * A Transformer language model on a device: configuration, parameters with their gradients, and the constants that it needs
- * (positions, angles). It computes on a tape, in training and inference alike.
+ * A Transformer language model on a device: configuration, parameters with their gradients, and the constants that it
+ * needs (positions, angles). It computes on a tape, in training and inference alike.
  *
  * @example
  * ```ts

@@ -75,7 +75,8 @@ export class AdamW implements Optimizer {
    * Changes the weights by one step against their gradients.
    *
    * @param step.learningRate Size of the step.
-   * @param step.gradientScale One number in device memory by which gradients are multiplied, such as a clip coefficient.
+   * @param step.gradientScale One number in device memory by which gradients are multiplied, such as a clip
+   * coefficient.
    */
   step({ learningRate, gradientScale }: { learningRate: number; gradientScale?: Slice }): void {
     this.prepareStep(learningRate);

@@ -59,8 +59,8 @@ export class GradientClipper implements Disposable {
 }
 
 /**
- * Scales gradients in place so that their norm, taken over all of them, is at most `maxNorm` (handout, gradient clipping;
- * epsilon 1e-6).
+ * Scales gradients in place so that their norm, taken over all of them, is at most `maxNorm` (handout, gradient
+ * clipping; epsilon 1e-6).
  *
  * @returns The norm before, read back from the device.
  * @throws {RangeError} If maxNorm is not above 0.

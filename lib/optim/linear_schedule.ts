@@ -13,9 +13,9 @@ export interface LinearSchedule {
 }
 
 /**
- * Learning rate at a step of the linear schedule (also called trapezoidal, or warm-up, stable, decay; Zhai et al., 2022; Hu et
- * al., 2024; Hägele et al., 2024): from 0 up to `maxLearningRate` over `warmupSteps`, constant, and along a line down to
- * `minLearningRate` over the `decaySteps` before `lastStep`.
+ * Learning rate at a step of the linear schedule (also called trapezoidal, or warm-up, stable, decay; Zhai et al.,
+ * 2022; Hu et al., 2024; Hägele et al., 2024): from 0 up to `maxLearningRate` over `warmupSteps`, constant, and along a
+ * line down to `minLearningRate` over the `decaySteps` before `lastStep`.
  *
  * @param step Zero-based optimizer step.
  * @throws {RangeError} If warm-up and decay together are longer than `lastStep`.

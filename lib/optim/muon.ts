@@ -36,9 +36,9 @@ interface SteppedMatrix extends Stepped {
 }
 
 /**
- * Muon (Jordan et al., 2024) for the matrices within blocks: momentum of the gradients with Nesterov's look ahead, made nearly
- * orthogonal by {@linkcode NewtonSchulz}, so that a step moves all directions alike and not mostly those with the largest
- * gradients. AdamW for embeddings, head and norms.
+ * Muon (Jordan et al., 2024) for the matrices within blocks: momentum of the gradients with Nesterov's look ahead, made
+ * nearly orthogonal by {@linkcode NewtonSchulz}, so that a step moves all directions alike and not mostly those with
+ * the largest gradients. AdamW for embeddings, head and norms.
  *
  * As published: M = momentum M + G, the direction is that of G + momentum M, and its orthogonalization O is scaled by
  * sqrt(max(1, rows / columns)); then W = (1 - rate * weight decay) W - rate O. The products run in bfloat16 where the
@@ -141,7 +141,8 @@ export class Muon implements Optimizer {
    * Changes the weights by one step.
    *
    * @param step.learningRate Of AdamW; Muon's is this times `learningRateRatio`.
-   * @param step.gradientScale One number in device memory by which gradients are multiplied, such as a clip coefficient.
+   * @param step.gradientScale One number in device memory by which gradients are multiplied, such as a clip
+   * coefficient.
    */
   step({ learningRate, gradientScale }: { learningRate: number; gradientScale?: Slice }): void {
     this.prepareStep(learningRate);

@@ -3,7 +3,8 @@ import type { Slice } from "../tensor/slice.ts";
 import { gradientsOf, type Trainable } from "./trainable.ts";
 
 /**
- * Gradient descent as the handout's toy has it: step t (from 0) goes against the gradient by learning rate / sqrt(t + 1).
+ * Gradient descent as the handout's toy has it: step t (from 0) goes against the gradient by learning rate / sqrt(t +
+ * 1).
  *
  * @example
  * ```ts

@@ -77,8 +77,8 @@ export class Arena implements SliceOwner, Disposable {
   }
 
   /**
-   * The most bytes that slices have covered between two resets, memory taken up again after a release counted once: what
-   * to reserve at first so that the same work fits without growth.
+   * The most bytes that slices have covered between two resets, memory taken up again after a release counted once:
+   * what to reserve at first so that the same work fits without growth.
    */
   get extentBytes(): number {
     return this.#extentBytes;
@@ -113,8 +113,8 @@ export class Arena implements SliceOwner, Disposable {
   }
 
   /**
-   * Makes the memory of one whole slice (as `alloc` returned it) reusable for slices of the same size in bytes; the slice is
-   * no longer valid.
+   * Makes the memory of one whole slice (as `alloc` returned it) reusable for slices of the same size in bytes; the
+   * slice is no longer valid.
    *
    * @throws {RangeError} If it was released before, or taken before the arena was reset or disposed of.
    */

@@ -52,7 +52,9 @@ export interface Backend extends Operations, Disposable {
   readonly computes: boolean;
   /** Bytes whose multiples make matrix products faster as the length of a row; left out where any length is as good. */
   readonly rowBytes?: number;
-  /** All the memory that `reserve` gives out of, whatever is taken of it already; left out where there is no telling. */
+  /**
+   * All the memory that `reserve` gives out of, whatever is taken of it already; left out where there is no telling.
+   */
   readonly memoryBytes?: number;
   /**
    * Reserves memory of at least one byte, aligned to 256 bytes; its content is undefined.
@@ -62,7 +64,9 @@ export interface Backend extends Operations, Disposable {
   reserve(bytes: number): Block;
   /** Takes back what `reserve` gave; work on it that is still queued is finished first. */
   unreserve(block: Block): void;
-  /** Writes `data` to `to`, equally long: Int32Array for i32, Float32Array for f32 and (rounded to nearest even) bf16. */
+  /**
+   * Writes `data` to `to`, equally long: Int32Array for i32, Float32Array for f32 and (rounded to nearest even) bf16.
+   */
   upload(to: Slice, data: Float32Array | Int32Array): void;
   /** Reads `from` into `data`, equally long and typed as for `upload`. */
   download(from: Slice, data: Float32Array | Int32Array): void;

@@ -176,7 +176,9 @@ export interface RopeArguments {
   inverse: boolean;
 }
 
-/** Queries, keys, values or their gradients: element (b, t, h, e) at b * batchStride + t * rowStride + h * headSize + e. */
+/**
+ * Queries, keys, values or their gradients: element (b, t, h, e) at b * batchStride + t * rowStride + h * headSize + e.
+ */
 export interface AttentionOperand {
   /** Starts at element (0, 0, 0, 0). (bf16) */
   slice: Slice;
@@ -426,7 +428,9 @@ export interface AdamwStepArguments {
   firstMoments: Slice;
   /** f32, as long as weights; read and written. */
   secondMoments: Slice;
-  /** f32 [2]: stepSize = learning rate * sqrt(1 - beta2^t) / (1 - beta1^t), and decay = learning rate * weight decay. */
+  /**
+   * f32 [2]: stepSize = learning rate * sqrt(1 - beta2^t) / (1 - beta1^t), and decay = learning rate * weight decay.
+   */
   rates: Slice;
   /** f32 [1], such as the clip coefficient; 1 if left out. */
   gradientScale?: Slice;
@@ -464,8 +468,9 @@ export interface CopyArguments {
 
 /**
  * Copies rows of `columns` elements: row (b, r) goes from b * sourceBatchStride + r * sourceStride to
- * b * destinationBatchStride + p * destinationStride, where p = r, or positions[r] if positions are given (a KV cache is
- * written that way). What lies between strided rows is left alone; a position outside of [0, destinationRows) is passed over.
+ * b * destinationBatchStride + p * destinationStride, where p = r, or positions[r] if positions are given (a KV cache
+ * is written that way). What lies between strided rows is left alone; a position outside of [0, destinationRows) is
+ * passed over.
  */
 export interface CopyRowsArguments {
   /** (bf16, or i32) */

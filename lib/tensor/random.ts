@@ -1,6 +1,7 @@
 /**
  * A seeded stream of random numbers: xoshiro128** (Blackman and Vigna, 2021), its state filled from the seed by
- * SplitMix32. The same seed gives the same numbers on every machine; the state is four integers that a checkpoint keeps.
+ * SplitMix32. The same seed gives the same numbers on every machine; the state is four integers that a checkpoint
+ * keeps.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 import type { Device, Recording } from "./device.ts";
 
 /**
- * Work on a device that is the same every time, on the same memory: the first time its operations are queued one by one,
- * which also compiles and reserves what they need; the second time they are recorded, on a device that can; from then
- * on one call replays them. The results are the same bits.
+ * Work on a device that is the same every time, on the same memory: the first time its operations are queued one by
+ * one, which also compiles and reserves what they need; the second time they are recorded, on a device that can; from
+ * then on one call replays them. The results are the same bits.
  *
  * @example
  * ```ts

@@ -53,7 +53,10 @@ export class Slice {
   readonly length: number;
   /** Type of the elements. */
   readonly dtype: DType;
-  /** The arena's epoch when the slice was made; after `arena.reset()` the slice is no longer valid, nor after its release. */
+  /**
+   * The arena's epoch when the slice was made; after `arena.reset()` the slice is no longer valid, nor after its
+   * release.
+   */
   epoch: number;
 
   /** Arenas make slices; everybody else calls `Arena.alloc()` or `sub()`. */

@@ -183,8 +183,8 @@ export class Tape implements Disposable {
   }
 
   /**
-   * Computes the gradients of sum(root * dRoot) with respect to every tensor that the tape has seen. Those of inputs and
-   * parameters remain; the activations' memory is released on the way. The tape is empty afterwards.
+   * Computes the gradients of sum(root * dRoot) with respect to every tensor that the tape has seen. Those of inputs
+   * and parameters remain; the activations' memory is released on the way. The tape is empty afterwards.
    *
    * @param dRoot As many numbers as root has; left out, ones.
    */

@@ -15,9 +15,9 @@ import { Random } from "../tensor/random.ts";
 import { differences, type TrainingConfig, TrainingConfigSchema } from "./training_config.ts";
 
 /*
- * A checkpoint is a safetensors file: the weights under the names of the state dict, the optimizer's moments under the same
- * names behind a prefix, and one entry of metadata that holds, as JSON, all else that training needs to go on. Other tools
- * read the weights as they are.
+ * A checkpoint is a safetensors file: the weights under the names of the state dict, the optimizer's moments under the
+ * same names behind a prefix, and one entry of metadata that holds, as JSON, all else that training needs to go on.
+ * Other tools read the weights as they are.
  */
 const METADATA_KEY = "denolm_training_state";
 const FIRST_MOMENTS = "optimizer.first_moments.";
@@ -77,8 +77,8 @@ export type TrainingStateInput = Omit<TrainingState, "version" | "is_best"> & Pa
 export type ExpectedState = Pick<TrainingState, "config" | "data_tokens" | "tokenizer_sha256">;
 
 /**
- * Saves a model with its optimizer and the state of training (handout, save_checkpoint), atomically: a process killed or a disk
- * filled on the way leaves what was there before. Tensors are read back from the device one at a time.
+ * Saves a model with its optimizer and the state of training (handout, save_checkpoint), atomically: a process killed
+ * or a disk filled on the way leaves what was there before. Tensors are read back from the device one at a time.
  *
  * @param path A name ending in .safetensors.
  * @throws {Error} If it cannot be written.
@@ -152,8 +152,8 @@ export function saveWeights(
  *
  * @param expected What the run to be continued was started with; left out, only the model's configuration must agree.
  * @returns Where training stood.
- * @throws {RangeError} If the checkpoint is of another configuration (the differing fields are listed), data, tokenizer or
- * optimizer, or holds weights alone.
+ * @throws {RangeError} If the checkpoint is of another configuration (the differing fields are listed), data, tokenizer
+ * or optimizer, or holds weights alone.
  * @throws {Error} If the file is damaged or cut off. Model and optimizer are unchanged in either case.
  */
 export function loadCheckpoint(

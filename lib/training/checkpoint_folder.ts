@@ -12,8 +12,8 @@ export interface CheckpointFile {
 const NAME = /^step-(\d+)\.safetensors$/;
 
 /**
- * The checkpoints of a run: step-N.safetensors, of which the newest are kept, and best.safetensors, the one with the lowest
- * validation loss, which is a second name of a file where the file system has that, and else a copy.
+ * The checkpoints of a run: step-N.safetensors, of which the newest are kept, and best.safetensors, the one with the
+ * lowest validation loss, which is a second name of a file where the file system has that, and else a copy.
  */
 export class CheckpointFolder {
   /** The folder. */

@@ -5,9 +5,10 @@ import { type Metrics, readMetrics } from "./metrics.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 
 /**
- * A run's folder while a process works on it: config.json, metrics.jsonl, sessions.jsonl, samples/, checkpoints/, and whatever a
- * script puts beside them. Metrics are only ever appended, one system call per line, so that a process killed at any
- * moment costs at most the line it was writing. One process at a time: the folder is locked until disposed of.
+ * A run's folder while a process works on it: config.json, metrics.jsonl, sessions.jsonl, samples/, checkpoints/, and
+ * whatever a script puts beside them. Metrics are only ever appended, one system call per line, so that a process
+ * killed at any moment costs at most the line it was writing. One process at a time: the folder is locked until
+ * disposed of.
  *
  * @example
  * ```ts
@@ -28,7 +29,10 @@ export class ExperimentRecord implements Disposable {
   #lock: Deno.FsFile;
   #metrics: AppendedFile;
 
-  /** Takes over a folder that is locked; see {@linkcode ExperimentRecord.create} and {@linkcode ExperimentRecord.resume}. */
+  /**
+   * Takes over a folder that is locked; see {@linkcode ExperimentRecord.create} and {@linkcode
+   * ExperimentRecord.resume}.
+   */
   private constructor(folder: string, lock: Deno.FsFile) {
     this.folder = folder;
     this.#lock = lock;
@@ -108,7 +112,9 @@ export class ExperimentRecord implements Disposable {
     this.#metrics.sync();
   }
 
-  /** Keeps the metrics up to a step, the one that training goes on from; later ones and an unfinished line are cut off. */
+  /**
+   * Keeps the metrics up to a step, the one that training goes on from; later ones and an unfinished line are cut off.
+   */
   cutAfter(step: number): void {
     const kept = readMetrics(this.metricsPath).filter((metrics) => metrics.step <= step);
     replaceFile(this.metricsPath, kept.map((metrics) => JSON.stringify(metrics) + "\n").join(""));

@@ -2,7 +2,8 @@ import type { z } from "zod";
 import { inOurWords, refusal } from "../data/refusal.ts";
 
 /**
- * Reads a file of JSON lines that a process appends to. A last line that a killed process left unfinished is passed over.
+ * Reads a file of JSON lines that a process appends to. A last line that a killed process left unfinished is passed
+ * over.
  *
  * @param path The file; one that does not exist yet has no lines.
  * @param schema What a line must be.

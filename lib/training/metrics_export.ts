@@ -10,8 +10,9 @@ export const exportFormats = ["tensorboard", "wandbJsonl"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /**
- * A run's metrics in the formats of other tools. What they show follows from the run's own record alone: the files are begun
- * anew with each process from the lines that are there, so that a run that was killed and resumed looks as if it had not been.
+ * A run's metrics in the formats of other tools. What they show follows from the run's own record alone: the files are
+ * begun anew with each process from the lines that are there, so that a run that was killed and resumed looks as if it
+ * had not been.
  */
 export class MetricsExport implements Disposable {
   #sessions: readonly RunSession[];

@@ -14,7 +14,10 @@ export function versionEvent(wallTime: number): Uint8Array {
   return message(double(EVENT.wallTime, wallTime), text(EVENT.fileVersion, "brain.Event:2"));
 }
 
-/** The event that lets a reader forget what it has seen of steps from this one on, as from the file of a stopped process. */
+/**
+ * The event that lets a reader forget what it has seen of steps from this one on, as from the file of a stopped
+ * process.
+ */
 export function restartEvent(wallTime: number, step: number): Uint8Array {
   const log = message(integer(SESSION_LOG.status, SESSION_STARTS));
   return message(double(EVENT.wallTime, wallTime), integer(EVENT.step, step), bytes(EVENT.sessionLog, log));
@@ -36,7 +39,8 @@ export function scalarsEvent(wallTime: number, step: number, values: Readonly<Re
   );
 }
 
-// Protocol buffers: a message is its fields one after the other, a field its number and kind in one integer, and its value.
+// Protocol buffers: a message is its fields one after the other, a field its number and kind in one integer, and its
+// value.
 const KIND = { integer: 0, eightBytes: 1, bytes: 2, fourBytes: 5 };
 
 function message(...fields: readonly (readonly number[])[]): Uint8Array {

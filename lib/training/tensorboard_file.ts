@@ -8,8 +8,8 @@ const PREFIX = "events.out.tfevents.";
 const SUFFIX = ".denolm";
 
 /**
- * A run's metrics as an event file in its folder, which `tensorboard --logdir runs` shows while training goes on. There is one
- * such file: that of an earlier process is replaced, and readers that have it open are told to begin again.
+ * A run's metrics as an event file in its folder, which `tensorboard --logdir runs` shows while training goes on. There
+ * is one such file: that of an earlier process is replaced, and readers that have it open are told to begin again.
  */
 export class TensorboardFile implements Disposable {
   #file: AppendedFile;

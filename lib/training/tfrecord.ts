@@ -21,8 +21,9 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 /**
- * Bytes as one record of a TFRecord file: their length (8 bytes), its checksum, the bytes, their checksum; little-endian.
- * Checksums are masked (rotated, and a constant added), so that data which hold checksums do not check by accident.
+ * Bytes as one record of a TFRecord file: their length (8 bytes), its checksum, the bytes, their checksum;
+ * little-endian. Checksums are masked (rotated, and a constant added), so that data which hold checksums do not check
+ * by accident.
  */
 export function tfRecord(data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + data.length + 4);

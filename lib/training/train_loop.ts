@@ -44,7 +44,10 @@ export interface TrainOptions {
   flops?: { perToken: number; peakPerSecond: number };
   /** Once aborted, the step at hand is finished with what is due after it, a checkpoint saved, and training returns. */
   signal?: AbortSignal;
-  /** Hears of every step, in tokens since this start, so that rate and time left are those of now; with the loss last read. */
+  /**
+   * Hears of every step, in tokens since this start, so that rate and time left are those of now; with the loss last
+   * read.
+   */
   onProgress?: OnProgress;
   /** Hears of every line of metrics. */
   onMetrics?: (metrics: Metrics) => void;

@@ -31,12 +31,12 @@ interface DeviceBatch {
 }
 
 /**
- * A model with its optimizer, and the work of one training step: gradients of several batches, clipping, the optimizer. A step
- * reads nothing back and, from the second one on, takes no new memory from the device.
+ * A model with its optimizer, and the work of one training step: gradients of several batches, clipping, the optimizer.
+ * A step reads nothing back and, from the second one on, takes no new memory from the device.
  *
- * A device that can record (see `Device.records`) is given a step as one recorded piece of work from the second one on. So all
- * that changes from step to step is written to device memory before it (token ids, learning rates), and what a step
- * gives has one fixed place, from which it is copied to that of its number.
+ * A device that can record (see `Device.records`) is given a step as one recorded piece of work from the second one on.
+ * So all that changes from step to step is written to device memory before it (token ids, learning rates), and what a
+ * step gives has one fixed place, from which it is copied to that of its number.
  */
 export class Trainer implements Disposable {
   /** What is trained. */
@@ -144,7 +144,8 @@ export class Trainer implements Disposable {
     this.#memory.dispose();
   }
 
-  // Writes batches to device memory, and returns the work of a step on them: that of the steps before unless sizes differ.
+  // Writes batches to device memory, and returns the work of a step on them: that of the steps before unless sizes
+  // differ.
   #write(batches: readonly TokenBatch[]): RepeatedWork {
     const { device, config: { context_length } } = this.model;
     const fits = batches.length === this.#batches.length &&

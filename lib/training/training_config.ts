@@ -12,7 +12,9 @@ export interface OptimizerConfig {
   max_learning_rate: number;
   /** Learning rate at the schedule's end. */
   min_learning_rate: number;
-  /** How the learning rate falls after the warm-up: along half a cosine, or constant first and along a line at the end. */
+  /**
+   * How the learning rate falls after the warm-up: along half a cosine, or constant first and along a line at the end.
+   */
   schedule: "cosine" | "linear";
   /** Steps of the linear warm-up. */
   warmup_steps: number;
@@ -129,8 +131,8 @@ const Fields = z.strictObject({
  * `deno task train --help` prints. Where they are left out, `optimizer.cosine_steps` becomes `steps`,
  * `optimizer.warmup_steps` 2 % of that, and `optimizer.min_learning_rate` a tenth of the largest.
  *
- * `optimizer.decay_steps` becomes 30 % of `optimizer.cosine_steps`: with a linear decay over 20 % long trainings come as low as
- * with the cosine (Hägele et al., 2024); shorter ones, as those here are, are given somewhat more.
+ * `optimizer.decay_steps` becomes 30 % of `optimizer.cosine_steps`: with a linear decay over 20 % long trainings come
+ * as low as with the cosine (Hägele et al., 2024); shorter ones, as those here are, are given somewhat more.
  */
 export const TrainingConfigSchema = Fields.transform((config, context) => {
   const { optimizer } = config;
@@ -171,7 +173,8 @@ export const TrainingFlags = withoutDefaults(Fields);
  *
  * @param value What a JSON file holds, or an object in code.
  * @param source Where it comes from, for messages: a path.
- * @throws {RangeError} If a field is unknown (a near one is named, or all are), missing, or refused; each is listed with its value.
+ * @throws {RangeError} If a field is unknown (a near one is named, or all are), missing, or refused; each is listed
+ * with its value.
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";

@@ -3,9 +3,9 @@ import { metricScalars } from "./metric_scalars.ts";
 import type { Metrics } from "./metrics.ts";
 
 /**
- * A run's metrics as the history of Weights & Biases: wandb-history.jsonl in its folder, one row of JSON for each step at which
- * something was measured, with `_step`, `_runtime` (seconds) and `_timestamp` (seconds since 1970). A step's row is written
- * when the next one begins, since training and evaluation measure at the same step.
+ * A run's metrics as the history of Weights & Biases: wandb-history.jsonl in its folder, one row of JSON for each step
+ * at which something was measured, with `_step`, `_runtime` (seconds) and `_timestamp` (seconds since 1970). A step's
+ * row is written when the next one begins, since training and evaluation measure at the same step.
  */
 export class WandbFile implements Disposable {
   #file: AppendedFile;

@@ -14,9 +14,9 @@ export interface LimitedDevice {
 }
 
 /**
- * Forecasts, before anything is prepared, whether a training step fits the device's memory. The accounting counts what is in
- * use at the worst moment in float32, so that whatever is refused could not have been trained; of bfloat16, whose activations
- * are smaller, only the rest is counted.
+ * Forecasts, before anything is prepared, whether a training step fits the device's memory. The accounting counts what
+ * is in use at the worst moment in float32, so that whatever is refused could not have been trained; of bfloat16, whose
+ * activations are smaller, only the rest is counted.
  *
  * @throws {RangeError} If it does not fit; the message says what would.
  */

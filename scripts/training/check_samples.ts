@@ -4,8 +4,8 @@ import { BYTES_PER_ELEMENT } from "../../lib/tensor/slice.ts";
 import type { LimitedDevice } from "./check_memory.ts";
 
 /**
- * Forecasts whether as many texts can be generated at a time as are asked for, by the keys, values and logits of each. There are
- * weights and activations besides, so that whatever is refused here could not have been generated.
+ * Forecasts whether as many texts can be generated at a time as are asked for, by the keys, values and logits of each.
+ * There are weights and activations besides, so that whatever is refused here could not have been generated.
  *
  * @param length Tokens of each text, as far as the context reaches.
  * @throws {RangeError} If they do not fit the device's memory.

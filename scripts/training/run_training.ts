@@ -32,8 +32,8 @@ export interface TrainingOrder extends PreparedData {
 }
 
 /**
- * Trains as a configuration says, tells of it in the report, and leaves a learning curve and a page about the run in its folder,
- * whether it went to its end, was stopped, or diverged. The caller disposes of the result.
+ * Trains as a configuration says, tells of it in the report, and leaves a learning curve and a page about the run in
+ * its folder, whether it went to its end, was stopped, or diverged. The caller disposes of the result.
  *
  * @throws {Error} If a signal stopped training; the message says how to go on.
  */

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { holdsRun } from "../../lib/training/experiment_record.ts";
 
 /**
- * Watches over a run's folder while data are prepared in it: disposed of, it removes the folder if that was not there before and
- * no run has begun in it, so that a refused or stopped task leaves nothing.
+ * Watches over a run's folder while data are prepared in it: disposed of, it removes the folder if that was not there
+ * before and no run has begun in it, so that a refused or stopped task leaves nothing.
  */
 export function unstartedFolder(folder: string): Disposable {
   const existed = existsSync(folder);

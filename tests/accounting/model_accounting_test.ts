@@ -142,7 +142,8 @@ Deno.test("Muon costs five iterations of three products for each matrix, and Ada
   // [smaller side, larger side, whether taller than wide] of q, k, v, output, w1, w3, w2 in d 8, keys of 4, d_ff 5
   const matrices = [[8, 8], [4, 8], [4, 8], [8, 8], [5, 8], [5, 8], [5, 8]];
   const products = matrices.reduce((sum, [s, l]) => sum + 5 * (4 * s * s * l + 2 * s ** 3), 0);
-  // Clip, momentum 1 + 2, look ahead 2, norm 2, division, decay, step 2; then what alpha and beta add, and the scale of the one tall matrix, w2.
+  // Clip, momentum 1 + 2, look ahead 2, norm 2, division, decay, step 2; then what alpha and beta add, and the scale of
+  // the one tall matrix, w2.
   const elementwise = matrices.reduce((sum, [s, l]) => sum + 12 * s * l + 3 + 5 * (3 * s * s + 2 * s * l), 0);
   const besides = 2 * 11 * 8 + 3 * 2 * 8 + 8;
   assertEquals(valueOf(muonFlops(tiny), tiny), BigInt(3 * (products + elementwise + 8 * 5) + 13 * besides));

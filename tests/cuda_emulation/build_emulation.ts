@@ -125,8 +125,8 @@ export class Emulation implements Disposable {
 }
 
 /**
- * Builds the emulation with g++, once: the result and the compiled kernels stay in the system's temporary folder under a
- * hash of the sources.
+ * Builds the emulation with g++, once: the result and the compiled kernels stay in the system's temporary folder under
+ * a hash of the sources.
  *
  * @returns The path of the library, or why there is none.
  */

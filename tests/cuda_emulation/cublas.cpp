@@ -1,5 +1,5 @@
-// The part of cuBLAS that ffi/cuda uses. Like the library, it forgets its workspace when its stream is set; without one it
-// would allocate, so a product then is an error here.
+// The part of cuBLAS that ffi/cuda uses. Like the library, it forgets its workspace when its stream is set; without one
+// it would allocate, so a product then is an error here.
 #include <cstdint>
 #include <map>
 

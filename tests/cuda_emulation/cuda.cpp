@@ -1,5 +1,5 @@
-// The part of libcuda that ffi/cuda uses, on the host. Work on a stream is done when it is queued, or recorded while the
-// stream is captured. Misuse is an error with CUDA's status code; emulation_message() says more.
+// The part of libcuda that ffi/cuda uses, on the host. Work on a stream is done when it is queued, or recorded while
+// the stream is captured. Misuse is an error with CUDA's status code; emulation_message() says more.
 #include <dlfcn.h>
 #include <unistd.h>
 

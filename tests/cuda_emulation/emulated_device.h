@@ -1,6 +1,6 @@
 // What a kernel's source sees when it is compiled as C++ for the emulation: CUDA's keywords, the indices of thread and
-// block, barriers, shuffles, and software in place of the functions that wrap PTX. One block runs at a time, each of its
-// threads on a fiber of its own; a barrier is where a fiber lets the others run.
+// block, barriers, shuffles, and software in place of the functions that wrap PTX. One block runs at a time, each of
+// its threads on a fiber of its own; a barrier is where a fiber lets the others run.
 #pragma once
 
 #include <math.h>
@@ -40,8 +40,8 @@ alignas(128) unsigned char shared_memory[emulation::SHARED_CAPACITY + 256];
 #define __any_sync(mask, predicate) emulation::any_lane(mask, predicate, __LINE__)
 #define __shfl_sync(mask, value, source) emulation::shuffle(mask, value, (source) & 31u, __LINE__)
 
-// Where races are looked for, the compiler's instrumentation for its own finder of them calls these before each access to
-// memory; what they tell is held against the barriers of a GPU, not against the locks of a program.
+// Where races are looked for, the compiler's instrumentation for its own finder of them calls these before each access
+// to memory; what they tell is held against the barriers of a GPU, not against the locks of a program.
 #define UNCHECKED __attribute__((no_sanitize("thread")))
 
 namespace emulation {
@@ -244,8 +244,8 @@ UNCHECKED inline void finish(const PendingCopy& copy) {
   }
 }
 
-// cp.async: a copy may happen at any time up to the wait for it. With threads in one order it happens as late as that, so
-// that a kernel which reads too early reads poison; with threads in the other order at once, so that a kernel which
+// cp.async: a copy may happen at any time up to the wait for it. With threads in one order it happens as late as that,
+// so that a kernel which reads too early reads poison; with threads in the other order at once, so that a kernel which
 // overwrites what others still read gives another result.
 UNCHECKED inline void copy_async(void* to, const void* from, unsigned bytes, bool valid) {
   Thread* thread = emulation_runtime->thread;

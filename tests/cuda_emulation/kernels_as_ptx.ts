@@ -6,8 +6,8 @@ import { ptxToCpp } from "./ptx_to_cpp.ts";
 const ARCHITECTURES = [75, 80, 89, 90];
 
 /**
- * Compiles the kernels to PTX by the machine's own NVRTC and writes them as C++ to a folder, where the emulation's NVRTC
- * looks for them by program and target.
+ * Compiles the kernels to PTX by the machine's own NVRTC and writes them as C++ to a folder, where the emulation's
+ * NVRTC looks for them by program and target.
  *
  * @throws {LibraryNotFoundError} If there is no NVRTC.
  */

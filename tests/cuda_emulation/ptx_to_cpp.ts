@@ -1,6 +1,7 @@
-// PTX, the assembly text that NVRTC makes of the kernels, as C++ for the emulation: what NVIDIA's own compiler understood
-// runs there, with its vector loads, its inline assembly and its layout of parameters. Instructions have the meaning that
-// NVIDIA gives them ("Parallel Thread Execution ISA"); one that the kernels do not contain so far is an error here.
+// PTX, the assembly text that NVRTC makes of the kernels, as C++ for the emulation: what NVIDIA's own compiler
+// understood runs there, with its vector loads, its inline assembly and its layout of parameters. Instructions have the
+// meaning that NVIDIA gives them ("Parallel Thread Execution ISA"); one that the kernels do not contain so far is an
+// error here.
 
 const TYPES: Record<string, string> = {
   pred: "bool",

@@ -1,6 +1,6 @@
 // Races of a launch: two threads touch the same shared or device memory, not both only read, nor both atomically, and
-// nothing orders the two: no __syncthreads() between threads of a block, no __syncwarp() between lanes of a warp; between blocks nothing does.
-// Shuffles, ldmatrix and mma.sync wait for lanes but order no memory, as on a GPU.
+// nothing orders the two: no __syncthreads() between threads of a block, no __syncwarp() between lanes of a warp;
+// between blocks nothing does. Shuffles, ldmatrix and mma.sync wait for lanes but order no memory, as on a GPU.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,9 @@ struct Records {
 };
 inline constexpr std::size_t BYTES_PER_RECORD = 2;
 
-// Checks a thread's access to the memory of some records against those since a time (when the block began for its shared
-// memory, when the launch began for the device's), and records it. Returns false, with what is wrong, if it races.
+// Checks a thread's access to the memory of some records against those since a time (when the block began for its
+// shared memory, when the launch began for the device's), and records it. Returns false, with what is wrong, if it
+// races.
 bool touch(const RaceClock& clock, std::uint32_t since, unsigned thread, const Records& records, Access access,
            std::string& message);
 

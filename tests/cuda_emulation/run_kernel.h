@@ -16,12 +16,12 @@ struct Launch {
   const unsigned char* arguments;
 };
 
-// In which order the threads of a block run between two barriers; a kernel that lacks a barrier gives another result, or
-// reads poison, in at least one.
+// In which order the threads of a block run between two barriers; a kernel that lacks a barrier gives another result,
+// or reads poison, in at least one.
 enum class ThreadOrder { ascending, descending };
 
-// 0, or the driver's status with a message: 700 if a kernel touched memory that is not its own, 716 if an access was not
-// aligned, 719 if its threads diverged at a barrier or broke another rule.
+// 0, or the driver's status with a message: 700 if a kernel touched memory that is not its own, 716 if an access was
+// not aligned, 719 if its threads diverged at a barrier or broke another rule.
 int run_kernel(const Launch& launch, ThreadOrder order, bool check_races, std::string& message);
 
 }  // namespace emulation

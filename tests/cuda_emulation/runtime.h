@@ -7,8 +7,8 @@ struct Dim {
   unsigned x, y, z;
 };
 
-// What a thread leaves for the other lanes of its warp; two, used in turn, so that a lane which is ahead by one exchange
-// does not overwrite what others have yet to read.
+// What a thread leaves for the other lanes of its warp; two, used in turn, so that a lane which is ahead by one
+// exchange does not overwrite what others have yet to read.
 struct Exchange {
   alignas(16) unsigned words[2][16];
 };

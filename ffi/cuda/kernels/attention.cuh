@@ -60,9 +60,9 @@ __device__ __forceinline__ int query_tile(const AttentionParameters& p) {
   return p.causal ? gridDim.x - 1 - blockIdx.x : blockIdx.x;
 }
 
-// delta[query] = sum over the head of out * d_out, head blockIdx.y of sequence blockIdx.z. p.delta_lanes of a warp take a
-// query, a packet of its head each; or the whole warp does, element by element, where heads do not divide into aligned
-// packets. Bound by memory.
+// delta[query] = sum over the head of out * d_out, head blockIdx.y of sequence blockIdx.z. p.delta_lanes of a warp take
+// a query, a packet of its head each; or the whole warp does, element by element, where heads do not divide into
+// aligned packets. Bound by memory.
 extern "C" __global__ void attention_delta(AttentionParameters p) {
   int lanes = p.delta_lanes, query = blockIdx.x * (blockDim.x / lanes) + threadIdx.x / lanes, lane = threadIdx.x % lanes;
   float sum = 0.0f;

@@ -1,6 +1,6 @@
 // Attention in tiles of 32 queries by 32 keys in shared memory (Dao et al., 2022), in float: for every head size up to
-// 256, every alignment, masks, and GPUs without bfloat16 products. 128 threads; a warp takes 8 rows of a tile, and a lane
-// one column of the scores, then every 32nd element of the head. CHUNKS is head_size / 32, rounded up. Bound by
+// 256, every alignment, masks, and GPUs without bfloat16 products. 128 threads; a warp takes 8 rows of a tile, and a
+// lane one column of the scores, then every 32nd element of the head. CHUNKS is head_size / 32, rounded up. Bound by
 // arithmetic.
 //
 // The backward pass recomputes the scores from log_sum_exp, once for keys and values (a block per 32 keys, over all

@@ -1,10 +1,10 @@
 // Attention by bfloat16 products on tensor cores, sums and softmax in float (Dao, 2023), for heads of 32, 64 and 128
-// whose rows start at multiples of 16 bytes, without a mask and for a positive scale. 128 threads; a warp takes T times 16
-// rows of the block's queries (or keys), for which it reads the other operand once. Keys and values pass through shared memory, whose
-// rows are 16 bytes longer than a head so that the eight rows which one ldmatrix reads lie in different banks; a tile is
-// copied there while the last one is multiplied. The scores stay in registers: the layout in which a product leaves them
-// is the one in which the next takes its left operand. Bound by arithmetic on tensor cores with 32 rows to a warp, by
-// reading shared memory with 16.
+// whose rows start at multiples of 16 bytes, without a mask and for a positive scale. 128 threads; a warp takes T times
+// 16 rows of the block's queries (or keys), for which it reads the other operand once. Keys and values pass through
+// shared memory, whose rows are 16 bytes longer than a head so that the eight rows which one ldmatrix reads lie in
+// different banks; a tile is copied there while the last one is multiplied. The scores stay in registers: the layout in
+// which a product leaves them is the one in which the next takes its left operand. Bound by arithmetic on tensor cores
+// with 32 rows to a warp, by reading shared memory with 16.
 //
 // The backward pass is two kernels, as in attention_plain.cu; the one for keys computes the transposed scores, so that
 // there too nothing has to be transposed through memory.
@@ -133,9 +133,9 @@ __device__ __forceinline__ bool pair_sees(const AttentionParameters& p, int quer
          (!p.causal || key <= query + p.key_length - p.query_length);
 }
 
-// values[row][column] becomes `hidden` where query and key do not see each other, for the warp's rows from `first` on and
-// COLUMNS columns from `tile` on. Rows are queries and columns keys, or the other way round. Most tiles are seen whole;
-// only those on the diagonal and at the ends are looked at one by one.
+// values[row][column] becomes `hidden` where query and key do not see each other, for the warp's rows from `first` on
+// and COLUMNS columns from `tile` on. Rows are queries and columns keys, or the other way round. Most tiles are seen
+// whole; only those on the diagonal and at the ends are looked at one by one.
 template <int COLUMNS, bool ROWS_ARE_KEYS, int T>
 __device__ __forceinline__ void hide_unseen(float (&values)[T][COLUMNS / 8][4], float hidden,
                                             const AttentionParameters& p, int first, int tile, int lane) {
@@ -469,9 +469,9 @@ __device__ __forceinline__ void backward_queries_tensor_core(const AttentionPara
   }
 }
 
-// ATTENTION_WARP_TILES is 2 where a multiprocessor has the shared memory for two such blocks, else 1. Heads of 128 leave no
-// registers for it, and forward with heads of 32 is bound by exponentials. With these bounds no kernel keeps more than 8
-// bytes of a thread in memory, on any architecture.
+// ATTENTION_WARP_TILES is 2 where a multiprocessor has the shared memory for two such blocks, else 1. Heads of 128
+// leave no registers for it, and forward with heads of 32 is bound by exponentials. With these bounds no kernel keeps
+// more than 8 bytes of a thread in memory, on any architecture.
 constexpr int WARP_TILES = ATTENTION_WARP_TILES, BLOCKS = WARP_TILES == 2 ? 2 : 3;
 
 extern "C" __global__ void __launch_bounds__(128, 4) attention_tensor_core_32(AttentionParameters p) {

@@ -1,6 +1,6 @@
-// copy_rows: row (b, r) of `columns` units goes to row positions[r] (r without positions) of the destination; a position
-// outside of it is passed over. Row blockIdx.x of all batches; a thread takes one unit of 2, 4 or 16 bytes of it; strides
-// are in units. Bound by memory.
+// copy_rows: row (b, r) of `columns` units goes to row positions[r] (r without positions) of the destination; a
+// position outside of it is passed over. Row blockIdx.x of all batches; a thread takes one unit of 2, 4 or 16 bytes of
+// it; strides are in units. Bound by memory.
 
 struct alignas(16) SixteenBytes {
   u64 at[2];

@@ -88,5 +88,6 @@ __device__ __forceinline__ float reciprocal(float x) {
 #endif
 }
 
-// Where a block belongs to a row, along y to one piece of it: the item of the row that a thread takes. Nobody has to divide.
+// Where a block belongs to a row, along y to one piece of it: the item of the row that a thread takes. Nobody has to
+// divide.
 __device__ __forceinline__ int item_of_row() { return blockIdx.y * blockDim.x + threadIdx.x; }

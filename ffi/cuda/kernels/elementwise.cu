@@ -1,5 +1,5 @@
-// Element by element: silu, relu_squared, add, mul, scale, axpy, and conversion. A thread takes one packet of 16 bytes; bound by
-// memory. Outputs may be the inputs themselves, so that pointers are not __restrict__. `aligned` says that all
+// Element by element: silu, relu_squared, add, mul, scale, axpy, and conversion. A thread takes one packet of 16 bytes;
+// bound by memory. Outputs may be the inputs themselves, so that pointers are not __restrict__. `aligned` says that all
 // addresses are multiples of 16.
 
 __device__ __forceinline__ long long packet_start() {

@@ -1,9 +1,10 @@
-// embedding: out[row] = table[ids[row]], row = blockIdx.x; a thread takes a packet of a row (or an element). Bound by memory.
+// embedding: out[row] = table[ids[row]], row = blockIdx.x; a thread takes a packet of a row (or an element). Bound by
+// memory.
 //
-// embedding_backward: d_table[id] = (or +=) sum of d_out[row] over the rows of that id, in the order of rows. So that the
-// order never varies, rows are sorted by id first, stably, 8 bits of the id at a time: each block counts the digits of
-// its chunk of rows, one block turns the counts into places, and each block moves its chunk there. Then every place where
-// a new id starts sums that id's rows, a thread per column.
+// embedding_backward: d_table[id] = (or +=) sum of d_out[row] over the rows of that id, in the order of rows. So that
+// the order never varies, rows are sorted by id first, stably, 8 bits of the id at a time: each block counts the digits
+// of its chunk of rows, one block turns the counts into places, and each block moves its chunk there. Then every place
+// where a new id starts sums that id's rows, a thread per column.
 
 constexpr int SORT_CHUNK = 256;
 constexpr int DIGITS = 256;
@@ -49,8 +50,8 @@ extern "C" __global__ void sort_count(const int* keys, int rows, int shift, int*
   }
 }
 
-// counts becomes the number of rows before each digit and chunk. One block; a thread sums a run of counts, the block the
-// runs.
+// counts becomes the number of rows before each digit and chunk. One block; a thread sums a run of counts, the block
+// the runs.
 extern "C" __global__ void __launch_bounds__(1024) sort_places(int* counts, int n) {
   int length = (n + blockDim.x - 1) / blockDim.x;
   int first = threadIdx.x * length < n ? threadIdx.x * length : n, last = first + length < n ? first + length : n;

@@ -1,5 +1,5 @@
-// matmul: c = alpha op(a) op(b) + beta c for the shapes and alignments that cuBLASLt does not take. A block makes a tile of
-// 64 x 64 from slices of 16 along k in shared memory; each of its 256 threads makes 4 x 4. Batch = blockIdx.z.
+// matmul: c = alpha op(a) op(b) + beta c for the shapes and alignments that cuBLASLt does not take. A block makes a
+// tile of 64 x 64 from slices of 16 along k in shared memory; each of its 256 threads makes 4 x 4. Batch = blockIdx.z.
 
 constexpr int MATMUL_TILE = 64;
 constexpr int MATMUL_DEPTH = 16;

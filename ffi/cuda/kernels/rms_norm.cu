@@ -66,9 +66,9 @@ extern "C" __global__ void add_rms_norm(const element* a, const element* b, elem
   normalize(sum + start, weight, out + start, inverse_rms + row, columns, epsilon, aligned, lane);
 }
 
-// d_x = r w d_out - x r^3 mean(d_out w x), with r = inverse_rms; d_x may be d_out. A warp per row, and the rows that are
-// as many warps further on; each warp sums d_out x r of its rows in shared memory, a lane the columns that it reads,
-// and partial[blockIdx.x] gets the sum of the block. Bound by memory.
+// d_x = r w d_out - x r^3 mean(d_out w x), with r = inverse_rms; d_x may be d_out. A warp per row, and the rows that
+// are as many warps further on; each warp sums d_out x r of its rows in shared memory, a lane the columns that it
+// reads, and partial[blockIdx.x] gets the sum of the block. Bound by memory.
 extern "C" __global__ void rms_norm_backward(const element* x, const element* weight, const float* inverse_rms,
                                              const element* d_out, element* d_x, float* partial, int rows, int columns,
                                              int accumulate, int aligned) {

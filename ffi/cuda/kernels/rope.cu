@@ -1,5 +1,5 @@
-// rope: rotates the pairs (2i, 2i + 1) of every head by the angle of the row's position. Row blockIdx.x; a thread takes a
-// packet of it, or one pair where heads do not divide into aligned packets. out may be x. Bound by memory.
+// rope: rotates the pairs (2i, 2i + 1) of every head by the angle of the row's position. Row blockIdx.x; a thread takes
+// a packet of it, or one pair where heads do not divide into aligned packets. out may be x. Bound by memory.
 
 struct alignas(2 * PER_PACKET) Angles {
   float at[PER_PACKET / 2];

@@ -1,10 +1,10 @@
 // sample: chooses a column of each row of logits by temperature, top-k and top-p; one block of 1,024 threads per row.
 //
 // All that decides is counted in integers: a weight exp((logit - largest) / temperature) is a whole number of 2^-40, so
-// that sums do not depend on the order in which threads add, and equal draws choose equal columns. What may be chosen is
-// a threshold on the logits, found digit by digit (8 bits each) from histograms of counts for top-k and of weights for
-// top-p, and a number of columns exactly at the threshold, of which the lower come first. Bound by latency: some ten
-// passes over a row that lies in the cache.
+// that sums do not depend on the order in which threads add, and equal draws choose equal columns. What may be chosen
+// is a threshold on the logits, found digit by digit (8 bits each) from histograms of counts for top-k and of weights
+// for top-p, and a number of columns exactly at the threshold, of which the lower come first. Bound by latency: some
+// ten passes over a row that lies in the cache.
 
 constexpr int SAMPLE_THREADS = 1024;
 constexpr int SAMPLE_DIGITS = 256;
@@ -42,8 +42,8 @@ __device__ __forceinline__ void running_sums(u64* sums, int count, bool reversed
   }
 }
 
-// The highest threshold at which what is at or above it comes to `needed`: a count of columns, or their weights. Columns
-// below `allowed` do not count, and of those at it only allowed.equals.
+// The highest threshold at which what is at or above it comes to `needed`: a count of columns, or their weights.
+// Columns below `allowed` do not count, and of those at it only allowed.equals.
 template <bool BY_WEIGHT>
 __device__ Threshold find_threshold(const element* row, int columns, u64 needed, Threshold allowed, float largest,
                                     float inverse_temperature, u64* sums, u64* chosen) {
@@ -84,8 +84,8 @@ __device__ Threshold find_threshold(const element* row, int columns, u64 needed,
   return threshold;
 }
 
-// tokens[row] gets the column; -1 if a logit is NaN or infinity, or all are minus infinity. Temperature 0 takes the largest
-// logit. draws (null for temperature 0) are in [0, 1); top_k is at most columns.
+// tokens[row] gets the column; -1 if a logit is NaN or infinity, or all are minus infinity. Temperature 0 takes the
+// largest logit. draws (null for temperature 0) are in [0, 1); top_k is at most columns.
 extern "C" __global__ void __launch_bounds__(SAMPLE_THREADS)
 sample(const element* logits, const float* draws, int* tokens, int columns, float temperature, int top_k, float top_p) {
   u64* sums = (u64*)shared_memory;  // SAMPLE_THREADS of them
@@ -138,8 +138,8 @@ sample(const element* logits, const float* draws, int* tokens, int columns, floa
     threshold = find_threshold<true>(row, columns, needed > 0 ? needed : 1, threshold, largest, inverse, sums, chosen);
   }
 
-  // A thread takes columns that lie side by side: first how many of them are at the threshold, so that it knows which of
-  // its own still count; then their weights, so that one thread knows that the draw falls on its columns.
+  // A thread takes columns that lie side by side: first how many of them are at the threshold, so that it knows which
+  // of its own still count; then their weights, so that one thread knows that the draw falls on its columns.
   int per_thread = (columns + SAMPLE_THREADS - 1) / SAMPLE_THREADS;
   int first = threadIdx.x * per_thread, last = first + per_thread < columns ? first + per_thread : columns;
   u64 equals = 0;

@@ -1,5 +1,5 @@
-// sum and sum of squares: each block sums a share of x, one block sums the shares; the shares depend on the length alone,
-// so that the result does not vary. Bound by memory.
+// sum and sum of squares: each block sums a share of x, one block sums the shares; the shares depend on the length
+// alone, so that the result does not vary. Bound by memory.
 
 extern "C" __global__ void sum_part(const element* x, long long n, int squared, int aligned, float* partial) {
   float sum = 0.0f;

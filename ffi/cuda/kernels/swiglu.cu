@@ -1,5 +1,5 @@
-// swiglu: out = silu(gate) * up, and its gradients. Rows of gate and up are `stride` apart, so that both may be halves of
-// one product. Row blockIdx.x; a thread takes a packet of it, or one element where rows do not divide into aligned
+// swiglu: out = silu(gate) * up, and its gradients. Rows of gate and up are `stride` apart, so that both may be halves
+// of one product. Row blockIdx.x; a thread takes a packet of it, or one element where rows do not divide into aligned
 // packets. Bound by memory.
 
 extern "C" __global__ void swiglu(const element* gate, const element* up, element* out, int columns, long long stride,

@@ -15,7 +15,8 @@ interface Compiler {
 
 const compiler = findCompiler();
 
-// The kernels for float32 are among those for bfloat16, and differ in the element type alone: one architecture is enough.
+// The kernels for float32 are among those for bfloat16, and differ in the element type alone: one architecture is
+// enough.
 for (const [dtype, architectures] of [["bf16", [80, 89, 90, 100]], ["f32", [90]]] as const) {
   for (const architecture of architectures) {
     const skipped = compiler === undefined

@@ -6,10 +6,10 @@ import * as driver from "../../../ffi/cuda/driver_symbols.ts";
 import { libraryCandidates, NVRTC_LIBRARY } from "../../../ffi/cuda/find_library.ts";
 import { nvrtcSymbols } from "../../../ffi/cuda/nvrtc.ts";
 
-// What is written by hand about NVIDIA's libraries, held against NVIDIA's headers: g++ compiles a program that includes a
-// header and prints what the prototypes and constants are. Older functions that the header renames (cuEventElapsedTime
-// has a successor) are declared by it to those who define __CUDA_API_VERSION_INTERNAL; overloads, which are for C++ only
-// and no functions of the library, are left out by undefining __cplusplus.
+// What is written by hand about NVIDIA's libraries, held against NVIDIA's headers: g++ compiles a program that includes
+// a header and prints what the prototypes and constants are. Older functions that the header renames
+// (cuEventElapsedTime has a successor) are declared by it to those who define __CUDA_API_VERSION_INTERNAL; overloads,
+// which are for C++ only and no functions of the library, are left out by undefining __cplusplus.
 
 type Symbols = Record<string, Deno.ForeignFunction>;
 
@@ -102,8 +102,8 @@ function compare({ name, symbols, constants }: Header, folders: readonly string[
   assertEquals(numbers, said.constants);
 }
 
-// Whether Deno's type can stand for a kind of C type. A handle or the address of device memory goes as a number; whatever C
-// reads or writes of the host's goes as a buffer.
+// Whether Deno's type can stand for a kind of C type. A handle or the address of device memory goes as a number;
+// whatever C reads or writes of the host's goes as a buffer.
 function accepts(kind: string, type: string): boolean {
   switch (kind) {
     case "address of a structure or void":
@@ -180,7 +180,8 @@ function run(command: string, args: string[]): string {
   return text(stdout);
 }
 
-// The toolkit's folders, and those beside the folders where the libraries would be looked for: Python's wheels have both.
+// The toolkit's folders, and those beside the folders where the libraries would be looked for: Python's wheels have
+// both.
 function includeFolders(): string[] {
   const { paths, foldersWithout } = libraryCandidates({ ...NVRTC_LIBRARY, variable: "DENOLM_NO_SUCH_VARIABLE" });
   const libraries = [...paths.map((path) => path.replace(/\/[^/]*$/, "")), ...foldersWithout];
