@@ -37,6 +37,7 @@ export class Report {
   readonly #comparisons: Record<string, Comparison> = {};
   readonly #tables: Record<string, { columns: readonly string[]; rows: readonly (readonly Value[])[] }> = {};
   readonly #notes: string[] = [];
+  #finished = false;
   #interrupt?: AbortController;
   #stopListening = () => {};
 
@@ -116,9 +117,14 @@ export class Report {
     return this.#interrupt.signal;
   }
 
-  /** Prints what is left to print: the comparisons, or the JSON object. */
+  /**
+   * Prints what is left to print, once: the comparisons, or the JSON object. A task that goes on until it is stopped calls
+   * this as soon as it has said everything.
+   */
   finish(task: string, options: unknown): void {
-    this.close();
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#bar.clear();
     const comparisons = Object.entries(this.#comparisons);
     if (this.#json) {
       const result = {

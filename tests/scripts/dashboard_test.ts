@@ -37,6 +37,18 @@ Deno.test("the dashboard serves runs/ until Ctrl-C, also while a page listens, a
   assertEquals(await new Response(task.stderr).text(), "");
 });
 
+Deno.test("with --json the dashboard says where it is as soon as it is there, and nothing else", async () => {
+  using top = new TemporaryFolder();
+  const task = start(top.path, "--port", "0", "--json");
+  const words = task.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { results } = JSON.parse(await readUntil(words, /\{[^]*\n\}\n/));
+  assertStringIncludes(await (await fetch(results.address)).text(), "<h1>Runs</h1>");
+  task.kill("SIGINT");
+  assertEquals((await task.status).code, 0);
+  assertEquals(await words.read(), { value: undefined, done: true });
+  assertEquals(await new Response(task.stderr).text(), "");
+});
+
 Deno.test("a port that is taken is said with what to do", async () => {
   using top = new TemporaryFolder();
   await using other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response());
