@@ -26,6 +26,11 @@ export class TablePrinter {
     );
   }
 
+  /** What the letters of shapes and formulas stand for, with the model's values. */
+  symbols(title: string, { values }: Account): void {
+    this.table(title, ["", "", ""], symbolOrder.map((name) => [name, symbols[name], values[name] ?? 0n]));
+  }
+
   /** The lines of a section with their shares of the sum as numbers and bars. */
   section({ title, unit, lines, total }: Section): void {
     const hasShapes = lines.some(({ shapes }) => typeof shapes === "string");
@@ -44,6 +49,11 @@ export class TablePrinter {
     this.table(title, [...columns, "share", ""], [...rows, [...cells(total), "", ""]]);
   }
 }
+
+/** One line that says what the letters of the formulas of a model and its training stand for. */
+export const lettersText = `In formulas: ${
+  (["b", "c", "n", "h", "d_h", "V", "d"] as const).map((name) => `${name} is ${symbols[name]}`).join("; ")
+}.`;
 
 /** Every formula of the sections: with symbols, with numbers, and its value. */
 export function formulasText(sections: readonly Section[], { values }: Account): string {
