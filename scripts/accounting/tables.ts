@@ -4,7 +4,8 @@ import { normalForm } from "../../lib/accounting/normal_form.ts";
 import { symbolOrder, symbols } from "../../lib/accounting/symbols.ts";
 import { shareBar } from "../../lib/plot/share_bar.ts";
 import { formatBytes } from "../../lib/data/amounts.ts";
-import { alignTable, type Report, type Value } from "../frame/report.ts";
+import type { Value } from "../frame/align_table.ts";
+import type { Report } from "../frame/report.ts";
 
 /** Prints tables, aligned for a terminal or as Markdown. */
 export class TablePrinter {
@@ -18,7 +19,7 @@ export class TablePrinter {
 
   /** One table with its title. */
   table(title: string, columns: readonly string[], rows: readonly (readonly Value[])[]): void {
-    if (!this.#markdown) return this.#report.say(`${title}\n${alignTable(columns, rows)}\n`);
+    if (!this.#markdown) return this.#report.say(`${title}\n${this.#report.align(columns, rows)}\n`);
     const line = (cells: readonly Value[]) =>
       `| ${cells.map((cell) => typeof cell === "bigint" ? formatInteger(cell) : String(cell)).join(" | ")} |`;
     this.#report.say(
