@@ -26,8 +26,8 @@ export interface RunTraces {
 
 /**
  * How a run stands: running while a process works on it; then diverged where its loss exploded or is no number, at the
- * last step too, finished once that is done, imported where nobody has trained, and otherwise stopped, by a signal or by an
- * end that nobody planned.
+ * last step too, finished once that is done, imported where nobody has trained, and otherwise stopped, by a signal or
+ * by an end that nobody planned.
  *
  * @param isLocked Whether a process works on the run.
  */

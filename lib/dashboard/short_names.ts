@@ -2,8 +2,9 @@
 const LONGEST = 32;
 
 /**
- * Names of runs as charts show them: without their folders, the hash at their end and the words that all begin with, and
- * cut where they are still long; as far as they stay different from one another. A number belongs to the word before it.
+ * Names of runs as charts show them: without their folders, the hash at their end and the words that all begin with,
+ * and cut where they are still long; as far as they stay different from one another. A number belongs to the word
+ * before it.
  *
  * @example
  * ```ts

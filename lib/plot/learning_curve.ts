@@ -33,11 +33,12 @@ const MOST_POINTS = 400;
 
 /**
  * Draws the loss of runs as an SVG document: training loss as a thin line (averaged where there are many
- * measurements), validation loss as a line with points. The scale ends at the highest loss that a run began with, so that one
- * that explodes leaves the chart and does not flatten the others.
+ * measurements), validation loss as a line with points. The scale ends at the highest loss that a run began with, so
+ * that one that explodes leaves the chart and does not flatten the others.
  *
  * @param title Written above the chart.
- * @param runs One or several, each with a name of its own; several are labelled at their ends, of one its two lines are.
+ * @param runs One or several, each with a name of its own; several are labelled at their ends, of one its two lines
+ *   are.
  * @param axis What the loss is drawn against.
  * @throws {RangeError} If no run has a finite loss yet.
  * @example

@@ -1,6 +1,6 @@
 /**
- * How the project's pages look: one readable column, light or dark as the reader's system says, and nothing wider than a
- * phone except what scrolls by itself (tables, charts, code).
+ * How the project's pages look: one readable column, light or dark as the reader's system says, and nothing wider than
+ * a phone except what scrolls by itself (tables, charts, code).
  */
 export const pageStyle = `
 :root {

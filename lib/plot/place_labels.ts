@@ -9,8 +9,8 @@ export interface PlacedLabel {
 }
 
 /**
- * Heights for labels at the ends of lines: as near as can be to where each wants to be, in the same order from top to bottom, and
- * no two over each other. Labels beside each other leave each other alone.
+ * Heights for labels at the ends of lines: as near as can be to where each wants to be, in the same order from top to
+ * bottom, and no two over each other. Labels beside each other leave each other alone.
  *
  * @param labels Where they want to be.
  * @param lineHeight Least distance from middle to middle.
@@ -26,8 +26,8 @@ export function placeLabels(labels: readonly PlacedLabel[], lineHeight: number):
   const heights = new Array<number>(labels.length);
   for (const column of columnsOf(labels)) {
     column.sort((a, b) => labels[a].y - labels[b].y);
-    // Once every label has been moved up by its rank's share, "far enough apart" means "not decreasing", and the nearest such
-    // heights are found by joining neighbours that are out of order at their mean.
+    // Once every label has been moved up by its rank's share, "far enough apart" means "not decreasing", and the
+    // nearest such heights are found by joining neighbours that are out of order at their mean.
     const blocks: { mean: number; size: number }[] = [];
     column.forEach((label, rank) => {
       let block = { mean: labels[label].y - rank * lineHeight, size: 1 };

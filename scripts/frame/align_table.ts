@@ -9,8 +9,8 @@ const GAP = "  ";
 /**
  * Rows as columns of text: numbers to the right, words to the left.
  *
- * @param width Columns of the terminal. Words of a table that is wider are broken over lines, the widest column's first, as
- *   far as that makes it fit; numbers never are.
+ * @param width Columns of the terminal. Words of a table that is wider are broken over lines, the widest column's
+ *   first, as far as that makes it fit; numbers never are.
  */
 export function alignTable(
   columns: readonly string[],
@@ -77,7 +77,9 @@ function wrapCell(text: string, width: number): string[] {
   return lines.map((line) => line.trimEnd());
 }
 
-/** Decimals that all numbers of a column are given, if they are of one kind: some with a fraction, and none from 10 on. */
+/**
+ * Decimals that all numbers of a column are given, if they are of one kind: some with a fraction, and none from 10 on.
+ */
 function commonDecimals(cells: readonly (Value | undefined)[]): number | undefined {
   const numbers = cells.filter((cell) => typeof cell === "number");
   if (numbers.length < cells.filter(isNumeric).length || numbers.some((number) => Math.abs(number) >= 10)) {

@@ -45,8 +45,8 @@ export function asksForHelp(args: readonly string[]): boolean {
  *
  * @param words The words after the script's name.
  * @param schema Options as a zod object; nested objects are dotted flags.
- * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all words
- *   that are left.
+ * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all
+ *   words that are left.
  * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, one flag
  *   given twice that is not repeatable, or a value that the schema refuses.
  */
@@ -109,7 +109,9 @@ export function parseOptions<Schema extends z.ZodObject>(
   return { options: checked.data, json: json ?? false };
 }
 
-/** A word as it was typed; where it is a flag but for dashes in place of underscores or the reverse, by the flag's name. */
+/**
+ * A word as it was typed; where it is a flag but for dashes in place of underscores or the reverse, by the flag's name.
+ */
 function withNameOf(flags: readonly Flag[], word: string): string {
   const [, dashes, typed, value] = /^(--(?:no-)?)([^=]+)(.*)$/s.exec(word) ?? [];
   if (typed === undefined || flags.some(({ name }) => name === typed)) return word;
@@ -117,8 +119,8 @@ function withNameOf(flags: readonly Flag[], word: string): string {
   return flag ? dashes + flag.name + value : word;
 }
 
-// parseArgs() takes "-1" after a flag for another flag, and an empty word for one without a flag; "--flag=-1" and "--flag="
-// are unambiguous.
+// parseArgs() takes "-1" after a flag for another flag, and an empty word for one without a flag; "--flag=-1" and
+// "--flag=" are unambiguous.
 function joinValues(args: readonly string[], strings: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -173,7 +175,9 @@ function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flag
   }`;
 }
 
-/** What a flag takes and `text` is not, in the words of `--help`: "an integer of at least 1", "one of gpt2, tiktoken". */
+/**
+ * What a flag takes and `text` is not, in the words of `--help`: "an integer of at least 1", "one of gpt2, tiktoken".
+ */
 function expectedValue({ type, choices, range = "" }: Flag, text: string): string {
   if (choices) return `one of ${choices.join(", ")}`;
   const number = Number(text);
@@ -191,7 +195,8 @@ function expectedValue({ type, choices, range = "" }: Flag, text: string): strin
     .join(" ");
 }
 
-// A flag is also known by the last part of its name, and with dashes for underscores: --d-model is near --model.d_model.
+// A flag is also known by the last part of its name, and with dashes for underscores: --d-model is near
+// --model.d_model.
 function unknownFlag(word: string, flags: readonly Flag[]): string {
   const plain = (name: string) => name.replaceAll("_", "-");
   const names = flags.map((flag) => flag.name);

@@ -49,8 +49,9 @@ export class ProgressBar {
 }
 
 /**
- * One line that says how far a phase is: bar, share, amount, detail, rate and the time that is left. Where the terminal is
- * too narrow for all of it, the bar gets shorter, the amount goes, since the share says that too, then the rate and the detail.
+ * One line that says how far a phase is: bar, share, amount, detail, rate and the time that is left. Where the terminal
+ * is too narrow for all of it, the bar gets shorter, the amount goes, since the share says that too, then the rate and
+ * the detail.
  */
 export function progressLine(progress: Progress, seconds: number, width: number): string {
   const room = Math.max(20, width - 1);

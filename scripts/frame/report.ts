@@ -120,8 +120,8 @@ export class Report {
   }
 
   /**
-   * Prints what is left to print, once: the comparisons, or the JSON object. A task that goes on until it is stopped calls
-   * this as soon as it has said everything.
+   * Prints what is left to print, once: the comparisons, or the JSON object. A task that goes on until it is stopped
+   * calls this as soon as it has said everything.
    */
   finish(task: string, options: unknown): void {
     if (this.#finished) return;
