@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fallingLoss, writeRun } from "../dashboard/run_folder.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 /** Starts the task over the runs in a folder. */
 function start(folder: string, ...args: string[]): Deno.ChildProcess {

@@ -186,7 +186,7 @@ function nameOf(folder: string): string {
 
 /** A folder of test data, which is outside of the copy. */
 function fixture(path: string): string {
-  return new URL(`../fixtures/${path}`, import.meta.url).pathname;
+  return decodeURIComponent(new URL(`../fixtures/${path}`, import.meta.url).pathname);
 }
 
 /** The address of a server on this machine that stands in for the published one. */
