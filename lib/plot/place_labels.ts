@@ -14,6 +14,7 @@ export interface PlacedLabel {
  *
  * @param labels Where they want to be.
  * @param lineHeight Least distance from middle to middle.
+ * @param bottom No middle is below this.
  * @returns The middle of each, in the order given.
  * @example
  * ```ts
@@ -22,7 +23,7 @@ export interface PlacedLabel {
  * assertEquals(placeLabels([label(50), label(52), label(90)], 14), [44, 58, 90]);
  * ```
  */
-export function placeLabels(labels: readonly PlacedLabel[], lineHeight: number): number[] {
+export function placeLabels(labels: readonly PlacedLabel[], lineHeight: number, bottom = Infinity): number[] {
   const heights = new Array<number>(labels.length);
   for (const column of columnsOf(labels)) {
     column.sort((a, b) => labels[a].y - labels[b].y);
@@ -39,7 +40,10 @@ export function placeLabels(labels: readonly PlacedLabel[], lineHeight: number):
       blocks.push(block);
     });
     const means = blocks.flatMap(({ mean, size }) => new Array<number>(size).fill(mean));
-    column.forEach((label, rank) => heights[label] = means[rank] + rank * lineHeight);
+    column.forEach((label, rank) => {
+      const below = column.length - 1 - rank;
+      heights[label] = Math.min(means[rank] + rank * lineHeight, bottom - below * lineHeight);
+    });
   }
   return heights;
 }
