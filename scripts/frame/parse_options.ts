@@ -165,7 +165,8 @@ function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flag
   if (!flag) return issue.message;
   const text = typed.get(flag);
   if (text === undefined && flag.required) {
-    return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})`;
+    const choices = flag.choices ? `; expected ${expectedValue(flag, "")}` : "";
+    return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})${choices}`;
   }
   const isOfWrongKind = ["too_small", "too_big", "invalid_type", "invalid_value", "not_multiple_of"].includes(
     issue.code,

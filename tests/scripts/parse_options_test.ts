@@ -101,6 +101,12 @@ for (const [line, message] of refusals) {
 Deno.test("parseOptions() names a required flag that is missing", () => {
   const schema = z.object({ tokenizer: z.string().describe("folder of a tokenizer") });
   assertThrows(() => parseOptions([], schema), UsageError, "--tokenizer is missing (folder of a tokenizer)");
+  const chosen = z.object({ corpus: z.enum(["tinystories", "owt"]).describe("data set") });
+  assertThrows(
+    () => parseOptions([], chosen),
+    UsageError,
+    "--corpus is missing (data set); expected one of tinystories, owt",
+  );
 });
 
 Deno.test("parseOptions() names every flag that the schema refuses", () => {
