@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
 
 const root = new URL("../../", import.meta.url);
+const library = new URL("mod.ts", root).href;
+const config = `${import.meta.dirname}/../../deno.json`;
 const documents = ["README.md", "CONTRIBUTING.md", "results/README.md", "results/laptop.md"];
 const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
 
@@ -52,23 +54,19 @@ Deno.test("every path in the README's and CONTRIBUTING.md's code spans is there"
 
 Deno.test("the README's program runs without any permission", async () => {
   const [, program] = /```ts\n(import[^]*?)```/.exec(textOf("README.md"))!;
-  using folder = new ProjectFolder({ "main.ts": program.replace("./mod.ts", new URL("mod.ts", root).href) });
-  assertMatch(
-    await run(["--config", `${import.meta.dirname}/../../deno.json`, "main.ts"], folder.path),
-    /^Uint32Array\(\d/,
-  );
+  using folder = new ProjectFolder({ "main.ts": program.replace("./mod.ts", library) });
+  assertMatch(await run(["--config", config, "main.ts"], folder.path), /^Uint32Array\(\d/);
 });
 
-Deno.test("another project that links this one uses its Workers, WebAssembly and packages", async () => {
+Deno.test("a program in another folder has the library's Workers and WebAssembly", async () => {
   using folder = new ProjectFolder({
-    "deno.json": JSON.stringify({ links: [`${import.meta.dirname}/../..`] }),
-    "main.ts": `import { openDevice, Tokenizer, trainBpe } from "@denolm/denolm";
+    "main.ts": `import { openDevice, Tokenizer, trainBpe } from "${library}";
       const { model } = await trainBpe({ input: "text.txt", vocabSize: 258, workers: 2, specialTokens: [] });
       using device = openDevice("cpu", { threads: 2 });
       console.log(Tokenizer.fromModel(model).vocabSize, device.name);`,
     "text.txt": "the cat and the hat\n".repeat(100_000),
   });
-  assertEquals(await run(["--no-lock", "--allow-read", "main.ts"], folder.path), "258 cpu\n");
+  assertEquals(await run(["--config", config, "--allow-read", "main.ts"], folder.path), "258 cpu\n");
 });
 
 /** A folder of some files, outside of this project; disposed of, it is gone. */
