@@ -92,6 +92,9 @@ function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number,
   }
   if (shape.detail) parts.push(detail);
   if (rate > 0 && shape.rate) parts.push(`${formatAmount(rate, unit)}/s`);
-  if (rate > 0 && share !== undefined) parts.push(`${formatSeconds((total! - done) / rate)} left`);
+  if (rate > 0 && share !== undefined) {
+    const left = (total! - done) / rate;
+    parts.push(`${left < 1 ? "under 1 s" : formatSeconds(left)} left`);
+  }
   return parts.filter((part) => part !== undefined).join("  ");
 }
