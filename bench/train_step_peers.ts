@@ -71,7 +71,7 @@ function ours(name: "cpu" | "blas"): Contender {
 }
 
 function torch(mode: "eager" | "compile"): Contender {
-  const script = new URL("train_step_peer.py", import.meta.url).pathname;
+  const script = decodeURIComponent(new URL("train_step_peer.py", import.meta.url).pathname);
   const settings = JSON.stringify({ ...config.model, batch_size: config.batch_size });
   const args = [script, settings, mode, String(threads)];
   const child = new Deno.Command(python, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();

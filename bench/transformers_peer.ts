@@ -45,7 +45,7 @@ try {
   await writeLlama(`${folder}/llama`, { config: state.config.model, weights }, { tokenizer });
   const { code, stdout, stderr } = new Deno.Command(python, {
     args: [
-      new URL("./transformers_logits.py", import.meta.url).pathname,
+      decodeURIComponent(new URL("./transformers_logits.py", import.meta.url).pathname),
       ...[`${folder}/llama`, text, `${folder}/logits.safetensors`],
     ],
     env: { TRANSFORMERS_VERBOSITY: "error", HF_HUB_OFFLINE: "1" },

@@ -99,6 +99,7 @@ await runScript({
   report.data("implementationMemory", result.implementationMemory);
   if (options.formula) return report.say(formulasText(sections, result));
 
+  tables.symbols(`${options.preset}, and what the letters in shapes stand for`, result);
   for (const section of sections) tables.section(section);
   tables.table(
     "Memory of this library's training step at its worst moment, float32",
@@ -213,15 +214,19 @@ function reportDevice(
       [`${formatNumber(steps)} steps`, formatSeconds(secondsOfRun)],
       [
         "memory, by the handout",
-        `the batch ${fits ? "fits" : "does not fit"}; the largest is ${formatNumber(largestBatch)}`,
+        `the batch ${fits ? "fits" : "does not fit"}; ${largestText(largestBatch)}`,
       ],
-      ["memory, by this library", `the largest batch is ${formatNumber(largestHere)}, in float32`],
+      ["memory, by this library", `${largestText(largestHere)}, in float32`],
       [
         "generating, at most",
         `${formatNumber(decodingStepsPerSecond, 1)} tokens/s for each sequence, bound by ${decodingBound}`,
       ],
     ],
   );
+}
+
+function largestText(batch: number | bigint): string {
+  return batch < 1 ? "not even one sequence fits" : `the largest batch is ${formatNumber(batch)}`;
 }
 
 function words(name: string): string {

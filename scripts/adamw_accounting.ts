@@ -18,6 +18,7 @@ import { judge } from "../lib/accounting/published_figure.ts";
 import { trainingMemory } from "../lib/accounting/training_memory.ts";
 import { secondsAtMfu } from "../lib/accounting/training_time.ts";
 import { reportFigures } from "./accounting/report_figures.ts";
+import { lettersText } from "./accounting/tables.ts";
 import { formatNumber } from "../lib/data/amounts.ts";
 import { runScript } from "./frame/run_script.ts";
 
@@ -35,6 +36,7 @@ await runScript({
   const published = publishedAdamwAccounting();
   const figuresOf = (problem: string) => published.filter((figure) => figure.problem === problem);
 
+  report.say(lettersText);
   reportFigures("(a) Parameters and activations of GPT-2 XL, one sequence", figuresOf("(a)"), report);
   report.say(`parameters  ${formatExpression(publishedParameters)}  published, for d_ff = 4 d`);
   report.say(`            ${formatExpression(normalForm(parameterCount(xl)))}  in full`);

@@ -12,7 +12,8 @@ await runScript({
   options: Options,
   permissions: "dashboard",
   details: "Read-only, and for this machine only. Ctrl-C ends it.",
-}, async ({ port }, report) => {
+}, async (options, report) => {
+  const { port } = options;
   const { signal } = report;
   const dashboard = new Dashboard({ runs: "runs", data: "data", signal });
   report.result("runs", dashboard.runs.names().length);
@@ -21,6 +22,7 @@ await runScript({
   signal.addEventListener("abort", () => server.shutdown());
   report.result("address", `http://127.0.0.1:${server.addr.port}/`);
   report.say("Ctrl-C ends it.");
+  report.finish("dashboard", options);
   await server.finished;
 });
 

@@ -72,7 +72,10 @@ function count(tokens: Set<string>, pattern: RegExp): number {
   return [...tokens].filter((token) => pattern.test(token)).length;
 }
 
-/** The tokenizer of a folder that was given, which must hold one, or else the one that the other task has made, if it has. */
+/**
+ * The tokenizer of a folder that was given, which must hold one, or else the one that the other task has made, if it
+ * has.
+ */
 async function readGivenOrMade(given: string | undefined): Promise<BpeModel | undefined> {
   if (given === undefined && !holdsTokenizer(MADE_TOKENIZER)) return undefined;
   return await readTokenizerFolder(given ?? MADE_TOKENIZER);

@@ -11,6 +11,7 @@ import { normalForm } from "../lib/accounting/normal_form.ts";
 import { publishedTransformerAccounting } from "../lib/accounting/published_transformer_accounting.ts";
 import { shareBar } from "../lib/plot/share_bar.ts";
 import { reportFigures } from "./accounting/report_figures.ts";
+import { lettersText } from "./accounting/tables.ts";
 import { runScript } from "./frame/run_script.ts";
 
 const Options = z.object({
@@ -40,6 +41,7 @@ await runScript({
   const values = valuesOf(xl);
   const shares = Object.fromEntries(Object.entries(models).map(([name, model]) => [name, forwardShares(model)]));
 
+  report.say(lettersText);
   reportFigures("(a) Parameters of GPT-2 XL", figuresOf("(a)"), report);
   report.say("The bytes are 7.92 GiB, published as GB.");
 

@@ -7,7 +7,7 @@ export class PythonPeer implements AsyncDisposable {
   /** Starts `script`, which lies in this folder. */
   constructor(python: string, script: string, args: readonly string[]) {
     this.#child = new Deno.Command(python, {
-      args: [new URL(script, import.meta.url).pathname, ...args],
+      args: [decodeURIComponent(new URL(script, import.meta.url).pathname), ...args],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

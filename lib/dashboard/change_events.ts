@@ -12,8 +12,8 @@ export interface ChangeEventsOptions {
 const LONGEST_SILENCE_MILLISECONDS = 20_000;
 
 /**
- * A stream of server-sent events for a page: "change" whenever there is something new. It looks by itself instead of waiting
- * for the file system to tell, which network file systems do not do.
+ * A stream of server-sent events for a page: "change" whenever there is something new. It looks by itself instead of
+ * waiting for the file system to tell, which network file systems do not do.
  */
 export function changeEvents({ stamp, milliseconds, signal }: ChangeEventsOptions): Response {
   const encoder = new TextEncoder();

@@ -29,7 +29,10 @@ export interface DashboardOptions {
 const MOST_COMPARED = 10;
 const MOST_SAMPLES = 20;
 
-/** The dashboard as a function from requests to responses: reads what is in its folders, writes nothing, asks nobody else. */
+/**
+ * The dashboard as a function from requests to responses: reads what is in its folders, writes nothing, asks nobody
+ * else.
+ */
 export class Dashboard {
   readonly runs: RunReader;
   readonly tokenizers: TokenizerReader;

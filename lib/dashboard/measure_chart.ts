@@ -5,7 +5,7 @@ import type { Metrics } from "../training/metrics.ts";
 
 /** What is measured beside the loss, how charts call it and write its values (d3's formats). */
 export const MEASURES = {
-  learning_rate: { title: "learning rate", format: "~e" },
+  learning_rate: { title: "learning rate", format: "~r" },
   gradient_norm: { title: "gradient norm", format: "~r" },
   tokens_per_second: { title: "tokens per second", format: "~s" },
 } as const satisfies Partial<Record<keyof Metrics, { title: string; format: string }>>;

@@ -1,5 +1,6 @@
-// The dashboard's only script. Pages are complete without it; it keeps them up to date: when the server tells that something
-// changed, the page is fetched again and its live parts, those marked data-live, are replaced where they differ.
+// The dashboard's only script. Pages are complete without it; it keeps them up to date: when the server tells that
+// something changed, the page is fetched again and its live parts, those marked data-live, are replaced where they
+// differ.
 
 /** Replaces the live parts by those of the page at an address. */
 async function refresh(address) {

@@ -53,7 +53,9 @@ export class ReadOnlyFolder {
     return this.#ifPresent(name, Deno.statSync);
   }
 
-  /** Opens a file to read it; undefined where there is none. Only plain files: opening a pipe would wait for a writer. */
+  /**
+   * Opens a file to read it; undefined where there is none. Only plain files: opening a pipe would wait for a writer.
+   */
   open(name: string): Deno.FsFile | undefined {
     return this.#ifPresent(name, (path) => Deno.statSync(path).isFile ? Deno.openSync(path) : undefined);
   }
@@ -89,8 +91,8 @@ export class ReadOnlyFolder {
   }
 }
 
-// What was there a moment ago may be gone: runs are made, moved and removed while somebody looks. What the system does not
-// let us read (the task's own permissions are another matter) is passed over as well.
+// What was there a moment ago may be gone: runs are made, moved and removed while somebody looks. What the system does
+// not let us read (the task's own permissions are another matter) is passed over as well.
 function unlessAbsent<T>(look: () => T): T | undefined {
   try {
     return look();

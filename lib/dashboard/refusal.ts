@@ -2,9 +2,9 @@
 const LOOPBACK_NAMES = ["127.0.0.1", "localhost"];
 
 /**
- * Why a request is not answered, or undefined if it is. The page shows what lies on somebody's disk to that person alone:
- * it is asked for by GET or HEAD, under a name of this machine (a foreign name that leads here is DNS rebinding),
- * and not from within a page of another site, though a link there may lead here.
+ * Why a request is not answered, or undefined if it is. The page shows what lies on somebody's disk to that person
+ * alone: it is asked for by GET or HEAD, under a name of this machine (a foreign name that leads here is DNS
+ * rebinding), and not from within a page of another site, though a link there may lead here.
  *
  * @example
  * ```ts

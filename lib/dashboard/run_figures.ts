@@ -10,9 +10,9 @@ export function stateMark(state: RunState): Markup {
 }
 
 /** How far a run is: "120 of 400" with a bar, or the step alone where no end is planned. */
-export function progressMark({ config, metrics }: Run): Markup {
+export function progressMark({ config, metrics, isImported }: Run): Markup {
   const step = metrics.at(-1)?.step ?? 0;
-  const planned = plannedSteps(config);
+  const planned = isImported ? undefined : plannedSteps(config);
   if (planned === undefined) return markup`${countText(step)}`;
   return markup`<span class="progress">${countText(step)} <span class="faint">of ${
     countText(planned)

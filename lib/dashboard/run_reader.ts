@@ -21,6 +21,7 @@ type RunFiles = RunTraces & Pick<Run, "sessions" | "problems">;
 
 const MOST_JSON_BYTES = 1 << 20;
 const MOST_SAMPLE_BYTES = 1 << 14;
+const FIRST_CHECKPOINT = "checkpoints/step-00000000.safetensors";
 const SAMPLE_NAME = /^step-(\d+)\.txt$/;
 
 /** Finds the runs in a folder and reads them; a run's files are read again only after they have changed. */
@@ -89,7 +90,10 @@ export class RunReader {
     const sessions = attempt(() => this.#readSessions(name)) ?? [];
     const outcome = this.#folder.locate(`${name}/outcome.json`) &&
       attempt(() => this.#readJson(`${name}/outcome.json`));
-    return { config, metrics, outcome, sessions, problems };
+    // Training says in sessions.jsonl that it begins, and measures before its first checkpoint.
+    const isImported = sessions.length === 0 && metrics.length === 0 &&
+      this.#folder.locate(`${name}/${FIRST_CHECKPOINT}`) !== undefined;
+    return { config, metrics, outcome, isImported, sessions, problems };
   }
 
   #readJson(path: string): unknown {

@@ -3,7 +3,7 @@ import { lossLimit } from "../training/divergence.ts";
 import type { Metrics } from "../training/metrics.ts";
 
 /** How a run stands; see {@linkcode runState}. */
-export type RunState = "running" | "finished" | "diverged" | "stopped";
+export type RunState = "running" | "finished" | "diverged" | "stopped" | "imported";
 
 const Outcome = z.object({ state: z.enum(["finished", "diverged"]) });
 const Planned = z.object({ steps: z.int(), model: z.object({ vocab_size: z.int() }) });
@@ -20,16 +20,20 @@ export interface RunTraces {
   metrics: readonly Metrics[];
   /** Its outcome.json, where an experiment has written down how it ended. */
   outcome?: unknown;
+  /** Whether its model came from elsewhere, and nobody has trained it here. */
+  isImported?: boolean;
 }
 
 /**
  * How a run stands: running while a process works on it; then diverged where its loss exploded or is no number, at the
- * last step too, finished once that is done, and otherwise stopped, by a signal or by an end that nobody planned.
+ * last step too, finished once that is done, imported where nobody has trained, and otherwise stopped, by a signal or
+ * by an end that nobody planned.
  *
  * @param isLocked Whether a process works on the run.
  */
-export function runState({ config, metrics, outcome }: RunTraces, isLocked: boolean): RunState {
+export function runState({ config, metrics, outcome, isImported }: RunTraces, isLocked: boolean): RunState {
   if (isLocked) return "running";
+  if (isImported) return "imported";
   const { success, data } = Outcome.safeParse(outcome);
   if (success) return data.state;
   if (hasDiverged(config, metrics)) return "diverged";

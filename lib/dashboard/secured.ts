@@ -1,4 +1,5 @@
-// The page loads its own style, script and data and nothing else; whatever a run's files say, it cannot become a script.
+// The page loads its own style, script and data and nothing else; whatever a run's files say, it cannot become a
+// script.
 const POLICY = [
   "default-src 'none'",
   "style-src 'self'",

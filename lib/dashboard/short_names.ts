@@ -2,8 +2,9 @@
 const LONGEST = 32;
 
 /**
- * Names of runs as charts show them: without their folders, the hash at their end and the words that all begin with, and
- * cut where they are still long; as far as they stay different from one another.
+ * Names of runs as charts show them: without their folders, the hash at their end and the words that all begin with,
+ * and cut where they are still long; as far as they stay different from one another. A number belongs to the word
+ * before it.
  *
  * @example
  * ```ts
@@ -22,7 +23,7 @@ export function shortNames(names: readonly string[]): readonly string[] {
 
 /** Names without the words, between dashes, that all of them begin with; each keeps its last word. */
 function withoutCommonBeginning(names: readonly string[]): string[] {
-  const words = names.map((name) => name.split("-"));
+  const words = names.map((name) => name.split(/-(?!\d)/));
   if (names.length < 2) return [...names];
   const shortest = Math.min(...words.map(({ length }) => length));
   let common = 0;

@@ -7,8 +7,9 @@ export interface TokenPart {
 const MARKS = new Map([[" ", "·"], ["\n", "⏎"], ["\t", "→"], ["\r", "␍"]]);
 
 /**
- * A token's bytes as parts that can be seen. Spaces and line breaks become marks; characters without a form of their own are
- * named by code point; bytes that form no whole character, as where a character spans two tokens, are hexadecimal.
+ * A token's bytes as parts that can be seen. Spaces and line breaks become marks; characters without a form of their
+ * own are named by code point; bytes that form no whole character, as where a character spans two tokens, are
+ * hexadecimal.
  *
  * @example
  * ```ts

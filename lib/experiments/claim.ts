@@ -1,6 +1,6 @@
 /**
- * Claims a folder among all processes and Workers that use this function: the first has it alone until it disposes of the
- * claim or ends, however it ends.
+ * Claims a folder among all processes and Workers that use this function: the first has it alone until it disposes of
+ * the claim or ends, however it ends.
  *
  * @param folder Made if it does not exist.
  * @returns The claim, or undefined if somebody else has it.

@@ -12,6 +12,15 @@ const FOLLOWING = /^(validation_data|tokenizer|log_every|eval_|checkpoint_every|
 // A run that differs in more from every earlier one is described by what it is.
 const MOST_DIFFERENCES = 6;
 
+const MODEL_FIELDS = [
+  "model.num_layers",
+  "model.d_model",
+  "model.num_heads",
+  "model.context_length",
+  "model.vocab_size",
+];
+const TRAINING_FIELDS = ["batch_size", "steps", "optimizer.max_learning_rate", "seed"];
+
 /**
  * A log of all runs in the order in which they ended: what each changed of the most similar run before it, and how it
  * came out. Written from the runs' own records alone (handout, problem experiment_log).
@@ -61,9 +70,10 @@ function tableOf(day: string, ended: readonly Run[], all: readonly Run[]): Answe
 }
 
 /** What a run changed of the most similar earlier one, or what it is if there is none. */
-function describeDifference({ config }: Run, earlier: readonly Run[]): string {
+function describeDifference({ config, isImported }: Run, earlier: readonly Run[]): string {
   if (config === undefined) return "its configuration cannot be read";
-  const beside = earlier.map((other) => ({
+  if (isImported) return describeModel(config, MODEL_FIELDS);
+  const beside = earlier.filter(({ isImported }) => !isImported).map((other) => ({
     name: other.name,
     rows: differingRows(configurationRows([other.config, config])).filter(({ field }) => !FOLLOWING.test(field)),
   }));
@@ -80,21 +90,18 @@ function describeDifference({ config }: Run, earlier: readonly Run[]): string {
   return `as ${nearest.name}, but ${listOf(changes)}`;
 }
 
-function describeModel(config: unknown): string {
+function describeModel(config: unknown, fields = [...MODEL_FIELDS, ...TRAINING_FIELDS]): string {
   const values = new Map(configurationRows([config]).map(({ field, values: [value] }) => [field, value]));
-  const named = [
-    ...["model.num_layers", "model.d_model", "model.num_heads", "model.context_length", "model.vocab_size"],
-    ...["batch_size", "steps", "optimizer.max_learning_rate", "seed"],
-  ];
-  const known = named.flatMap((field) =>
+  const known = fields.flatMap((field) =>
     values.has(field) ? [`${field.replace(/^\w+\./, "")} ${values.get(field)}`] : []
   );
   return known.join(", ");
 }
 
 function describeEnd({ state, metrics, config }: Run): string {
+  if (state === "imported") return state;
   const step = metrics.at(-1)?.step ?? 0;
-  return state === "finished"
-    ? `finished, ${formatNumber(step)} steps`
-    : `${state} at step ${formatNumber(step)} of ${plannedSteps(config) ?? "?"}`;
+  if (state === "finished") return `finished, ${formatNumber(step)} steps`;
+  const planned = plannedSteps(config);
+  return `${state} at step ${formatNumber(step)} of ${planned === undefined ? "?" : formatNumber(planned)}`;
 }

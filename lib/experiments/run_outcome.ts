@@ -5,7 +5,9 @@ import { readJson } from "../data/read_json.ts";
 import { CheckpointFolder } from "../training/checkpoint_folder.ts";
 import { holdsRun } from "../training/experiment_record.ts";
 
-/** How a run ended: at its last step, or by diverging, which is a result too. Kept as outcome.json in the run's folder. */
+/**
+ * How a run ended: at its last step, or by diverging, which is a result too. Kept as outcome.json in the run's folder.
+ */
 export interface RunOutcome {
   /** Whether the loss stayed finite and below the limit. */
   state: "finished" | "diverged";

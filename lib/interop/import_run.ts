@@ -28,7 +28,7 @@ export interface ImportedTokenizer {
  * import { openLlama } from "./llama_checkpoint.ts";
  * const runs = Deno.makeTempDirSync();
  * {
- *   using llama = openLlama(new URL("../../tests/fixtures/llama/tied", import.meta.url).pathname);
+ *   using llama = openLlama(decodeURIComponent(new URL("../../tests/fixtures/llama/tied", import.meta.url).pathname));
  *   await importRun(`${runs}/tied`, llama);
  *   const state = readTrainingState(`${runs}/tied/checkpoints/step-00000000.safetensors`);
  *   assertEquals(state.config.model, llama.config);

@@ -38,7 +38,7 @@ const DERIVED = /\.self_attn\.rotary_emb\.inv_freq$/;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * const folder = new URL("../../tests/fixtures/llama/grouped_query", import.meta.url).pathname;
+ * const folder = decodeURIComponent(new URL("../../tests/fixtures/llama/grouped_query", import.meta.url).pathname);
  * using llama = openLlama(folder);
  * assertEquals([llama.config.num_heads, llama.config.num_kv_heads], [4, 2]);
  * assertEquals(llama.weights("layers.0.attn.k_proj.weight").length, 12 * 24);

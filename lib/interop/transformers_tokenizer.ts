@@ -15,7 +15,7 @@ const AddedTokens = z.record(z.string(), z.int().min(0));
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * const folder = new URL("../../tests/fixtures/llama/tokenizer", import.meta.url).pathname;
+ * const folder = decodeURIComponent(new URL("../../tests/fixtures/llama/tokenizer", import.meta.url).pathname);
  * const tokenizer = await readTransformersTokenizer(folder);
  * assertEquals(tokenizer?.specialTokenToId("<|endoftext|>"), 0);
  * ```

@@ -31,7 +31,7 @@ export interface WriteLlamaOptions {
  * import { openLlama } from "./llama_checkpoint.ts";
  * const parent = Deno.makeTempDirSync();
  * {
- *   using llama = openLlama(new URL("../../tests/fixtures/llama/untied", import.meta.url).pathname);
+ *   using llama = openLlama(decodeURIComponent(new URL("../../tests/fixtures/llama/untied", import.meta.url).pathname));
  *   await writeLlama(`${parent}/copy`, llama);
  *   using copy = openLlama(`${parent}/copy`);
  *   assertEquals(copy.state(), llama.state());

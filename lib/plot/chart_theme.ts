@@ -15,8 +15,8 @@ export const chartGrounds = {
 } as const;
 
 /**
- * What all charts share: no ground of their own, ink that follows the reader's system, one set of colours, letters that can be
- * read where a phone shows the chart at three quarters of its size.
+ * What all charts share: no ground of their own, ink that follows the reader's system, one set of colours, letters that
+ * can be read where a phone shows the chart at three quarters of its size.
  */
 export const chartTheme: Config = {
   background: "transparent",

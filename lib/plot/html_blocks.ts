@@ -1,5 +1,8 @@
 import { Markup, markup, type MarkupValue } from "./markup.ts";
 
+// A number with its unit, or with what it is uncertain by; broken over lines it is hard to read.
+const QUANTITY = /^(?=.{3,20}$)[+-]?\d\S* /;
+
 /** A table's columns, rows, and what it shows. */
 export interface HtmlTable {
   /** Headings; left out, the table has none, as where its first column names what stands beside it. */
@@ -27,7 +30,10 @@ export function htmlTable({ columns, rows, caption, format = String }: HtmlTable
   const isNumeric = Array.from({ length: count }, (_, i) => isNumberColumn(rows.map((row) => row[i])));
   const cell = (value: MarkupValue, i: number) => {
     const text = typeof value === "number" ? format(value) : value;
-    return isNumeric[i] ? markup`<td class="number">${text}</td>` : markup`<td>${text}</td>`;
+    if (isNumeric[i]) return markup`<td class="number">${text}</td>`;
+    return typeof text === "string" && QUANTITY.test(text)
+      ? markup`<td class="quantity">${text}</td>`
+      : markup`<td>${text}</td>`;
   };
   const heading = (text: string, i: number) =>
     isNumeric[i] ? markup`<th class="number" scope="col">${text}</th>` : markup`<th scope="col">${text}</th>`;

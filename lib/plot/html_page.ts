@@ -20,17 +20,19 @@ export interface HtmlPage {
   /** More for the document's head, such as a live page's script. */
   head?: Markup;
   /**
-   * What the page may load, as a Content-Security-Policy. Left out, nothing at all: no script, and nothing from the network.
+   * What the page may load, as a Content-Security-Policy. Left out, nothing at all: no script, and nothing from the
+   * network.
    */
   policy?: string;
 }
 
-// A page of results is a document: even if text of somebody else's became markup, it could neither run nor send anything.
+// A page of results is a document: even if text of somebody else's became markup, it could neither run nor send
+// anything.
 const NOTHING_BUT_STYLE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /**
- * A whole HTML document in one string: self-contained, so that it opens from the file system without a network, light and
- * dark as the reader's system says, readable on a phone.
+ * A whole HTML document in one string: self-contained, so that it opens from the file system without a network, light
+ * and dark as the reader's system says, readable on a phone.
  *
  * @example
  * ```ts

@@ -33,11 +33,12 @@ const MOST_POINTS = 400;
 
 /**
  * Draws the loss of runs as an SVG document: training loss as a thin line (averaged where there are many
- * measurements), validation loss as a line with points. The scale ends at the highest loss that a run began with, so that one
- * that explodes leaves the chart and does not flatten the others.
+ * measurements), validation loss as a line with points. The scale ends at the highest loss from which a run fell, so that
+ * one that explodes leaves the chart and does not flatten the others.
  *
  * @param title Written above the chart.
- * @param runs One or several, each with a name of its own; several are labelled at their ends, of one its two lines are.
+ * @param runs One or several, each with a name of its own; several are labelled at their ends, of one its two lines
+ *   are.
  * @param axis What the loss is drawn against.
  * @throws {RangeError} If no run has a finite loss yet.
  * @example
@@ -136,9 +137,11 @@ interface Scale {
 }
 
 function scaleOf(points: readonly Point[], runs: readonly CurveRun[]): Scale {
-  const first = runs.flatMap(({ name }) => points.find(({ run }) => run === name)?.loss ?? []);
+  const courses = runs.map(({ name }) => points.filter(({ run }) => run === name)).filter(({ length }) => length > 0);
+  // One that was first measured when it had exploded is where no other is.
+  const falling = courses.filter(([first, ...later]) => later.some(({ loss }) => loss < first.loss));
   const lowest = points.reduce((least, { loss }) => Math.min(least, loss), Infinity);
-  const highest = Math.max(...first);
+  const highest = Math.max(...(falling.length > 0 ? falling : courses).map(([{ loss }]) => loss));
   // A run whose loss never fell, or was measured once, still needs some height, and one measured at 0 alone some width.
   const margin = 0.05 * (highest - lowest) || 0.5;
   return {
@@ -172,6 +175,7 @@ function labelsOf(points: readonly Point[], runs: readonly CurveRun[], { right, 
       width: LETTER_WIDTH * label.label.length + LABEL_GAP,
     })),
     LABEL_HEIGHT,
+    HEIGHT,
   );
   return labels.map((label, i) => ({ ...label, moved: heights[i] - pixelsDown(label) }));
 }

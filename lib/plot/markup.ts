@@ -1,6 +1,6 @@
 /**
- * A piece of HTML that is safe to put into a page: markup that was written here, in which every text from elsewhere has been
- * escaped. A plain string is text and never becomes markup by accident.
+ * A piece of HTML that is safe to put into a page: markup that was written here, in which every text from elsewhere has
+ * been escaped. A plain string is text and never becomes markup by accident.
  */
 export class Markup {
   /** The HTML source. */
@@ -19,12 +19,15 @@ export class Markup {
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** What may stand in {@linkcode markup}: text and numbers are escaped, pieces are joined, null and undefined are nothing. */
+/**
+ * What may stand in {@linkcode markup}: text and numbers are escaped, pieces are joined, null and undefined are
+ * nothing.
+ */
 export type MarkupValue = Markup | string | number | bigint | null | undefined | readonly MarkupValue[];
 
 /**
- * Builds a piece of HTML: the words of the template are markup, and whatever is put in between is text, unless it is a piece of
- * HTML itself.
+ * Builds a piece of HTML: the words of the template are markup, and whatever is put in between is text, unless it is a
+ * piece of HTML itself.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * How the project's pages look: one readable column, light or dark as the reader's system says, and nothing wider than a
- * phone except what scrolls by itself (tables, charts, code).
+ * How the project's pages look: one readable column, light or dark as the reader's system says, and nothing wider than
+ * a phone except what scrolls by itself (tables, charts, code).
  */
 export const pageStyle = `
 :root {
@@ -25,7 +25,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { padding-bottom: 0.4rem; text-align: left; }
 th, td { padding: 0.3rem 1.5rem 0.3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { font-weight: 600; }
-th.number, td.number { text-align: right; white-space: nowrap; }
+th.number, td.number { text-align: right; }
+td.number, td.quantity { white-space: nowrap; }
 figure { margin: 1rem 0; }
 figure svg { display: block; min-width: 26rem; max-width: 100%; height: auto; }
 figcaption { margin-top: 0.25rem; font-size: 0.9rem; }

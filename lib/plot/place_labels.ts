@@ -9,11 +9,12 @@ export interface PlacedLabel {
 }
 
 /**
- * Heights for labels at the ends of lines: as near as can be to where each wants to be, in the same order from top to bottom, and
- * no two over each other. Labels beside each other leave each other alone.
+ * Heights for labels at the ends of lines: as near as can be to where each wants to be, in the same order from top to
+ * bottom, and no two over each other. Labels beside each other leave each other alone.
  *
  * @param labels Where they want to be.
  * @param lineHeight Least distance from middle to middle.
+ * @param bottom No middle is below this.
  * @returns The middle of each, in the order given.
  * @example
  * ```ts
@@ -22,12 +23,12 @@ export interface PlacedLabel {
  * assertEquals(placeLabels([label(50), label(52), label(90)], 14), [44, 58, 90]);
  * ```
  */
-export function placeLabels(labels: readonly PlacedLabel[], lineHeight: number): number[] {
+export function placeLabels(labels: readonly PlacedLabel[], lineHeight: number, bottom = Infinity): number[] {
   const heights = new Array<number>(labels.length);
   for (const column of columnsOf(labels)) {
     column.sort((a, b) => labels[a].y - labels[b].y);
-    // Once every label has been moved up by its rank's share, "far enough apart" means "not decreasing", and the nearest such
-    // heights are found by joining neighbours that are out of order at their mean.
+    // Once every label has been moved up by its rank's share, "far enough apart" means "not decreasing", and the
+    // nearest such heights are found by joining neighbours that are out of order at their mean.
     const blocks: { mean: number; size: number }[] = [];
     column.forEach((label, rank) => {
       let block = { mean: labels[label].y - rank * lineHeight, size: 1 };
@@ -39,7 +40,10 @@ export function placeLabels(labels: readonly PlacedLabel[], lineHeight: number):
       blocks.push(block);
     });
     const means = blocks.flatMap(({ mean, size }) => new Array<number>(size).fill(mean));
-    column.forEach((label, rank) => heights[label] = means[rank] + rank * lineHeight);
+    column.forEach((label, rank) => {
+      const below = column.length - 1 - rank;
+      heights[label] = Math.min(means[rank] + rank * lineHeight, bottom - below * lineHeight);
+    });
   }
   return heights;
 }

@@ -12,8 +12,8 @@ import { learningCurve } from "./learning_curve.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /**
- * Draws what a run's folder tells: learning_curve.svg, and report.html with curves, final figures, samples, settings, device and
- * command. Both stand by themselves. It may be called at any time, also while the run goes on.
+ * Draws what a run's folder tells: learning_curve.svg, and report.html with curves, final figures, samples, settings,
+ * device and command. Both stand by themselves. It may be called at any time, also while the run goes on.
  *
  * @param folder The run's, as `train()` leaves it.
  * @param name Title of the page and the chart; the folder's path if left out.
@@ -79,7 +79,9 @@ function summaryOf(config: unknown, metrics: readonly Metrics[], sessions: reado
   return `${steps} on ${formatNumber(last.tokens)} tokens in ${formatSeconds(last.seconds)}${device}: ${kind} ${loss}.`;
 }
 
-/** The loss that a run is judged by: the last that was measured on validation data, or in training if there are none. */
+/**
+ * The loss that a run is judged by: the last that was measured on validation data, or in training if there are none.
+ */
 function finalLoss(metrics: readonly Metrics[]): [kind: string, loss: string] {
   const { loss, validation_loss } = latestFigures(metrics);
   return validation_loss === undefined

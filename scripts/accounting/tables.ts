@@ -4,7 +4,8 @@ import { normalForm } from "../../lib/accounting/normal_form.ts";
 import { symbolOrder, symbols } from "../../lib/accounting/symbols.ts";
 import { shareBar } from "../../lib/plot/share_bar.ts";
 import { formatBytes } from "../../lib/data/amounts.ts";
-import { alignTable, type Report, type Value } from "../frame/report.ts";
+import type { Value } from "../frame/align_table.ts";
+import type { Report } from "../frame/report.ts";
 
 /** Prints tables, aligned for a terminal or as Markdown. */
 export class TablePrinter {
@@ -18,12 +19,17 @@ export class TablePrinter {
 
   /** One table with its title. */
   table(title: string, columns: readonly string[], rows: readonly (readonly Value[])[]): void {
-    if (!this.#markdown) return this.#report.say(`${title}\n${alignTable(columns, rows)}\n`);
+    if (!this.#markdown) return this.#report.say(`${title}\n${this.#report.align(columns, rows)}\n`);
     const line = (cells: readonly Value[]) =>
       `| ${cells.map((cell) => typeof cell === "bigint" ? formatInteger(cell) : String(cell)).join(" | ")} |`;
     this.#report.say(
       [`### ${title}`, "", line(columns), line(columns.map(() => "---")), ...rows.map(line), ""].join("\n"),
     );
+  }
+
+  /** What the letters of shapes and formulas stand for, with the model's values. */
+  symbols(title: string, { values }: Account): void {
+    this.table(title, ["", "", ""], symbolOrder.map((name) => [name, symbols[name], values[name] ?? 0n]));
   }
 
   /** The lines of a section with their shares of the sum as numbers and bars. */
@@ -44,6 +50,11 @@ export class TablePrinter {
     this.table(title, [...columns, "share", ""], [...rows, [...cells(total), "", ""]]);
   }
 }
+
+/** One line that says what the letters of the formulas of a model and its training stand for. */
+export const lettersText = `In formulas: ${
+  (["b", "c", "n", "h", "d_h", "V", "d"] as const).map((name) => `${name} is ${symbols[name]}`).join("; ")
+}.`;
 
 /** Every formula of the sections: with symbols, with numbers, and its value. */
 export function formulasText(sections: readonly Section[], { values }: Account): string {

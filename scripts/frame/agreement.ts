@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { z } from "zod";
 import { toKebabCase } from "./flags.ts";
 
-// What options must satisfy together, as refinements of a schema: z.object({ ... }).superRefine(atMostOneOf("best", "run")).
+// What options must satisfy together, as refinements of a schema: schema.superRefine(atMostOneOf("best", "run")).
 // A refused command line ends with the code of a wrong one, before anything is done.
 
 /** A check of a schema's output, as `superRefine()` takes it. */

@@ -66,8 +66,8 @@ const VERBS: Record<string, string> = {
   stat: "find",
 };
 
-// What the system says of files ("Is a directory (os error 21): open 'PATH'"), in words, with what to do; undefined for what
-// says itself well enough. Deno names the path where it fails to open it, not always where it fails to read it.
+// What the system says of files ("Is a directory (os error 21): open 'PATH'"), in words, with what to do; undefined for
+// what says itself well enough. Deno names the path where it fails to open it, not always where it fails to read it.
 function explainSystemError(error: Error): string | undefined {
   const { AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied } = Deno.errors;
   const [, call = "", found] = /: (\w+) '(.*)'$/.exec(error.message) ?? [];

@@ -1,8 +1,8 @@
 import { dirname } from "@std/path/dirname";
 
 /**
- * Makes a folder before long work, so that one that may not be written is found out first. Disposed of, it removes those of
- * the folders it has made that are still empty, so that a task that fails leaves nothing.
+ * Makes a folder before long work, so that one that may not be written is found out first. Disposed of, it removes
+ * those of the folders it has made that are still empty, so that a task that fails leaves nothing.
  *
  * @param path The folder; those above it are made as well.
  */

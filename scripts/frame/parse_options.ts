@@ -40,21 +40,23 @@ export function asksForHelp(args: readonly string[]): boolean {
 }
 
 /**
- * Reads a command line by an options schema.
+ * Reads a command line by an options schema. Dashes and underscores in a flag's name are one, since tasks have both:
+ * --batch_size is a field of a configuration, --batch-size an option.
  *
- * @param args The words after the script's name.
+ * @param words The words after the script's name.
  * @param schema Options as a zod object; nested objects are dotted flags.
- * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all words
- *   that are left.
+ * @param positional Options, by key, that may also be given in this order without a flag; a repeatable one takes all
+ *   words that are left.
  * @throws {UsageError} For an unknown flag (a known one that is near is named), a missing or unreadable value, one flag
  *   given twice that is not repeatable, or a value that the schema refuses.
  */
 export function parseOptions<Schema extends z.ZodObject>(
-  args: readonly string[],
+  words: readonly string[],
   schema: Schema,
   positional: readonly string[] = [],
 ): ParsedOptions<Schema> {
   const flags = [...flagsOf(schema), ...sharedFlags];
+  const args = words.map((word) => withNameOf(flags, word));
   const booleans = flags.filter((flag) => flag.type === "boolean").map((flag) => flag.name);
   const strings = flags.filter((flag) => flag.type !== "boolean").map((flag) => flag.name);
   const parsed = Parsed.parse(parseArgs(joinValues(args, strings), {
@@ -66,7 +68,7 @@ export function parseOptions<Schema extends z.ZodObject>(
       if (key !== undefined) throw new UsageError(unknownFlag(word, flags));
     },
   }));
-  const words = parsed._.map(String);
+  const rest = parsed._.map(String);
   const given: Record<string, unknown> = {};
   const typed = new Map<Flag, string>();
   for (const flag of flags) {
@@ -80,7 +82,7 @@ export function parseOptions<Schema extends z.ZodObject>(
     }
     const values = z.array(z.string()).parse(value ?? []);
     if (positional.includes(flag.name) && values.length === 0) {
-      values.push(...words.splice(0, flag.repeatable ? Infinity : 1));
+      values.push(...rest.splice(0, flag.repeatable ? Infinity : 1));
     }
     if (values.length === 0) continue;
     if (!flag.repeatable) checkGivenOnce(flag, values.map((text) => `--${flag.name} ${text}`));
@@ -88,9 +90,9 @@ export function parseOptions<Schema extends z.ZodObject>(
     typed.set(flag, values.join(" "));
     writePath(given, flag.path, flag.repeatable ? read : read[0]);
   }
-  if (words.length > 0) {
+  if (rest.length > 0) {
     throw new UsageError(
-      `Cannot use "${words[0]}": this task takes ${
+      `Cannot use "${rest[0]}": this task takes ${
         positional.length > 0 ? `at most ${positional.join(", ")} without a flag` : "flags only"
       }; see --help`,
     );
@@ -107,8 +109,18 @@ export function parseOptions<Schema extends z.ZodObject>(
   return { options: checked.data, json: json ?? false };
 }
 
-// parseArgs() takes "-1" after a flag for another flag, and an empty word for one without a flag; "--flag=-1" and "--flag="
-// are unambiguous.
+/**
+ * A word as it was typed; where it is a flag but for dashes in place of underscores or the reverse, by the flag's name.
+ */
+function withNameOf(flags: readonly Flag[], word: string): string {
+  const [, dashes, typed, value] = /^(--(?:no-)?)([^=]+)(.*)$/s.exec(word) ?? [];
+  if (typed === undefined || flags.some(({ name }) => name === typed)) return word;
+  const flag = flags.find(({ name }) => name.replaceAll("_", "-") === typed.replaceAll("_", "-"));
+  return flag ? dashes + flag.name + value : word;
+}
+
+// parseArgs() takes "-1" after a flag for another flag, and an empty word for one without a flag; "--flag=-1" and
+// "--flag=" are unambiguous.
 function joinValues(args: readonly string[], strings: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -153,7 +165,8 @@ function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flag
   if (!flag) return issue.message;
   const text = typed.get(flag);
   if (text === undefined && flag.required) {
-    return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})`;
+    const choices = flag.choices ? `; expected ${expectedValue(flag, "")}` : "";
+    return `Cannot start: --${flag.name} is missing (${flag.description || "a value that the task needs"})${choices}`;
   }
   const isOfWrongKind = ["too_small", "too_big", "invalid_type", "invalid_value", "not_multiple_of"].includes(
     issue.code,
@@ -163,7 +176,9 @@ function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flag
   }`;
 }
 
-/** What a flag takes and `text` is not, in the words of `--help`: "an integer of at least 1", "one of gpt2, tiktoken". */
+/**
+ * What a flag takes and `text` is not, in the words of `--help`: "an integer of at least 1", "one of gpt2, tiktoken".
+ */
 function expectedValue({ type, choices, range = "" }: Flag, text: string): string {
   if (choices) return `one of ${choices.join(", ")}`;
   const number = Number(text);
@@ -181,7 +196,8 @@ function expectedValue({ type, choices, range = "" }: Flag, text: string): strin
     .join(" ");
 }
 
-// A flag is also known by the last part of its name, and with dashes for underscores: --d-model is near --model.d_model.
+// A flag is also known by the last part of its name, and with dashes for underscores: --d-model is near
+// --model.d_model.
 function unknownFlag(word: string, flags: readonly Flag[]): string {
   const plain = (name: string) => name.replaceAll("_", "-");
   const names = flags.map((flag) => flag.name);

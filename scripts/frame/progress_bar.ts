@@ -49,8 +49,9 @@ export class ProgressBar {
 }
 
 /**
- * One line that says how far a phase is: bar, share, amount, detail, rate and the time that is left. Where the terminal is
- * too narrow for all of it, the bar gets shorter, the amount goes, since the share says that too, then the rate and the detail.
+ * One line that says how far a phase is: bar, share, amount, detail, rate and the time that is left. Where the terminal
+ * is too narrow for all of it, the bar gets shorter, the amount goes, since the share says that too, then the rate and
+ * the detail.
  */
 export function progressLine(progress: Progress, seconds: number, width: number): string {
   const room = Math.max(20, width - 1);
@@ -91,6 +92,9 @@ function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number,
   }
   if (shape.detail) parts.push(detail);
   if (rate > 0 && shape.rate) parts.push(`${formatAmount(rate, unit)}/s`);
-  if (rate > 0 && share !== undefined) parts.push(`${formatSeconds((total! - done) / rate)} left`);
+  if (rate > 0 && share !== undefined) {
+    const left = (total! - done) / rate;
+    parts.push(`${left < 1 ? "under 1 s" : formatSeconds(left)} left`);
+  }
   return parts.filter((part) => part !== undefined).join("  ");
 }

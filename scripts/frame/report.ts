@@ -1,10 +1,7 @@
 import type { OnProgress } from "../../lib/data/progress.ts";
-import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
-import { columnsOf } from "./columns_of.ts";
+import { formatSeconds } from "../../lib/data/amounts.ts";
+import { alignTable, show, type Value } from "./align_table.ts";
 import { ProgressBar } from "./progress_bar.ts";
-
-/** A value in a report: what JSON carries as it is, and people read with separators. */
-export type Value = string | number | bigint | boolean | null;
 
 /** One published figure beside our own. */
 export interface Comparison {
@@ -37,6 +34,7 @@ export class Report {
   readonly #comparisons: Record<string, Comparison> = {};
   readonly #tables: Record<string, { columns: readonly string[]; rows: readonly (readonly Value[])[] }> = {};
   readonly #notes: string[] = [];
+  #finished = false;
   #interrupt?: AbortController;
   #stopListening = () => {};
 
@@ -93,7 +91,12 @@ export class Report {
   /** A table with a title: aligned text for people, `tables` in JSON. */
   table(title: string, columns: readonly string[], rows: readonly (readonly Value[])[]): void {
     this.#tables[title] = { columns, rows };
-    this.say(`\n${title}\n${alignTable(columns, rows)}`);
+    this.say(`\n${title}\n${this.align(columns, rows)}`);
+  }
+
+  /** Rows as columns of text that fit the terminal, as far as they can. */
+  align(columns: readonly string[], rows: readonly (readonly Value[])[]): string {
+    return alignTable(columns, rows, this.#output.columns);
   }
 
   /** A published figure beside ours; all of them are printed together at the end. */
@@ -116,9 +119,14 @@ export class Report {
     return this.#interrupt.signal;
   }
 
-  /** Prints what is left to print: the comparisons, or the JSON object. */
+  /**
+   * Prints what is left to print, once: the comparisons, or the JSON object. A task that goes on until it is stopped
+   * calls this as soon as it has said everything.
+   */
   finish(task: string, options: unknown): void {
-    this.close();
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#bar.clear();
     const comparisons = Object.entries(this.#comparisons);
     if (this.#json) {
       const result = {
@@ -135,7 +143,7 @@ export class Report {
       );
     } else if (comparisons.length > 0) {
       const rows = comparisons.map(([name, { published, ours, verdict }]) => [name, published, ours, verdict ?? ""]);
-      this.say(`\n${alignTable(["", "published", "ours", ""], rows)}`);
+      this.say(`\n${this.align(["", "published", "ours", ""], rows)}`);
     }
   }
 
@@ -145,38 +153,4 @@ export class Report {
     this.#stopListening();
     this.#stopListening = () => {};
   }
-}
-
-/** Rows as columns of text: numbers to the right, words to the left. */
-export function alignTable(columns: readonly string[], rows: readonly (readonly Value[])[]): string {
-  const texts = rows.map((row) => row.map(show));
-  const isNumber = columns.map((_, i) => rows.some((row) => isNumeric(row[i])) && rows.every((row) => !isWord(row[i])));
-  const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => columnsOf(row[i] ?? ""))));
-  const pad = (cell: string, i: number) => {
-    const space = " ".repeat(widths[i] - columnsOf(cell));
-    return isNumber[i] ? space + cell : cell + space;
-  };
-  const line = (cells: readonly string[]) => columns.map((_, i) => pad(cells[i] ?? "", i)).join("  ").trimEnd();
-  const heading = columns.some((column) => column !== "");
-  return [...(heading ? [line(columns), widths.map((width) => "─".repeat(width)).join("  ")] : []), ...texts.map(line)]
-    .join("\n");
-}
-
-function isNumeric(value: Value | undefined): boolean {
-  return typeof value === "number" || typeof value === "bigint";
-}
-
-function isWord(value: Value | undefined): boolean {
-  return typeof value === "string" && value !== "" && !/^[\d.,+\-% ]+$/.test(value);
-}
-
-function show(value: Value): string {
-  if (typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value))) return formatNumber(value);
-  if (typeof value === "number") {
-    const size = Math.abs(value);
-    // Four decimals, as losses have them, and fewer where the digits before them say more than anybody has measured.
-    const decimals = size < 10 ? 4 : size < 100 ? 3 : size < 1000 ? 2 : 1;
-    return size >= 0.01 && size < 1e15 ? formatNumber(value, decimals) : value.toPrecision(4);
-  }
-  return value === null ? "" : String(value);
 }

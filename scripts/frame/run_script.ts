@@ -48,6 +48,7 @@ export async function execute<Schema extends z.ZodObject>(
     report = new Report(json, output);
     await main(options, report);
     report.finish(script.name, options);
+    report.close();
     return 0;
   } catch (error) {
     const interrupted = error instanceof Error && /^Stopped by a signal/.test(error.message);

@@ -2,8 +2,8 @@ import { openFile } from "../../lib/data/open_file.ts";
 import { isGzip, unpackGzip } from "../../lib/tokenizer/unpack_gzip.ts";
 
 /**
- * Looks, before any work on texts and before anything is written, whether they can be read and whether there is any text.
- * An empty file makes an empty tokenizer and no ids, which nobody wants and everything later fails on.
+ * Looks, before any work on texts and before anything is written, whether they can be read and whether there is any
+ * text. An empty file makes an empty tokenizer and no ids, which nobody wants and everything later fails on.
  *
  * @param paths Files, also packed ones (.gz); one of several may be empty.
  * @throws {Error} If a file is not there, is a folder or begins with no gzip member, or if all are empty.

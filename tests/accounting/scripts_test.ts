@@ -25,7 +25,8 @@ Deno.test("accounting answers without any permission, with dimensions overridden
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "2,127,057,600");
   assertStringIncludes(stdout, "1,196,182,365,798,400"); // 8 x 149,522,795,724,800
-  assertStringIncludes(stdout, "the batch does not fit");
+  assertStringIncludes(stdout, "the batch does not fit; not even one sequence fits");
+  assertStringIncludes(stdout, "\nc     sequence length, in tokens (context_length)  16,384\n");
 });
 
 Deno.test("accounting --json gives formulas, numbers and exact values", async () => {
@@ -86,6 +87,7 @@ Deno.test("transformer_accounting and adamw_accounting reproduce the published t
     transformer.stdout,
     "3,923,043,942,400  3,923,043,942,400  4,513,336,524,800  left out, counted twice",
   );
+  assertStringIncludes(transformer.stdout, "V is vocab_size; d is d_model.");
   assertStringIncludes(transformer.stdout, "is that of 32 layers; GPT-2 large has 36");
   assertStringIncludes(adamw.stdout, "8.86");
   assertStringIncludes(adamw.stdout, "6,584");

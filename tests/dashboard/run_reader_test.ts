@@ -45,6 +45,18 @@ Deno.test("a run can be taken up at the very moment when somebody looks at it", 
   }
 });
 
+Deno.test("a model from elsewhere is imported, until somebody trains it", () => {
+  using top = new TemporaryFolder();
+  writeRun(top.at("run"));
+  const runs = reader(top);
+  assertEquals(runs.read("run").state, "stopped");
+  writeRun(top.at("llama"));
+  Deno.writeTextFileSync(top.at("llama/checkpoints/step-00000000.safetensors"), "");
+  assertEquals(runs.read("llama").state, "imported");
+  appendMetrics(top.at("llama"), { step: 10, tokens: 640, seconds: 1, loss: 4 });
+  assertEquals(runs.read("llama").state, "stopped");
+});
+
 Deno.test("a run whose loss exploded or is no number has diverged", () => {
   using top = new TemporaryFolder();
   const config = { steps: 100, model: { vocab_size: 50 } };

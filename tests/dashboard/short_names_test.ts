@@ -9,6 +9,18 @@ Deno.test("names of an experiment's runs are told by what differs between them",
   );
 });
 
+Deno.test("a number alone says nothing: it stays with the word before it", () => {
+  const names = [
+    "seed-0-7129d08682",
+    "seed-0-max_learning_rate-10-45d5324359",
+    "seed-0-max_learning_rate-1-d11f28fa21",
+  ];
+  assertEquals(
+    shortNames(names.map((name) => `experiments/laptop-stories-${name}`)),
+    ["seed-0", "seed-0-max_learning_rate-10", "seed-0-max_learning_rate-1"],
+  );
+});
+
 Deno.test("what makes names differ is never left out", () => {
   const cases = [
     ["a-297fdd6ca5", "a-1b0ba85ccb"], // the hash

@@ -60,6 +60,18 @@ Deno.test("what follows from other settings is no difference, and an unreadable 
   assertEquals(differences.slice(1), ["as a, in every setting", "its configuration cannot be read"]);
 });
 
+Deno.test("a model from elsewhere is told by what it is, and no run by what it changed of that", () => {
+  const log = experimentLog([
+    runOf("llama", 1, { state: "imported", isImported: true, metrics: [] }),
+    runOf("first", 2),
+  ]);
+  assertStringIncludes(log.verdict[0], "2 runs: 1 imported and 1 finished.");
+  assertEquals(log.tables[0].rows.map((row) => row.slice(1, 4)), [
+    ["llama", "d_model 64", "imported"],
+    ["first", "d_model 64, steps 100, seed 0", "finished, 100 steps"],
+  ]);
+});
+
 Deno.test("without runs the log says how to make some", () => {
   assertStringIncludes(experimentLog([]).verdict[0], "deno task experiments");
 });

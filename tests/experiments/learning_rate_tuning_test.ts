@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const script = new URL("../../scripts/learning_rate_tuning.ts", import.meta.url).pathname;
+const script = decodeURIComponent(new URL("../../scripts/learning_rate_tuning.ts", import.meta.url).pathname);
 
 Deno.test("learning_rate_tuning: losses follow the closed form of the toy, and the answer says decay, decay, divergence", async () => {
   using folder = new TemporaryFolder();

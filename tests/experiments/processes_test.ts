@@ -5,7 +5,7 @@ import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 // The task as people call it, in real processes: what threads and promises of one process cannot show.
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const RUNS = "runs/experiments";
 
 function start(folder: string, ...args: string[]): Deno.ChildProcess {

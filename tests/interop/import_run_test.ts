@@ -9,7 +9,7 @@ import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const fixtures = new URL("../fixtures/llama/", import.meta.url).pathname;
+const fixtures = decodeURIComponent(new URL("../fixtures/llama/", import.meta.url).pathname);
 
 Deno.test("importRun() makes a run whose newest checkpoint is the model", async () => {
   using folder = new TemporaryFolder();

@@ -7,7 +7,7 @@ import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tape } from "../../lib/tensor/tape.ts";
 
 // Checkpoints and logits that transformers made: tests/fixtures/llama/make_llama.py.
-const fixtures = new URL("../fixtures/llama/", import.meta.url).pathname;
+const fixtures = decodeURIComponent(new URL("../fixtures/llama/", import.meta.url).pathname);
 const Expected = z.object({ tokens: z.array(z.array(z.int())), logits: z.array(z.number()) });
 
 for (const name of ["untied", "tied", "grouped_query", "bfloat16", "sharded"]) {

@@ -4,7 +4,7 @@ import { openLlama } from "../../lib/interop/llama_checkpoint.ts";
 import { readLlamaConfig } from "../../lib/interop/llama_config.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const fixtures = new URL("../fixtures/llama/", import.meta.url).pathname;
+const fixtures = decodeURIComponent(new URL("../fixtures/llama/", import.meta.url).pathname);
 
 /** A checkpoint of the fixtures with fields of its config.json changed; undefined leaves a field out. */
 function changedCopy(folder: TemporaryFolder, from: string, change: Record<string, unknown> = {}): string {

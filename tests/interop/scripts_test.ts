@@ -6,7 +6,7 @@ import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const fixtures = `${root}tests/fixtures/llama/`;
 
 /** A script as a person would run it, with runs/ in a folder of its own. */

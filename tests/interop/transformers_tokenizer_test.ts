@@ -3,7 +3,7 @@ import { readTransformersTokenizer } from "../../lib/interop/transformers_tokeni
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const fixture = new URL("../fixtures/llama/tokenizer", import.meta.url).pathname;
+const fixture = decodeURIComponent(new URL("../fixtures/llama/tokenizer", import.meta.url).pathname);
 
 Deno.test("a tokenizer that transformers saved encodes as it does there", async () => {
   const { text, ids } = JSON.parse(Deno.readTextFileSync(`${fixture}/expected.json`));

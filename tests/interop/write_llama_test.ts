@@ -87,7 +87,9 @@ Deno.test("writeLlama() rounds to bfloat16 where it is asked to", async () => {
 Deno.test("writeLlama() names the token that ends a text where the tokenizer has it", async () => {
   using folder = new TemporaryFolder();
   using device = new Device(new ReferenceBackend());
-  const tokenizer = await Tokenizer.load(new URL("../fixtures/llama/tokenizer", import.meta.url).pathname);
+  const tokenizer = await Tokenizer.load(
+    decodeURIComponent(new URL("../fixtures/llama/tokenizer", import.meta.url).pathname),
+  );
   using model = randomModel(device, { ...plain, vocab_size: tokenizer.vocabSize + 3 });
   const read = (path: string) => JSON.parse(Deno.readTextFileSync(folder.at(path)));
   await writeLlama(folder.at("ends"), sourceOf(model), { tokenizer });
@@ -131,7 +133,9 @@ Deno.test("a tokenizer with more tokens than the model, and a folder in use, are
   using folder = new TemporaryFolder();
   using device = new Device(new ReferenceBackend());
   using model = randomModel(device, plain);
-  const tokenizer = await Tokenizer.load(new URL("../fixtures/llama/tokenizer", import.meta.url).pathname);
+  const tokenizer = await Tokenizer.load(
+    decodeURIComponent(new URL("../fixtures/llama/tokenizer", import.meta.url).pathname),
+  );
   await assertRejects(
     () => writeLlama(folder.at("llama"), sourceOf(model), { tokenizer }),
     RangeError,

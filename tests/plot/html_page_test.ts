@@ -67,6 +67,12 @@ Deno.test("numbers stand to the right with their heading, words and mixed column
   });
   assertStringIncludes(source, `<th scope="col">run</th><th class="number" scope="col">loss</th>`);
   assertStringIncludes(source, `<td>a</td><td class="number">1.23</td><td class="number">10</td><td>1.00</td>`);
+  const { source: quantities } = htmlTable({
+    rows: [["loss", "2.9704 ± 0.0069"], ["time", "2 min 5 s"], ["steps", "2 to 9 of all that were asked for"]],
+  });
+  assertStringIncludes(quantities, `<td>loss</td><td class="quantity">2.9704 ± 0.0069</td>`);
+  assertStringIncludes(quantities, `<td>time</td><td class="quantity">2 min 5 s</td>`);
+  assertStringIncludes(quantities, `<td>steps</td><td>2 to 9 of`);
   assertStringIncludes(source, `<td>b</td><td class="number"></td><td class="number">20</td><td>x</td>`);
   assertEquals(htmlTable({ rows: [["a", "b"]] }).source.includes("<thead>"), false);
 });

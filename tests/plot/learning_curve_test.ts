@@ -69,6 +69,19 @@ Deno.test("a run that explodes leaves the chart, labelled where it does, and kee
   assert(height >= 0 && height <= 300, `height ${height}`);
 });
 
+Deno.test("a run that had exploded when it was first measured does not flatten the others", async () => {
+  const sane = { name: "sane", metrics: run(60) };
+  const gone = { name: "gone", metrics: [{ step: 5, tokens: 320, seconds: 1, loss: 9e6 }] };
+  const rising = {
+    name: "rising",
+    metrics: [4, 2e6].map((loss, i) => ({ step: 5 + i, tokens: 320, seconds: i, loss })),
+  };
+  const yAxis = (svg: string) => /Y-axis titled [^"]*/.exec(svg)?.[0];
+  const alone = await learningCurve("One", [sane]);
+  assertEquals(yAxis(await learningCurve("All", [sane, gone, rising])), yAxis(alone));
+  assertEquals([...endLabels(await learningCurve("None that learns", [gone, rising])).keys()], ["gone", "rising"]);
+});
+
 Deno.test("the horizontal axis is steps, tokens, or time in the unit that suits it", async () => {
   const metrics = run(40);
   const titled = async (axis: "step" | "tokens" | "seconds", slower = 1) => {

@@ -12,6 +12,12 @@ Deno.test("labels at one point spread evenly around it, in the order given", () 
   assertEquals(placeLabels([50, 50, 50].map((y) => ({ x: 0, y, width: 30 })), 10), [40, 50, 60]);
 });
 
+Deno.test("labels near the bottom are moved up together, and none is below it", () => {
+  const labels = [70, 98, 99, 100].map((y) => ({ x: 0, y, width: 30 }));
+  assertEquals(placeLabels(labels, 10, 100), [70, 80, 90, 100]);
+  assertEquals(placeLabels(labels, 10), [70, 89, 99, 109]);
+});
+
 Deno.test("labels beside each other do not move each other", () => {
   assertEquals(placeLabels([{ x: 0, y: 50, width: 30 }, { x: 30, y: 50, width: 30 }], 10), [50, 50]);
   assertEquals(placeLabels([{ x: 0, y: 50, width: 31 }, { x: 30, y: 50, width: 30 }], 10), [45, 55]);

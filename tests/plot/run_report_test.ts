@@ -43,7 +43,7 @@ async function reportOf(metrics: readonly Metrics[], fill: (record: ExperimentRe
 
 /** The value beside a name in a table of the page. */
 function valueOf(page: string, name: string): string | undefined {
-  return new RegExp(`<tr><td>${name.replace(/[()]/g, "\\$&")}</td><td>([^<]*)</td></tr>`).exec(page)?.[1];
+  return new RegExp(`<tr><td>${name.replace(/[()]/g, "\\$&")}</td><td[^>]*>([^<]*)</td></tr>`).exec(page)?.[1];
 }
 
 Deno.test("a run's page tells curves, figures, samples, settings, device and command", async () => {

@@ -4,7 +4,7 @@ import { checkTexts } from "../../scripts/tokenizing/check_texts.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 async function withTexts(): Promise<TemporaryFolder> {
   const folder = new TemporaryFolder();

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fallingLoss, writeRun } from "../dashboard/run_folder.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 /** Starts the task over the runs in a folder. */
 function start(folder: string, ...args: string[]): Deno.ChildProcess {
@@ -34,6 +34,18 @@ Deno.test("the dashboard serves runs/ until Ctrl-C, also while a page listens, a
   assertEquals((await task.status).code, 0);
   assertEquals(await events.text().catch(() => "cut off"), "retry: 2000\n\n");
   await words.cancel();
+  assertEquals(await new Response(task.stderr).text(), "");
+});
+
+Deno.test("with --json the dashboard says where it is as soon as it is there, and nothing else", async () => {
+  using top = new TemporaryFolder();
+  const task = start(top.path, "--port", "0", "--json");
+  const words = task.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { results } = JSON.parse(await readUntil(words, /\{[^]*\n\}\n/));
+  assertStringIncludes(await (await fetch(results.address)).text(), "<h1>Runs</h1>");
+  task.kill("SIGINT");
+  assertEquals((await task.status).code, 0);
+  assertEquals(await words.read(), { value: undefined, done: true });
   assertEquals(await new Response(task.stderr).text(), "");
 });
 

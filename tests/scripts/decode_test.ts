@@ -4,7 +4,7 @@ import type { NpyArray } from "../../lib/data/npy_header.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 /** What the task `decode` makes of an array of ids under the vocabulary of single bytes. */
 async function decode(ids: NpyArray) {

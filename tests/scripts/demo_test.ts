@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 Deno.test("what the demo leaves is a run that generate lets write", async () => {
   using folder = new TemporaryFolder();

@@ -5,7 +5,7 @@ import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 // Code 2: the command line can be judged wrong by itself. Code 1: it is the world outside that fails it.
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 /** A task as a process of its own; nothing is left in the folder where it runs. */
 async function refuse(script: string, words: string, code: number, message: string) {

@@ -56,11 +56,19 @@ Deno.test("parseOptions() gives a repeatable option all words that are left, as 
   assertThrows(() => parseOptions("b --input a".split(" "), schema, ["input"]), UsageError, `Cannot use "b"`);
 });
 
+Deno.test("parseOptions() takes dashes for underscores in a flag's name and the reverse, in no value", () => {
+  const { options } = parseOptions(
+    "--vocab_size 300 --special_token=a_b --model.num-heads=2 --no-compile".split(" "),
+    Options,
+  );
+  assertEquals([options.vocabSize, options.specialToken, options.model.num_heads], [300, ["a_b"], 2]);
+});
+
 const refusals: [string, RegExp][] = [
   ["--vocab-sise 300", /no such flag; the nearest is --vocab-size/],
   ["--modle.d_model 3", /no such flag; the nearest is --model.d_model/],
   ["--d-model 3", /no such flag; the nearest is --model.d_model/],
-  ["--vocab_size=3", /^Cannot use --vocab_size: there is no such flag; the nearest is --vocab-size/],
+  ["--vocab_sise=3", /^Cannot use --vocab_sise: there is no such flag; the nearest is --vocab-size/],
   ["--verbose", /--verbose: there is no such flag; see --help$/],
   ["-v", /-v: there is no such flag; see --help$/],
   ["--vocab-size 256", /--vocab-size 256: expected an integer of at least 257$/],
@@ -93,6 +101,12 @@ for (const [line, message] of refusals) {
 Deno.test("parseOptions() names a required flag that is missing", () => {
   const schema = z.object({ tokenizer: z.string().describe("folder of a tokenizer") });
   assertThrows(() => parseOptions([], schema), UsageError, "--tokenizer is missing (folder of a tokenizer)");
+  const chosen = z.object({ corpus: z.enum(["tinystories", "owt"]).describe("data set") });
+  assertThrows(
+    () => parseOptions([], chosen),
+    UsageError,
+    "--corpus is missing (data set); expected one of tinystories, owt",
+  );
 });
 
 Deno.test("parseOptions() names every flag that the schema refuses", () => {

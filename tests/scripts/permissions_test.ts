@@ -4,8 +4,9 @@ import { z } from "zod";
 import { blasPaths } from "../../ffi/cpu/blas_library.ts";
 import { usualPlaces } from "../../ffi/cuda/find_library.ts";
 
-// Every task runs here under its own permission set, in a copy of the project: what a task asks for beyond its set makes
-// it fail. And each grant of a set is taken away once: then some task must be stopped, or the grant is not needed.
+// Every task runs here under its own permission set, in a copy of the project: what a task asks for beyond its set
+// makes it fail. And each grant of a set is taken away once: then some task must be stopped, or the grant is not
+// needed.
 
 const root = new URL("../../", import.meta.url);
 
@@ -39,7 +40,8 @@ const runs: Record<string, (outside: string) => string[][]> = {
     ["--tokenizer", "runs/train_bpe", "--input", "data/text.npy", "--out", "data/text.txt"],
   ],
   train: (outside) => [
-    // A run is not overwritten: the first is called as the task calls it, which generate looks for, a later one by its folder.
+    // A run is not overwritten: the first is called as the task calls it, which generate looks for, a later one by its
+    // folder.
     "--steps 4 --eval_every 2 --checkpoint_every 2 --built-in-bytes 2e5 --model.vocab_size 300 --model.d_model 32 --model.num_layers 1"
       .split(" ").concat(existsSync(`${copy}/runs/train`) ? ["--name", nameOf(outside)] : []),
   ],
@@ -184,7 +186,7 @@ function nameOf(folder: string): string {
 
 /** A folder of test data, which is outside of the copy. */
 function fixture(path: string): string {
-  return new URL(`../fixtures/${path}`, import.meta.url).pathname;
+  return decodeURIComponent(new URL(`../fixtures/${path}`, import.meta.url).pathname);
 }
 
 /** The address of a server on this machine that stands in for the published one. */

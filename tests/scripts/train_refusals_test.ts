@@ -3,7 +3,7 @@ import { writeNpy } from "../../lib/data/npy.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 const settings = {
   ...{ name: "run", device: "cpu", threads: 1, data: "ids.npy", steps: 2, "model.vocab_size": 60 },

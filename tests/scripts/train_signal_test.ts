@@ -6,7 +6,7 @@ import { readMetrics } from "../../lib/training/metrics.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { walk } from "../training/small_run.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
 // The schedule does not depend on the number of steps, so a run without an end may be compared with one that has one.
 const settings = [

@@ -14,7 +14,14 @@ const KILLS = 5;
 async function trainUntilKilled(folder: string, milliseconds: number): Promise<void> {
   const before = newestStep(folder);
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-A", "--no-lock", new URL("train_until_killed.ts", import.meta.url).pathname, folder],
+    args: [
+      "run",
+      "-q",
+      "-A",
+      "--no-lock",
+      decodeURIComponent(new URL("train_until_killed.ts", import.meta.url).pathname),
+      folder,
+    ],
     stderr: "piped",
   }).spawn();
   let ended = false;

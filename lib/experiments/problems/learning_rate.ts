@@ -1,6 +1,6 @@
 import { formatNumber } from "../../data/amounts.ts";
 import type { Conclusion } from "../answer.ts";
-import { describeComparison, describeRate, describeSpread, listOf } from "../describe.ts";
+import { describeComparison, describeRate, describeSpread } from "../describe.ts";
 import type { Experiment } from "../experiment.ts";
 import { compareSeeds, spreadOf } from "../noise.ts";
 import {
@@ -70,7 +70,7 @@ function neighbours(rates: readonly RateResult[], best: RateResult): string {
   const clauses = near.map(({ rate, result }) =>
     `at ${describeRate(rate)} it ${describeComparison(compareSeeds(best.result.losses, result.losses))}`
   );
-  return clauses.length === 0 ? "" : `Its neighbours: ${listOf(clauses)}.`;
+  return clauses.length === 0 ? "" : `Its neighbours: ${clauses.join("; ")}.`;
 }
 
 function relation(rates: readonly RateResult[], best: RateResult): string {

@@ -93,7 +93,7 @@ testOnEmulation("training on the GPU takes permission for its libraries only", a
     const batch = { inputs: new Int32Array(12).fill(3), targets: new Int32Array(12).fill(4) };
     for (let step = 0; step < 3; step++) trainer.step([batch]);
     console.log([...trainer.readResults().losses].every((loss) => loss > 0));`;
-  const config = new URL("../../../deno.json", import.meta.url).pathname;
+  const config = decodeURIComponent(new URL("../../../deno.json", import.meta.url).pathname);
   const run = (...permissions: string[]) =>
     new Deno.Command(Deno.execPath(), {
       args: [
