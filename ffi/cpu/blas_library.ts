@@ -21,6 +21,17 @@ export const blasSymbols = {
     ],
     result: "void",
   },
+  cblas_sdot: {
+    parameters: [
+      "i64", /* int n: see hasLongIntegers */
+      "buffer", /* const float *x */
+      "i32", /* int incx */
+      "buffer", /* const float *y */
+      "i32", /* int incy */
+    ],
+    result: "f32",
+    optional: true,
+  },
   openblas_set_num_threads: { parameters: ["i32" /* int num_threads */], result: "void", optional: true },
   openblas_get_config: { parameters: [], result: "pointer", /* char* */ optional: true },
   bli_thread_set_num_threads: { parameters: ["i64" /* dim_t n_threads */], result: "void", optional: true },
@@ -115,6 +126,11 @@ export function openBlasLibrary(threads: number, library = libraryOfEnvironment(
       continue;
     }
     const functions = opened.symbols;
+    if (hasLongIntegers(functions)) {
+      opened.close();
+      failures.push(`${path}: its integers have 64 bits (ILP64); take the build of it whose integers have 32 (LP64)`);
+      continue;
+    }
     functions.openblas_set_num_threads?.(threads);
     functions.bli_thread_set_num_threads?.(BigInt(threads));
     functions.MKL_Set_Num_Threads?.(threads);
@@ -126,6 +142,13 @@ export function openBlasLibrary(threads: number, library = libraryOfEnvironment(
 function libraryOfEnvironment(): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: "DENOLM_BLAS" });
   return state === "granted" ? Deno.env.get("DENOLM_BLAS") || undefined : undefined;
+}
+
+// Whether the library was built with integers of 64 bits: it would find sizes in what lies beside ours, and end the program.
+// The lower half of this length is 1; as a whole it is negative, for which the product of vectors is 0.
+function hasLongIntegers(functions: BlasFunctions): boolean {
+  const one = new Float32Array([1]);
+  return functions.cblas_sdot?.(1n - (1n << 32n), one, 1, one, 1) === 0;
 }
 
 function versionOf(functions: BlasFunctions): string {

@@ -139,8 +139,15 @@ export class CpuBackend implements Backend {
 
   /** Keeps the kernels' calls with their arguments: replaying them leaves out all that led to them. */
   record(work: () => void): Recording {
-    const pieces = this.#pool.record(work);
+    // Kept from the start: what the first operation recorded uses may be too small for a later one.
     this.#workspace.keep();
+    let pieces: (() => void)[];
+    try {
+      pieces = this.#pool.record(work);
+    } catch (error) {
+      this.#workspace.release();
+      throw error;
+    }
     let isKept = true;
     return {
       replay: () => {

@@ -18,6 +18,7 @@ export class ThreadPool implements Disposable {
   readonly #kernels: Kernels;
   readonly #queue: WorkQueue;
   #workers: Worker[] = [];
+  #ended = false;
   #recorded: (() => void)[] | undefined;
   #scratch: HeapBlock;
   #scratchBytes = FIRST_SCRATCH_BYTES;
@@ -73,6 +74,8 @@ export class ThreadPool implements Disposable {
   }
 
   #run(kernel: string, items: number, itemsPerChunk: number, values: readonly number[]): void {
+    // Workers that started now would never end, nor would the program.
+    if (this.#ended) throw new Error(`Cannot run ${kernel}: the device is disposed of; open another`);
     if (items <= itemsPerChunk || this.threads === 1) {
       this.#kernels[kernel](0, items, this.#scratch.address, ...values);
       return;
@@ -91,6 +94,7 @@ export class ThreadPool implements Disposable {
 
   /** Ends the Workers. */
   [Symbol.dispose](): void {
+    this.#ended = true;
     this.#queue.end();
     for (const worker of this.#workers) worker.terminate();
     this.#workers = [];

@@ -19,7 +19,7 @@ const DONE = 1;
 const SLEEPERS = 2;
 // 1 while the main thread sleeps on DONE.
 const MAIN_SLEEPS = 3;
-// 1 if a kernel failed on a worker.
+// 1 if a kernel failed on some thread.
 const FAILED = 4;
 // What the present command is.
 const KERNEL = 5;
@@ -84,7 +84,7 @@ export class WorkQueue {
       Atomics.store(words, MAIN_SLEEPS, 0);
     }
     if (Atomics.exchange(words, FAILED, 0) !== 0) {
-      throw new Error(`Cannot finish ${kernel}: it failed on a worker thread; this is a defect, please report it`);
+      throw new Error(`Cannot finish ${kernel}: it failed on a thread; this is a defect, please report it`);
     }
   }
 
@@ -126,12 +126,11 @@ export class WorkQueue {
     const scratch = (words[SCRATCH_ADDRESS] >>> 0) + thread * words[SCRATCH_BYTES];
     try {
       callKernel(this.#kernels[words[KERNEL]], first, last, scratch, this.#values);
-    } catch (error) {
+    } catch {
+      // Told when the others are done too: none may still be at work when the next command is published.
       Atomics.store(words, FAILED, 1);
-      if (thread === 0) throw error;
-    } finally {
-      Atomics.add(words, DONE, 1);
     }
+    Atomics.add(words, DONE, 1);
     return true;
   }
 }

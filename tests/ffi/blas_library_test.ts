@@ -25,6 +25,42 @@ Deno.test("DENOLM_BLAS names the only library that is tried", () => {
   }
 });
 
+Deno.test({
+  name: "a library whose integers have 64 bits is refused, though its functions bear the same names",
+  ignore: !hasCompiler(),
+  fn: () => {
+    const folder = Deno.makeTempDirSync();
+    try {
+      const library = `${folder}/liblong.so`;
+      Deno.writeTextFileSync(
+        `${folder}/long.cpp`,
+        `extern "C" {
+           void cblas_sgemm() {}
+           float cblas_sdot(long n, const float *x, long incx, const float *y, long incy) {
+             float sum = 0;
+             for (long i = 0; i < n; i++) sum += x[i * incx] * y[i * incy];
+             return sum;
+           }
+         }`,
+      );
+      const args = ["-shared", "-fPIC", "-o", library, `${folder}/long.cpp`];
+      assertEquals(new Deno.Command("g++", { args }).outputSync().success, true);
+      assertThrows(() => openBlasLibrary(1, library), NoBlasError, `${library}: its integers have 64 bits (ILP64)`);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+});
+
+function hasCompiler(): boolean {
+  try {
+    return new Deno.Command("g++", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 Deno.test("a device of an unknown name is refused with the names that are known", () => {
   const error = assertThrows(() => openDevice("tpu" as "cpu"), RangeError, '"tpu"');
   for (const name of deviceNames) assertEquals(error.message.includes(name), true);
