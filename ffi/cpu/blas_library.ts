@@ -76,8 +76,9 @@ export class NoBlasError extends Error {
 }
 
 /**
- * Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. MKL is none of
- * them: without its OpenMP library it opens, and ends the program at the first product. DENOLM_BLAS may name it.
+ * Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. MKL is
+ * none of them: without its OpenMP library it opens, and ends the program at the first product. DENOLM_BLAS may name
+ * it.
  */
 export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string = Deno.build.arch): string[] {
   if (os === "darwin") {
@@ -103,7 +104,8 @@ export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string
 
 /**
  * Opens the first BLAS library that can be had: the one that the environment variable DENOLM_BLAS names, or else one of
- * `blasPaths()`. A path without ffi permission is passed over, so that a permission for one path is enough and nothing is asked.
+ * `blasPaths()`. A path without ffi permission is passed over, so that a permission for one path is enough and nothing
+ * is asked.
  *
  * @param threads Threads that the library is told to use.
  * @param library Path or soname of the only one to try.
@@ -144,8 +146,8 @@ function libraryOfEnvironment(): string | undefined {
   return state === "granted" ? Deno.env.get("DENOLM_BLAS") || undefined : undefined;
 }
 
-// Whether the library was built with integers of 64 bits: it would find sizes in what lies beside ours, and end the program.
-// The lower half of this length is 1; as a whole it is negative, for which the product of vectors is 0.
+// Whether the library was built with integers of 64 bits: it would find sizes in what lies beside ours, and end the
+// program. The lower half of this length is 1; as a whole it is negative, for which the product of vectors is 0.
 function hasLongIntegers(functions: BlasFunctions): boolean {
   const one = new Float32Array([1]);
   return functions.cblas_sdot?.(1n - (1n << 32n), one, 1, one, 1) === 0;

@@ -51,8 +51,8 @@ const ELEMENTS_PER_CHUNK = 1 << 15;
 // Of keys that one query looks at, fewer are worth handing over: nothing else is done meanwhile.
 const ONE_QUERY_ELEMENTS = 1 << 13;
 
-// Sums are cut into blocks of this many elements, and gradients of a norm's weight into blocks of this many rows, whatever the number
-// of threads: the order of additions depends on nothing else.
+// Sums are cut into blocks of this many elements, and gradients of a norm's weight into blocks of this many rows,
+// whatever the number of threads: the order of additions depends on nothing else.
 const SUM_BLOCK = 1 << 14;
 const NORM_BLOCK_ROWS = 32;
 
