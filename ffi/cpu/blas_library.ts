@@ -159,8 +159,9 @@ function hasLongIntegers(functions: BlasFunctions): boolean {
   return functions.cblas_sdot?.(1n - (1n << 32n), one, 1, one, 1) === 0;
 }
 
-// Keeps the library in memory after it is closed, as Deno does when a program ends. The threads of one that computes with
-// OpenMP wait in its code for more, and crash the program when that is gone. The C library, which all need, has dlopen.
+// Keeps the library in memory after it is closed, as Deno closes it when a program ends. The threads of one that computes
+// with OpenMP wait in its code for more, and crash the program when that is gone. The C library, which all need, has
+// dlopen.
 function keepLoaded(path: string, functions: BlasFunctions): void {
   const RTLD_LAZY = 1, RTLD_NODELETE = Deno.build.os === "darwin" ? 0x80 : 0x1000;
   functions.dlopen?.(new TextEncoder().encode(`${path}\0`), RTLD_LAZY | RTLD_NODELETE);
