@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../../ffi/cpu/cpu_backend.ts";
-import { SharedHeap } from "../../ffi/cpu/shared_heap.ts";
 import type { Arena } from "../../lib/tensor/arena.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import type { Operations } from "../../lib/tensor/operations.ts";
@@ -113,15 +112,6 @@ Deno.test("more memory than 4 GiB is refused with what is free, and the device g
   assertThrows(() => arena.alloc(2 ** 30 + 1, "f32"), RangeError, "MiB of its 4096 MiB are free");
   const x = upload(device, arena, numbers(10, 1));
   assertEquals(device.download(x), numbers(10, 1));
-});
-
-Deno.test("memory that is free in pieces, none large enough, is refused with the largest of them", () => {
-  const heap = new SharedHeap(0);
-  // Blocks of 256 MiB, of which every other one is given back: addresses alone, no memory is written.
-  const blocks = Array.from({ length: 15 }, () => heap.take(2 ** 28));
-  for (let i = 0; i < 15; i += 2) heap.give(blocks[i]);
-  assertThrows(() => heap.take(2 ** 30), RangeError, "2303.9 MiB of its 4096 MiB are free, 511.9 in one piece");
-  assertEquals(heap.take(2 ** 28).address, blocks[0].address);
 });
 
 Deno.test("a number of threads that is no whole number from 1 to 256 is refused", () => {
