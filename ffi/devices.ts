@@ -64,7 +64,7 @@ function fastest(options: DeviceOptions): Backend {
     return new BlasBackend(options);
   } catch (error) {
     if (!(error instanceof NoBlasError)) throw error;
-    options.onPassedOver?.("blas not used: no BLAS library that is installed and permitted was found");
+    options.onPassedOver?.(`blas not used: ${error.reason}`);
     return new CpuBackend(options);
   }
 }

@@ -68,6 +68,8 @@ export class NoBlasError extends Error {
   override readonly name: string = "NoBlasError";
   /** What a program must be run with to try those that it may not open, or one that DENOLM_BLAS names. */
   readonly permissionFlags: readonly string[];
+  /** Why, in one line. */
+  readonly reason: string;
 
   /** With what was tried, a line each, and whether all of that may be opened. */
   constructor(failures: readonly string[], { permitted }: { permitted: boolean }) {
@@ -76,6 +78,7 @@ export class NoBlasError extends Error {
         `apt-get install libopenblas0-pthread), or name its path in DENOLM_BLAS, and allow it with --allow-ffi=PATH. ` +
         `Tried:\n${failures.map((failure) => `  ${failure}`).join("\n")}`,
     );
+    this.reason = failures.length === 1 ? failures[0] : "no BLAS library that is installed and permitted was found";
     this.permissionFlags = permitted ? [] : ["--allow-ffi", "--allow-env=DENOLM_BLAS"];
   }
 }

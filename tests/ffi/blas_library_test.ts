@@ -13,12 +13,13 @@ Deno.test({
   },
 });
 
-Deno.test("DENOLM_BLAS names the only library that is tried", () => {
+Deno.test("DENOLM_BLAS names the only library that is tried, and the reason is one line about it", () => {
   const before = Deno.env.get("DENOLM_BLAS");
   Deno.env.set("DENOLM_BLAS", "/nowhere/libblas.so");
   try {
     const error = assertThrows(() => openBlasLibrary(1), NoBlasError, "/nowhere/libblas.so");
     assertEquals(error.message.includes("libopenblas.so.0"), false);
+    assertEquals(error.reason.startsWith("/nowhere/libblas.so: cannot open"), true, error.reason);
   } finally {
     if (before === undefined) Deno.env.delete("DENOLM_BLAS");
     else Deno.env.set("DENOLM_BLAS", before);
