@@ -1,9 +1,9 @@
 // deno-lint-ignore-file no-console -- the figures are the output
 /**
- * Encoding speed on one thread with GPT-2's vocabulary: Tokenizer.encodeOrdinary() beside js-tiktoken and gpt-tokenizer,
- * and beside tiktoken and Hugging Face tokenizers where a Python has them, by turns in one run, so that all meet the same
- * machine; then Tokenizer.encodeFile() on all processors. The median of the rounds counts; the first round, in which code
- * is compiled and caches fill, does not. Fails if a peer's ids differ in number.
+ * Encoding speed on one thread with GPT-2's vocabulary: Tokenizer.encodeOrdinary() beside js-tiktoken and
+ * gpt-tokenizer, and beside tiktoken and Hugging Face tokenizers where a Python has them, by turns in one run, so that
+ * all meet the same machine; then Tokenizer.encodeFile() on all processors. The median of the rounds counts; the first
+ * round, in which code is compiled and caches fill, does not. Fails if a peer's ids differ in number.
  *
  *     deno run -A bench/encode_peers.ts --input FILE [--megabytes 5] [--rounds 5] [--python python3] [--skip NAME]
  *
@@ -116,7 +116,8 @@ async function readStart(path: string, limit: number): Promise<{ text: string; b
   return { text, bytes: new TextEncoder().encode(text).length };
 }
 
-// V8 drops the compiled code of functions that rest while others make garbage, so each turn begins with an untimed part.
+// V8 drops the compiled code of functions that rest while others make garbage, so each turn begins with an untimed
+// part.
 function timed(encode: (text: string) => number, text: string): Contender {
   const part = text.slice(0, text.length / 4);
   return () => {

@@ -1,8 +1,9 @@
 // deno-lint-ignore-file no-console -- the figures are the output
 
 /**
- * Generation, one token at a time, on the cpu device and in llama2.c with the same weights, in turns on the same threads: tokens per second
- * without the first token, whether both wrote the same greedy tokens, and the share of the memory's bandwidth that is reached.
+ * Generation, one token at a time, on the cpu device and in llama2.c with the same weights, in turns on the same
+ * threads: tokens per second without the first token, whether both wrote the same greedy tokens, and the share of the
+ * memory's bandwidth that is reached.
  *
  * Usage: deno run -A bench/generate_peers.ts [LLAMA2C] [ROUNDS] [THREADS]; LLAMA2C is the program built from
  * https://github.com/karpathy/llama2.c by `gcc -Ofast -march=native -fopenmp run.c -lm -o run`, or "-" for none.
@@ -49,8 +50,8 @@ async function peer(folder: string): Promise<Run> {
   return { tokens: (text.match(/\d+(?=,)/g) ?? []).map(Number), tokensPerSecond: Number(speed) };
 }
 
-// The checkpoint as llama2.c maps it (version 0): seven 32-bit integers, then the weights, each kind with all its layers together. A negative
-// vocabulary size says that the head has weights of its own.
+// The checkpoint as llama2.c maps it (version 0): seven 32-bit integers, then the weights, each kind with all its
+// layers together. A negative vocabulary size says that the head has weights of its own.
 async function writeModel(path: string): Promise<void> {
   const { vocab_size, context_length, num_layers, d_model, num_heads, d_ff } = shape;
   using file = await Deno.create(path);
@@ -74,7 +75,8 @@ async function writeModel(path: string): Promise<void> {
   await write(weights("lm_head.weight"));
 }
 
-// A vocabulary in which token 17 is the text "17,": the length of the longest text, then a score, a length and a text for each token.
+// A vocabulary in which token 17 is the text "17,": the length of the longest text, then a score, a length and a text
+// for each token.
 async function writeTokenizer(path: string): Promise<void> {
   const texts = Array.from({ length: shape.vocab_size }, (_, id) => new TextEncoder().encode(`${id},`));
   const bytes = new Uint8Array(4 + texts.reduce((sum, text) => sum + 8 + text.length, 0));

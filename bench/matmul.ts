@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- the figures are the output
 /**
- * Matrix products of a Transformer's shapes on the cpu and blas devices and in PyTorch, in turns: rounds of A B A B, medians and
- * best of GFLOP/s.
+ * Matrix products of a Transformer's shapes on the cpu and blas devices and in PyTorch, in turns: rounds of A B A B,
+ * medians and best of GFLOP/s.
  *
  * Usage: deno run -A bench/matmul.ts [THREADS] [PYTHON]; PYTHON (an interpreter with torch) adds the peer.
  */

@@ -1,7 +1,8 @@
 """Training steps of a Llama-style language model in PyTorch, float32 on the CPU: the peer of train_step_peers.ts.
 
 Usage: python train_step_peer.py CONFIGURATION MODE THREADS, with CONFIGURATION as JSON and MODE "eager" or "compile".
-For each line of standard input one training step is done (forward, backward, clipping, AdamW) and its seconds are printed.
+For each line of standard input one training step is done (forward, backward, clipping, AdamW) and its seconds are
+printed.
 """
 import json, sys, time
 import torch

@@ -1,12 +1,13 @@
 // deno-lint-ignore-file no-console -- the figures are the output
 
 /**
- * Training steps (forward, backward, clipping, AdamW) of the same model on the cpu and blas devices and in PyTorch, eager and compiled, in
- * turns on the same threads: tokens per second, median and best of the rounds, and the processor's time for a step, which other work
- * on the machine disturbs less (Linux only). With one of ours alone, also what the process keeps in memory beside what was predicted.
+ * Training steps (forward, backward, clipping, AdamW) of the same model on the cpu and blas devices and in PyTorch,
+ * eager and compiled, in turns on the same threads: tokens per second, median and best of the rounds, and the
+ * processor's time for a step, which other work on the machine disturbs less (Linux only). With one of ours alone, also
+ * what the process keeps in memory beside what was predicted.
  *
- * Usage: deno run -A bench/train_step_peers.ts [BATCH_SIZE] [ROUNDS] [PYTHON] [THREADS] [CONTENDERS]; PYTHON is an interpreter with
- * torch, or "-" for none; CONTENDERS is a comma-separated part of cpu,blas,eager,compile.
+ * Usage: deno run -A bench/train_step_peers.ts [BATCH_SIZE] [ROUNDS] [PYTHON] [THREADS] [CONTENDERS]; PYTHON is an
+ * interpreter with torch, or "-" for none; CONTENDERS is a comma-separated part of cpu,blas,eager,compile.
  */
 
 import { openDevice } from "../ffi/devices.ts";
@@ -35,8 +36,8 @@ interface Contender extends AsyncDisposable {
   step(): number | Promise<number>;
 }
 
-// Seconds that a process has had of processors, all threads together; NaN where the system does not say, or the process has ended.
-// /proc/PID/stat holds them in hundredths.
+// Seconds that a process has had of processors, all threads together; NaN where the system does not say, or the process
+// has ended. /proc/PID/stat holds them in hundredths.
 function processorSeconds(pid: number): number {
   try {
     const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");

@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- the figures are the output
 
 /**
- * What the switches of model and optimizer cost: training steps of the handout's TinyStories model with each, in turns on one device,
- * beside the ratio of their FLOPs by formula.
+ * What the switches of model and optimizer cost: training steps of the handout's TinyStories model with each, in turns
+ * on one device, beside the ratio of their FLOPs by formula.
  *
  * Usage: deno run -A bench/train_step_switches.ts [DEVICE] [BATCH_SIZE] [ROUNDS]
  */

@@ -1,9 +1,9 @@
 """Logits of an exported model in transformers: the peer of transformers_peer.ts.
 
 Usage: python transformers_logits.py FOLDER TEXT OUT.safetensors
-Loads FOLDER with AutoModelForCausalLM and AutoTokenizer, writes "ids" [T] (I32) and "logits" [T, vocab_size] (F32) of the
-text's beginning to OUT, and prints as JSON which classes did it, the decoded text and the greedy continuation of its
-first 32 tokens.
+Loads FOLDER with AutoModelForCausalLM and AutoTokenizer, writes "ids" [T] (I32) and "logits" [T, vocab_size] (F32) of
+the text's beginning to OUT, and prints as JSON which classes did it, the decoded text and the greedy continuation of
+its first 32 tokens.
 """
 import json, sys
 import torch

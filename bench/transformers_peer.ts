@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- the figures are the output
 /**
- * Exports a run's newest checkpoint and compares it with transformers' LlamaForCausalLM on a text: token ids, logits, and
- * a greedy continuation, each computed there from the exported files and here from the checkpoint. Ends with exit code 1
- * if ids or continuation differ, or any logit by 1e-4 or more.
+ * Exports a run's newest checkpoint and compares it with transformers' LlamaForCausalLM on a text: token ids, logits,
+ * and a greedy continuation, each computed there from the exported files and here from the checkpoint. Ends with exit
+ * code 1 if ids or continuation differ, or any logit by 1e-4 or more.
  *
  *     deno run -A bench/transformers_peer.ts --run runs/train --input FILE [--python python3] [--device cpu]
  *

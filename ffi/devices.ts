@@ -21,11 +21,11 @@ export interface DeviceOptions extends CpuOptions {
 }
 
 /**
- * Opens a device.
+ * Opens a device. It is to be disposed of, by `using` or by hand: a program does not end while a device's threads live.
  *
- * @param name "cpu": WebAssembly SIMD on all processors, nothing installed; "blas": the same with matrix products from a BLAS library;
- * "cuda": an NVIDIA GPU (so far run on an emulation only); "auto": "cuda" where it works, else "blas" where a library is
- * installed and permitted, else "cpu".
+ * @param name "cpu": WebAssembly SIMD on all processors, nothing installed; "blas": the same with matrix products from
+ * a BLAS library; "cuda": an NVIDIA GPU (so far run on an emulation only); "auto": "cuda" where it works, else "blas"
+ * where a library is installed and permitted, else "cpu".
  * @param options Threads (the machine's processors if left out), the GPU, and who hears what "auto" passes over.
  * @throws {RangeError} If the name is not known or the number of threads is out of range.
  * @throws {Error} If "blas" or "cuda" lacks a library, with the paths tried, or the GPU does not work, with what to do.
@@ -64,7 +64,7 @@ function fastest(options: DeviceOptions): Backend {
     return new BlasBackend(options);
   } catch (error) {
     if (!(error instanceof NoBlasError)) throw error;
-    options.onPassedOver?.("blas not used: no BLAS library that is installed and permitted was found");
+    options.onPassedOver?.(`blas not used: ${error.reason}`);
     return new CpuBackend(options);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Why Deno.dlopen() did not open a library, in one line: Deno says twice that it could not, and then the library's name.
+ * Why Deno.dlopen() did not open a library, in one line: Deno says twice that it could not, and then the library's
+ * name.
  *
  * @example
  * ```ts

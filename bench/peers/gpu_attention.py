@@ -1,8 +1,8 @@
 """PyTorch's scaled_dot_product_attention, kernel by kernel: the peer of gpu_attention.ts.
 
-Usage: python gpu_attention.py [DEVICE]. Each line of standard input is JSON: batch, heads, length, size, kernel ("flash",
-"efficient", "cudnn", "math") and repetitions; operands are bfloat16, causal. A line of JSON comes back: milliseconds of the
-forward and of the backward pass, or why the kernel does not take it.
+Usage: python gpu_attention.py [DEVICE]. Each line of standard input is JSON: batch, heads, length, size, kernel
+("flash", "efficient", "cudnn", "math") and repetitions; operands are bfloat16, causal. A line of JSON comes back:
+milliseconds of the forward and of the backward pass, or why the kernel does not take it.
 """
 import json, sys, time
 import torch

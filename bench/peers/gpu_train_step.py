@@ -1,9 +1,9 @@
 """Training steps of the model in model.py on one device: the peer of gpu_train_step.ts.
 
-Usage: python gpu_train_step.py CONFIGURATION MODE STEPS [DEVICE], with CONFIGURATION as JSON, MODE "eager" or "compile", and
-DEVICE "cuda" (or "cpu", to try the script). Weights are float32, products bfloat16 (autocast), AdamW is the fused one. For
-each line of standard input STEPS steps are done (forward, backward, clipping, AdamW); a line of JSON comes back: seconds,
-milliseconds of the GPU, and the most bytes in use so far.
+Usage: python gpu_train_step.py CONFIGURATION MODE STEPS [DEVICE], with CONFIGURATION as JSON, MODE "eager" or
+"compile", and DEVICE "cuda" (or "cpu", to try the script). Weights are float32, products bfloat16 (autocast), AdamW is
+the fused one. For each line of standard input STEPS steps are done (forward, backward, clipping, AdamW); a line of JSON
+comes back: seconds, milliseconds of the GPU, and the most bytes in use so far.
 """
 import json, sys, time
 import torch

@@ -15,9 +15,9 @@ export interface BlasOptions extends CpuOptions {
 }
 
 /**
- * The cpu device with its matrix product from a BLAS library, which works on the WebAssembly memory itself: nothing is copied. Needs ffi
- * permission for the library's path beside what the cpu device needs. Whether the number of threads changes the last bits of
- * a product is the library's affair.
+ * The cpu device with its matrix product from a BLAS library, which works on the WebAssembly memory itself: nothing is
+ * copied. Needs ffi permission for the library's path beside what the cpu device needs. Whether the number of threads
+ * changes the last bits of a product is the library's affair.
  */
 export class BlasBackend extends CpuBackend {
   /** "blas". */

@@ -1,6 +1,6 @@
 import { whyNotOpened } from "../why_not_opened.ts";
 
-/** The part of CBLAS that is used, and what the libraries that contain it offer beside. */
+/** The part of CBLAS that is used, and what the libraries that contain it, or need, offer beside. */
 export const blasSymbols = {
   cblas_sgemm: {
     parameters: [
@@ -20,6 +20,22 @@ export const blasSymbols = {
       "i32", /* int ldc */
     ],
     result: "void",
+  },
+  cblas_sdot: {
+    parameters: [
+      "i64", /* int n: see hasLongIntegers */
+      "buffer", /* const float *x */
+      "i32", /* int incx */
+      "buffer", /* const float *y */
+      "i32", /* int incy */
+    ],
+    result: "f32",
+    optional: true,
+  },
+  dlopen: {
+    parameters: ["buffer", /* const char *filename */ "i32" /* int flags */],
+    result: "pointer", /* void* */
+    optional: true,
   },
   openblas_set_num_threads: { parameters: ["i32" /* int num_threads */], result: "void", optional: true },
   openblas_get_config: { parameters: [], result: "pointer", /* char* */ optional: true },
@@ -52,6 +68,8 @@ export class NoBlasError extends Error {
   override readonly name: string = "NoBlasError";
   /** What a program must be run with to try those that it may not open, or one that DENOLM_BLAS names. */
   readonly permissionFlags: readonly string[];
+  /** Why, in one line. */
+  readonly reason: string;
 
   /** With what was tried, a line each, and whether all of that may be opened. */
   constructor(failures: readonly string[], { permitted }: { permitted: boolean }) {
@@ -60,13 +78,15 @@ export class NoBlasError extends Error {
         `apt-get install libopenblas0-pthread), or name its path in DENOLM_BLAS, and allow it with --allow-ffi=PATH. ` +
         `Tried:\n${failures.map((failure) => `  ${failure}`).join("\n")}`,
     );
+    this.reason = failures.length === 1 ? failures[0] : "no BLAS library that is installed and permitted was found";
     this.permissionFlags = permitted ? [] : ["--allow-ffi", "--allow-env=DENOLM_BLAS"];
   }
 }
 
 /**
- * Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. MKL is none of
- * them: without its OpenMP library it opens, and ends the program at the first product. DENOLM_BLAS may name it.
+ * Where BLAS libraries are looked for, in order: usual folders, then what the system's loader finds by name. MKL is
+ * none of them: without its OpenMP library it opens, and ends the program at the first product. DENOLM_BLAS may name
+ * it.
  */
 export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string = Deno.build.arch): string[] {
   if (os === "darwin") {
@@ -92,7 +112,8 @@ export function blasPaths(os: typeof Deno.build.os = Deno.build.os, arch: string
 
 /**
  * Opens the first BLAS library that can be had: the one that the environment variable DENOLM_BLAS names, or else one of
- * `blasPaths()`. A path without ffi permission is passed over, so that a permission for one path is enough and nothing is asked.
+ * `blasPaths()`. A path without ffi permission is passed over, so that a permission for one path is enough and nothing
+ * is asked.
  *
  * @param threads Threads that the library is told to use.
  * @param library Path or soname of the only one to try.
@@ -115,6 +136,12 @@ export function openBlasLibrary(threads: number, library = libraryOfEnvironment(
       continue;
     }
     const functions = opened.symbols;
+    if (hasLongIntegers(functions)) {
+      opened.close();
+      failures.push(`${path}: its integers have 64 bits (ILP64); take the build of it whose integers have 32 (LP64)`);
+      continue;
+    }
+    keepLoaded(path, functions);
     functions.openblas_set_num_threads?.(threads);
     functions.bli_thread_set_num_threads?.(BigInt(threads));
     functions.MKL_Set_Num_Threads?.(threads);
@@ -126,6 +153,21 @@ export function openBlasLibrary(threads: number, library = libraryOfEnvironment(
 function libraryOfEnvironment(): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: "DENOLM_BLAS" });
   return state === "granted" ? Deno.env.get("DENOLM_BLAS") || undefined : undefined;
+}
+
+// Whether the library was built with integers of 64 bits: it would find sizes in what lies beside ours, and end the
+// program. The lower half of this length is 1; as a whole it is negative, for which the product of vectors is 0.
+function hasLongIntegers(functions: BlasFunctions): boolean {
+  const one = new Float32Array([1]);
+  return functions.cblas_sdot?.(1n - (1n << 32n), one, 1, one, 1) === 0;
+}
+
+// Keeps the library in memory after it is closed, as Deno closes it when a program ends. The threads of one that computes
+// with OpenMP wait in its code for more, and crash the program when that is gone. The C library, which all need, has
+// dlopen.
+function keepLoaded(path: string, functions: BlasFunctions): void {
+  const RTLD_LAZY = 1, RTLD_NODELETE = Deno.build.os === "darwin" ? 0x80 : 0x1000;
+  functions.dlopen?.(new TextEncoder().encode(`${path}\0`), RTLD_LAZY | RTLD_NODELETE);
 }
 
 function versionOf(functions: BlasFunctions): string {

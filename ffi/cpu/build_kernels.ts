@@ -1,5 +1,6 @@
-// Builds the WebAssembly modules of the cpu device from ffi/cpu/assembly: kernels.wasm uses relaxed FMA, kernels_simd.wasm does not. Both are
-// committed, so that only who changes a kernel needs the compiler; a test rebuilds them and compares bytes.
+// Builds the WebAssembly modules of the cpu device from ffi/cpu/assembly: kernels.wasm uses relaxed FMA,
+// kernels_simd.wasm does not. Both are committed, so that only who changes a kernel needs the compiler; a test rebuilds
+// them and compares bytes.
 
 import asc from "assemblyscript/asc";
 import { CONSTANTS_ADDRESS } from "./work_queue.ts";

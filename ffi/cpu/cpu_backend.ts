@@ -51,8 +51,8 @@ const ELEMENTS_PER_CHUNK = 1 << 15;
 // Of keys that one query looks at, fewer are worth handing over: nothing else is done meanwhile.
 const ONE_QUERY_ELEMENTS = 1 << 13;
 
-// Sums are cut into blocks of this many elements, and gradients of a norm's weight into blocks of this many rows, whatever the number
-// of threads: the order of additions depends on nothing else.
+// Sums are cut into blocks of this many elements, and gradients of a norm's weight into blocks of this many rows,
+// whatever the number of threads: the order of additions depends on nothing else.
 const SUM_BLOCK = 1 << 14;
 const NORM_BLOCK_ROWS = 32;
 
@@ -139,8 +139,15 @@ export class CpuBackend implements Backend {
 
   /** Keeps the kernels' calls with their arguments: replaying them leaves out all that led to them. */
   record(work: () => void): Recording {
-    const pieces = this.#pool.record(work);
+    // Kept from the start: what the first operation recorded uses may be too small for a later one.
     this.#workspace.keep();
+    let pieces: (() => void)[];
+    try {
+      pieces = this.#pool.record(work);
+    } catch (error) {
+      this.#workspace.release();
+      throw error;
+    }
     let isKept = true;
     return {
       replay: () => {

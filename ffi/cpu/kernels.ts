@@ -1,6 +1,6 @@
 /**
- * A kernel as WebAssembly exports it: computes items `first` to `last - 1` with the calling thread's scratch memory. Kernels have
- * different numbers of arguments, and WebAssembly drops those that a kernel does not have.
+ * A kernel as WebAssembly exports it: computes items `first` to `last - 1` with the calling thread's scratch memory.
+ * Kernels have different numbers of arguments, and WebAssembly drops those that a kernel does not have.
  */
 export type Kernel = (first: number, last: number, scratch: number, ...values: readonly number[]) => void;
 
@@ -19,8 +19,8 @@ export interface CompiledKernels {
 }
 
 /**
- * Compiles the kernels: with relaxed FMA where the engine knows it, else with plain SIMD. Needs permission to read the two .wasm files
- * beside this file.
+ * Compiles the kernels: with relaxed FMA where the engine knows it, else with plain SIMD. Needs permission to read the
+ * two .wasm files beside this file.
  *
  * @throws {Error} If the engine runs neither.
  */

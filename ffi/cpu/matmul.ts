@@ -2,7 +2,8 @@ import type { MatmulArguments } from "../../lib/tensor/operations.ts";
 import type { ThreadPool } from "./thread_pool.ts";
 import type { Workspace } from "./workspace.ts";
 
-// Columns of a panel of b, rows of a panel of a, and the depth of a block: as in assembly/panels.ts and assembly/matmul.ts.
+// Columns of a panel of b, rows of a panel of a, and the depth of a block: as in assembly/panels.ts and
+// assembly/matmul.ts.
 const PANEL_COLUMNS = 8;
 const PANEL_ROWS = 6;
 const DEPTH = 512;
@@ -13,15 +14,15 @@ const BLOCK_ROWS = 96;
 // At most this much of b is packed at a time.
 const PACKED_BYTES = 1 << 25;
 
-/** Up to this many rows, a product with a transposed b reads b as it is stored: packing would cost more than it saves. */
+/** Up to so many rows, a product with a transposed b reads b as it is stored: packing would cost more than it saves. */
 export const FEW_ROWS = 8;
 
 // Rows of b that such a product reads side by side.
 const FEW_ROWS_AT_ONCE = 4;
 
 /**
- * c = alpha * op(a) op(b) + beta * c for matrices at three addresses: packs b, then multiplies blocks of c on all threads, or, for few
- * rows, takes dot products with b's stored rows. How the work is divided changes no bit.
+ * c = alpha * op(a) op(b) + beta * c for matrices at three addresses: packs b, then multiplies blocks of c on all
+ * threads, or, for few rows, takes dot products with b's stored rows. How the work is divided changes no bit.
  */
 export function multiplyMatrices(
   pool: ThreadPool,
@@ -42,8 +43,8 @@ export function multiplyMatrices(
   const [rowB, columnB] = transposeB ? [4, strideB] : [strideB, 4];
 
   if (transposeB && m <= FEW_ROWS && (!transposeA || m === 1 && strideA === 4)) {
-    // A few chunks for each thread: of 64 K weights or more, so that taking one costs little beside reading it; and of whole fours of
-    // rows, which are read side by side.
+    // A few chunks for each thread: of 64 K weights or more, so that taking one costs little beside reading it; and of
+    // whole fours of rows, which are read side by side.
     const chunk = roundUp(Math.max(65536 / k, n / (4 * pool.threads)), FEW_ROWS_AT_ONCE);
     const stride = transposeA ? 0 : strideA;
     for (let matrix = 0; matrix < batch; matrix++) {
@@ -92,7 +93,8 @@ export function multiplyMatrices(
   }
 }
 
-// Rows and columns of a block of c: rows of even height that fit the cache; and enough blocks that no thread waits long for the last one.
+// Rows and columns of a block of c: rows of even height that fit the cache; and enough blocks that no thread waits long
+// for the last one.
 function blockSize(m: number, n: number, batch: number, threads: number): [rows: number, columns: number] {
   const rows = roundUp(Math.ceil(m / Math.ceil(m / BLOCK_ROWS)), PANEL_ROWS);
   const wanted = threads === 1 ? 1 : 6 * threads / (batch * Math.ceil(m / rows));

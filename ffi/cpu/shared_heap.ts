@@ -16,8 +16,9 @@ export interface HeapBlock {
 }
 
 /**
- * Pieces of one shared WebAssembly memory, given out first fit and joined again when returned. The memory grows as needed and
- * never past 4 GiB, which 32-bit addresses reach; the system takes its pages back when the memory is collected.
+ * Pieces of one shared WebAssembly memory, given out first fit and joined again when returned. The memory grows as
+ * needed and never past 4 GiB, which 32-bit addresses reach; the system takes its pages back when the memory is
+ * collected.
  */
 export class SharedHeap {
   /** The memory, shared with Workers. */
@@ -54,10 +55,10 @@ export class SharedHeap {
     const address = this.#end;
     const missing = Math.ceil((address + size - this.memory.buffer.byteLength) / PAGE);
     if (address + size > HEAP_BYTES || (missing > 0 && !this.#grow(missing))) {
+      const largest = this.#free.reduce((most, piece) => Math.max(most, piece.bytes), HEAP_BYTES - address);
+      const [asked, free, inOnePiece] = [size, this.freeBytes, largest].map(mebibytes);
       throw new RangeError(
-        `Cannot reserve ${mebibytes(size)} MiB on the cpu device: ${
-          mebibytes(this.freeBytes)
-        } MiB of its 4096 MiB are free; ` +
+        `Cannot reserve ${asked} MiB on the cpu device: ${free} MiB of its 4096 MiB are free, ${inOnePiece} in one piece; ` +
           `try a smaller batch (or fewer samples), a shorter context, or a smaller model`,
       );
     }

@@ -6,9 +6,9 @@ import type { WorkerStart } from "./worker.ts";
 const FIRST_SCRATCH_BYTES = 1 << 18;
 
 /**
- * The main thread and its Workers, running kernels on one shared memory. Workers start with the first command that has more than one
- * chunk (a Worker takes some 30 ms to make, and a script may never need one) and join whenever they are ready: nothing waits
- * for a Worker that has not taken a chunk. With one thread there are none.
+ * The main thread and its Workers, running kernels on one shared memory. Workers start with the first command that has
+ * more than one chunk (a Worker takes some 30 ms to make, and a script may never need one) and join whenever they are
+ * ready: nothing waits for a Worker that has not taken a chunk. With one thread there are none.
  */
 export class ThreadPool implements Disposable {
   /** Threads that compute, the calling one included. */
@@ -18,6 +18,7 @@ export class ThreadPool implements Disposable {
   readonly #kernels: Kernels;
   readonly #queue: WorkQueue;
   #workers: Worker[] = [];
+  #ended = false;
   #recorded: (() => void)[] | undefined;
   #scratch: HeapBlock;
   #scratchBytes = FIRST_SCRATCH_BYTES;
@@ -54,7 +55,7 @@ export class ThreadPool implements Disposable {
     else this.#recorded.push(() => this.#run(kernel, items, itemsPerChunk, values));
   }
 
-  /** Does a piece of work that is part of an operation: at once, or, while work is recorded, whenever it is replayed. */
+  /** Does a piece of an operation: at once, or, while work is recorded, whenever it is replayed. */
   perform(work: () => void): void {
     if (this.#recorded === undefined) work();
     else this.#recorded.push(work);
@@ -73,6 +74,8 @@ export class ThreadPool implements Disposable {
   }
 
   #run(kernel: string, items: number, itemsPerChunk: number, values: readonly number[]): void {
+    // Workers that started now would never end, nor would the program.
+    if (this.#ended) throw new Error(`Cannot run ${kernel}: the device is disposed of; open another`);
     if (items <= itemsPerChunk || this.threads === 1) {
       this.#kernels[kernel](0, items, this.#scratch.address, ...values);
       return;
@@ -91,6 +94,7 @@ export class ThreadPool implements Disposable {
 
   /** Ends the Workers. */
   [Symbol.dispose](): void {
+    this.#ended = true;
     this.#queue.end();
     for (const worker of this.#workers) worker.terminate();
     this.#workers = [];

@@ -1,7 +1,7 @@
 import { type Kernel, kernelNames, type Kernels, MAX_ARGUMENTS } from "./kernels.ts";
 
-// The queue lies at the start of the shared memory: a block of 32-bit words, then the arguments as 64-bit floats, which hold
-// addresses, sizes and factors exactly alike.
+// The queue lies at the start of the shared memory: a block of 32-bit words, then the arguments as 64-bit floats, which
+// hold addresses, sizes and factors exactly alike.
 const QUEUE_ADDRESS = 1024;
 const ARGUMENTS_ADDRESS = QUEUE_ADDRESS + 64;
 
@@ -19,7 +19,7 @@ const DONE = 1;
 const SLEEPERS = 2;
 // 1 while the main thread sleeps on DONE.
 const MAIN_SLEEPS = 3;
-// 1 if a kernel failed on a worker.
+// 1 if a kernel failed on some thread.
 const FAILED = 4;
 // What the present command is.
 const KERNEL = 5;
@@ -30,15 +30,16 @@ const ITEMS_PER_CHUNK = 8;
 const SCRATCH_ADDRESS = 9;
 const SCRATCH_BYTES = 10;
 
-// How often a thread looks before it sleeps: some tens of microseconds, what lies between two operations of a training step.
+// How often a thread looks before it sleeps: some tens of microseconds, what lies between two operations of a training
+// step.
 const LOOKS = 2000;
 
 /**
- * Commands, cut into chunks that threads take as they come: one command at a time, published by the main thread, which computes
- * chunks too. A thread that is late finds nothing left and delays nobody.
+ * Commands, cut into chunks that threads take as they come: one command at a time, published by the main thread, which
+ * computes chunks too. A thread that is late finds nothing left and delays nobody.
  *
- * A chunk is taken by lowering REMAINING, and only then is the command read: the main thread publishes the next command when
- * all chunks are done, so whoever holds a chunk sees the command that it belongs to.
+ * A chunk is taken by lowering REMAINING, and only then is the command read: the main thread publishes the next command
+ * when all chunks are done, so whoever holds a chunk sees the command that it belongs to.
  */
 export class WorkQueue {
   readonly #words: Int32Array;
@@ -84,7 +85,7 @@ export class WorkQueue {
       Atomics.store(words, MAIN_SLEEPS, 0);
     }
     if (Atomics.exchange(words, FAILED, 0) !== 0) {
-      throw new Error(`Cannot finish ${kernel}: it failed on a worker thread; this is a defect, please report it`);
+      throw new Error(`Cannot finish ${kernel}: it failed on a thread; this is a defect, please report it`);
     }
   }
 
@@ -126,18 +127,17 @@ export class WorkQueue {
     const scratch = (words[SCRATCH_ADDRESS] >>> 0) + thread * words[SCRATCH_BYTES];
     try {
       callKernel(this.#kernels[words[KERNEL]], first, last, scratch, this.#values);
-    } catch (error) {
+    } catch {
+      // Told when the others are done too: none may still be at work when the next command is published.
       Atomics.store(words, FAILED, 1);
-      if (thread === 0) throw error;
-    } finally {
-      Atomics.add(words, DONE, 1);
     }
+    Atomics.add(words, DONE, 1);
     return true;
   }
 }
 
-// Every argument by itself: `...values` of a typed array goes through its iterator, half a microsecond and more for each chunk, where
-// this takes some nanoseconds. WebAssembly drops those that a kernel does not have.
+// Every argument by itself: `...values` of a typed array goes through its iterator, half a microsecond and more for
+// each chunk, where this takes some nanoseconds. WebAssembly drops those that a kernel does not have.
 function callKernel(kernel: Kernel, first: number, last: number, scratch: number, v: Float64Array): void {
   // deno-fmt-ignore
   kernel(

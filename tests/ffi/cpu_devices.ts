@@ -4,8 +4,8 @@ import { CpuBackend } from "../../ffi/cpu/cpu_backend.ts";
 import { Device } from "../../lib/tensor/device.ts";
 
 /**
- * Runs tests for each device of the processor: blas with the library that it would take and with each other one in a usual
- * folder; where none is found, a test that says so is skipped.
+ * Runs tests for each device of the processor: blas with the library that it would take and with each other one in a
+ * usual folder; where none is found, a test that says so is skipped.
  */
 export function forCpuDevices(prove: (name: string, open: () => Device) => void): void {
   for (const threads of [1, 2]) prove(`cpu, threads: ${threads}`, () => new Device(new CpuBackend({ threads })));

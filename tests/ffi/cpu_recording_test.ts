@@ -64,6 +64,30 @@ Deno.test("recorded work is not done before it is replayed, also where operation
   assertThrows(() => recording.replay(), Error, "Cannot replay a recording: it was disposed of");
 });
 
+Deno.test("recorded work keeps its memory where a later part of it needs more than was there", () => {
+  const backend = new CpuBackend({ threads: 1 });
+  using device = new Device(backend);
+  using arena = device.arena("products");
+  const square = (size: number) => arena.alloc(size * size, "f32");
+  const product = (size: number) => {
+    const [a, b, c] = [square(size), square(size), square(size)];
+    return () => device.matmul({ a, b, c, m: size, n: size, k: size });
+  };
+  const [small, large] = [product(600), product(800)];
+  small();
+  // Behind what the small product uses, so that it cannot simply grow.
+  using _behind = device.arena("behind", 1);
+  const recording = device.record(() => {
+    small();
+    large();
+  });
+  using after = device.arena("after");
+  const x = after.alloc(300_000, "f32");
+  device.fill({ x, value: 7 });
+  recording.replay();
+  assertEquals(device.download(x).every((value) => value === 7), true);
+});
+
 Deno.test("a workspace keeps what it has outgrown for recordings, and gives it back after the last", () => {
   const heap = new SharedHeap(0);
   const workspace = new Workspace(heap);

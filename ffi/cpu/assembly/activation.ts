@@ -1,5 +1,6 @@
-// SiLU and its gated form SwiGLU (Shazeer, 2020), with their gradients. The exponential is recomputed backward rather than stored.
-// Bound by the exponential and the division at about a dozen cycles for four elements, near what memory delivers.
+// SiLU and its gated form SwiGLU (Shazeer, 2020), with their gradients. The exponential is recomputed backward rather
+// than stored. Bound by the exponential and the division at about a dozen cycles for four elements, near what memory
+// delivers.
 
 import { sigmoid } from "./exp";
 import { multiplyAdd } from "./fma";
@@ -62,8 +63,8 @@ export function swiglu(
   }
 }
 
-// dUp = dOut * silu(gate); dGate = dOut * up * silu'(gate); item = row; stride (of all but dOut) in bytes. All inputs are read before
-// an output is written, so dGate may be gate and dUp up.
+// dUp = dOut * silu(gate); dGate = dOut * up * silu'(gate); item = row; stride (of all but dOut) in bytes. All inputs
+// are read before an output is written, so dGate may be gate and dUp up.
 export function swigluBackward(
   first: usize,
   last: usize,

@@ -1,6 +1,7 @@
-// Softmax attention in blocks, never storing T x S scores (Dao et al., 2022), from the same two parts as matmul: packing and panels.
-// Scores are held key by query, a panel of 8 queries at a time: largest scores, exponentials and sums then work on 8 queries side by side,
-// and the exponentials are a packed operand as they stand. Keys that causality hides are not computed. Strides are in bytes.
+// Softmax attention in blocks, never storing T x S scores (Dao et al., 2022), from the same two parts as matmul:
+// packing and panels. Scores are held key by query, a panel of 8 queries at a time: largest scores, exponentials and
+// sums then work on 8 queries side by side, and the exponentials are a packed operand as they stand. Keys that
+// causality hides are not computed. Strides are in bytes.
 
 import {
   BLOCK,
@@ -27,8 +28,8 @@ export function attentionScratch(headSize: usize): usize {
 }
 
 // out = softmax(scale q k^T, where seen) v, and logSumExp. Item = block of queries of one head of one sequence:
-// scores of a block of keys at a time, their exponentials against the largest score so far, products with v added up and rescaled
-// when the largest grows (online softmax). Bound by the multipliers, with a fifth for the exponentials.
+// scores of a block of keys at a time, their exponentials against the largest score so far, products with v added up
+// and rescaled when the largest grows (online softmax). Bound by the multipliers, with a fifth for the exponentials.
 export function attention(
   first: usize,
   last: usize,
@@ -108,8 +109,8 @@ export function attention(
   }
 }
 
-// Replaces scores [keys][8] by their exponentials against the largest so far of each query, whose totals and sums [rows][8] are rescaled
-// where it grew. NaN is passed over in the maxima and comes out in the totals.
+// Replaces scores [keys][8] by their exponentials against the largest so far of each query, whose totals and sums
+// [rows][8] are rescaled where it grew. NaN is passed over in the maxima and comes out in the totals.
 function exponentiate(scores: usize, keys: usize, maxima: usize, totals: usize, sums: usize, rows: usize): void {
   const before0 = v128.load(maxima), before1 = v128.load(maxima, 16), end = scores + keys * PANEL_ROW;
   let m0 = before0, m1 = before1;

@@ -1,5 +1,6 @@
-// Gradients of softmax attention, in blocks as the forward pass and from the same parts. Scores are held query by key here, a panel of 8
-// keys at a time, so that two of the three products that follow read them as packed operands as they stand. Strides are in bytes.
+// Gradients of softmax attention, in blocks as the forward pass and from the same parts. Scores are held query by key
+// here, a panel of 8 keys at a time, so that two of the three products that follow read them as packed operands as they
+// stand. Strides are in bytes.
 
 import { attentionBlocks } from "./attention";
 import {
@@ -24,10 +25,11 @@ export function attentionBackwardScratch(headSize: usize, queryLength: usize, gr
   return (BLOCK * packed + group * queries * (columns + 1)) * 4;
 }
 
-// dQ, dK and dV from dOut, out and logSumExp. Item = one key and value head of one sequence, with the query heads that share it, so that
-// no two threads add to one gradient. For each block of keys, for each query head and block of queries that sees it, with P and dS
-// [queries][8] for 8 keys at a time: P = exp(scale q k^T - logSumExp); dS = P * (dOut v^T - sum(dOut * out)) * scale;
-// dV^T += dOut^T P; dK^T += q^T dS; then dQ += dS k for all keys of the block. Bound by the multipliers.
+// dQ, dK and dV from dOut, out and logSumExp. Item = one key and value head of one sequence, with the query heads that
+// share it, so that no two threads add to one gradient. For each block of keys, for each query head and block of
+// queries that sees it, with P and dS [queries][8] for 8 keys at a time: P = exp(scale q k^T - logSumExp); dS = P *
+// (dOut v^T - sum(dOut * out)) * scale; dV^T += dOut^T P; dK^T += q^T dS; then dQ += dS k for all keys of the block.
+// Bound by the multipliers.
 export function attentionBackward(
   first: usize,
   last: usize,
@@ -165,8 +167,8 @@ function differentiate(p: usize, dS: usize, queries: usize, logs: usize, deltas:
   }
 }
 
-// Operands are triples of 32-bit words in memory, since they are more than a command carries: address, row stride and batch stride of
-// q, k, v, out, dOut, dQ, dK and dV.
+// Operands are triples of 32-bit words in memory, since they are more than a command carries: address, row stride and
+// batch stride of q, k, v, out, dOut, dQ, dK and dV.
 // @ts-ignore: decorator
 @inline
 function operandAt(operands: usize, index: usize, sequence: usize, offset: usize): usize {

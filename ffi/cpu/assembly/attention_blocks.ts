@@ -1,4 +1,5 @@
-// What attention's forward and backward pass share: blocks of queries and keys, their packing, and scores that are hidden.
+// What attention's forward and backward pass share: blocks of queries and keys, their packing, and scores that are
+// hidden.
 
 import { MR, multiplyPanels, NR, packColumns, packRows } from "./panels";
 
@@ -57,7 +58,8 @@ export function packAllColumns(
   }
 }
 
-// c [rows][8] = alpha * panels of a, which are `stepA` bytes apart, times one panel of b, + beta * c. Rows are rounded up to whole panels.
+// c [rows][8] = alpha * panels of a, which are `stepA` bytes apart, times one panel of b, + beta * c. Rows are rounded
+// up to whole panels.
 // @ts-ignore: decorator
 @inline
 export function multiplyRows(
@@ -89,8 +91,8 @@ export function hideLanes(row: usize, lanes: i32, above: bool): void {
   v128.store(row, v128.bitselect(hidden, v128.load(row, 16), high), 16);
 }
 
-// Sets scores to -Infinity where a mask of integers, one row of keys for each query, is 0. Steps lead from query to query and from key to
-// key.
+// Sets scores to -Infinity where a mask of integers, one row of keys for each query, is 0. Steps lead from query to
+// query and from key to key.
 export function hideMasked(
   scores: usize,
   queryStep: usize,

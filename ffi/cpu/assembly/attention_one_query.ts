@@ -1,6 +1,6 @@
-// Attention for one query, as decoding has it: keys and values are read once, all heads of a position before the next position, and nothing
-// is packed. Four positions are read side by side, each from its own quarter of the keys, as `matmulFewRows` reads rows and for the same
-// reason; what they share is then loaded once. Strides are in bytes.
+// Attention for one query, as decoding has it: keys and values are read once, all heads of a position before the next
+// position, and nothing is packed. Four positions are read side by side, each from its own quarter of the keys, as
+// `matmulFewRows` reads rows and for the same reason; what they share is then loaded once. Strides are in bytes.
 
 import { multiplyAdd } from "./fma";
 import { log } from "./exp";
@@ -13,8 +13,8 @@ export function attentionOneQueryScratch(keyLength: usize, heads: usize): usize 
   return heads * keyLength * 4;
 }
 
-// out = softmax(scale q k^T) v over all keys, and logSumExp, with the arguments of `attention`. Item = one head of one sequence. Bound by
-// memory.
+// out = softmax(scale q k^T) v over all keys, and logSumExp, with the arguments of `attention`. Item = one head of one
+// sequence. Bound by memory.
 export function attentionOneQuery(
   first: usize,
   last: usize,
@@ -90,7 +90,8 @@ export function attentionOneQuery(
   }
 }
 
-// The scaled products of a query with four keys, `far` bytes apart, to places `step` bytes apart. headSize is a multiple of 4.
+// The scaled products of a query with four keys, `far` bytes apart, to places `step` bytes apart. headSize is a
+// multiple of 4.
 // @ts-ignore: decorator
 @inline
 function scoreFour(q: usize, key0: usize, far: usize, headSize: usize, scale: f32, target: usize, step: usize): void {

@@ -65,8 +65,8 @@ export function fill(first: usize, last: usize, _scratch: usize, x: usize, value
   for (const end = last * 4; i < end; i += 4) store<i32>(x + i, value);
 }
 
-// Rows of `columns` 4-byte elements from matrix to matrix; item = row. `positions` is 0, or says where in the destination
-// matrix a row belongs; a position outside of it is passed over. Strides are in bytes.
+// Rows of `columns` 4-byte elements from matrix to matrix; item = row. `positions` is 0, or says where in the
+// destination matrix a row belongs; a position outside of it is passed over. Strides are in bytes.
 export function copyRows(
   first: usize,
   last: usize,

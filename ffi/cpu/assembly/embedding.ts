@@ -21,8 +21,8 @@ export function embedding(
   }
 }
 
-// dTable[id] += dOut[row] over rows in order. Item = column: each thread passes over all rows with its own columns, so that the
-// order of additions is that of the rows and no two threads meet.
+// dTable[id] += dOut[row] over rows in order. Item = column: each thread passes over all rows with its own columns, so
+// that the order of additions is that of the rows and no two threads meet.
 export function embeddingBackward(
   first: usize,
   last: usize,

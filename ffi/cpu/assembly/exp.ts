@@ -2,8 +2,9 @@
 
 import { multiplyAdd } from "./fma";
 
-// What `exp` reads: ends of the range, 1 / ln 2, the shift, ln 2 in two parts, the polynomial. From memory a constant costs one
-// instruction; written into the code it would cost three in every turn of a loop, since V8 builds a constant vector anew where it is used.
+// What `exp` reads: ends of the range, 1 / ln 2, the shift, ln 2 in two parts, the polynomial. From memory a constant
+// costs one instruction; written into the code it would cost three in every turn of a loop, since V8 builds a constant
+// vector anew where it is used.
 const CONSTANTS = memory.data<f32>([
   89,
   -87.3,
@@ -27,9 +28,9 @@ function constant(index: usize): v128 {
 
 // e^x on four lanes, within 1 unit in the last place from -87.3 to 88.3: x = n ln 2 + r with |r| <= ln 2 / 2, then
 // 1 + r + r^2 p(r) with a polynomial p of degree 4 fitted to the relative error over that interval (3e-9), times 2^n.
-// Smaller x give 0 (so -Infinity does), those for which n is 128 Infinity (which makes a sigmoid 0, however large what it is multiplied by),
-// and NaN stays NaN. ln 2 is taken in two parts, the first so short that its multiples are exact. The shift 1.5 x 2^23 + 127 rounds
-// x / ln 2 to n and leaves n + 127, the exponent of 2^n, in the lowest bits.
+// Smaller x give 0 (so -Infinity does), those for which n is 128 Infinity (which makes a sigmoid 0, however large what
+// it is multiplied by), and NaN stays NaN. ln 2 is taken in two parts, the first so short that its multiples are exact.
+// The shift 1.5 x 2^23 + 127 rounds x / ln 2 to n and leaves n + 127, the exponent of 2^n, in the lowest bits.
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
@@ -54,8 +55,9 @@ export function sigmoid(x: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
 }
 
-// The natural logarithm of 0 or a positive normal number, in float64: x = m 2^e with m near 1, then 2 artanh((m - 1) / (m + 1)) as a
-// series in s^2 <= 0.0295, of which eleven terms leave less than 1e-16. Infinity and NaN, which have no such m, stay what they are.
+// The natural logarithm of 0 or a positive normal number, in float64: x = m 2^e with m near 1, then 2 artanh((m - 1) /
+// (m + 1)) as a series in s^2 <= 0.0295, of which eleven terms leave less than 1e-16. Infinity and NaN, which have no
+// such m, stay what they are.
 export function log(x: f64): f64 {
   if (x == 0) return -Infinity;
   if (!(x < Infinity)) return x;

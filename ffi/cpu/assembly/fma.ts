@@ -1,5 +1,5 @@
-// multiplyAdd: a * b + c on four lanes. One rounding where the build may use relaxed FMA, two where it may not; everything
-// below is built twice from this one line, and WebAssembly.validate chooses the module when it is loaded.
+// multiplyAdd: a * b + c on four lanes. One rounding where the build may use relaxed FMA, two where it may not;
+// everything below is built twice from this one line, and WebAssembly.validate chooses the module when it is loaded.
 
 // @ts-ignore: decorator
 @inline

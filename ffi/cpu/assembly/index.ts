@@ -1,5 +1,6 @@
-// Every kernel has the signature (first, last, scratch, ...arguments): it computes items first to last - 1, writes what no other item
-// writes, and may use the calling thread's scratch memory. Addresses and strides are in bytes, sizes in elements.
+// Every kernel has the signature (first, last, scratch, ...arguments): it computes items first to last - 1, writes what
+// no other item writes, and may use the calling thread's scratch memory. Addresses and strides are in bytes, sizes in
+// elements.
 
 export { add, axpy, copy, copyRows, fill, mul, scale } from "./elementwise";
 export { silu, siluBackward, swiglu, swigluBackward } from "./activation";

@@ -1,6 +1,7 @@
-// Matrix products of any size, C = alpha * A B + beta * C, in two kernels: `packPanels` packs B into panels of 8 columns,
-// `matmulBlocks` packs a block of rows of A and multiplies panel by panel.
-// Each element of C sums over k in one order, block of depth KC after block, however the work is divided: no bit depends on threads.
+// Matrix products of any size, C = alpha * A B + beta * C, in two kernels: `packPanels` packs B into panels of 8
+// columns, `matmulBlocks` packs a block of rows of A and multiplies panel by panel.
+// Each element of C sums over k in one order, block of depth KC after block, however the work is divided: no bit
+// depends on threads.
 
 import { multiplyAdd } from "./fma";
 import { sumLanes } from "./lanes";
@@ -36,9 +37,10 @@ export function packPanels(
   }
 }
 
-// Multiplies blocks of C: blockRows (a multiple of 6) x blockColumns (a multiple of 8), numbered row of blocks after row, matrix after
-// matrix. Item = block. Scratch: blockRows * KC floats for the packed A and one tile of C. Strides are in bytes.
-// Loops: depth, then panels of b (first-level cache), then panels of a (second-level cache). Bound by the multipliers.
+// Multiplies blocks of C: blockRows (a multiple of 6) x blockColumns (a multiple of 8), numbered row of blocks after
+// row, matrix after matrix. Item = block. Scratch: blockRows * KC floats for the packed A and one tile of C. Strides
+// are in bytes. Loops: depth, then panels of b (first-level cache), then panels of a (second-level cache). Bound by the
+// multipliers.
 export function matmulBlocks(
   first: usize,
   last: usize,
@@ -103,11 +105,11 @@ function putPart(tile: usize, c: usize, stride: usize, rows: usize, columns: usi
   }
 }
 
-// C = alpha * A B^T + beta * C for few rows of A, straight from the stored rows of B (a linear layer's weight) without packing. Item = row
-// of B = column of C. Bound by memory: decoding one token reads every weight once. Four rows of B are read side by side, each from its own
-// quarter of the items: that keeps more cache lines on their way than one row does, and in pages of their own, since a processor fetches
-// ahead along one line of addresses in each page (rows next to each other came at half the speed). Every element is one dot product in
-// one order, wherever it stands.
+// C = alpha * A B^T + beta * C for few rows of A, straight from the stored rows of B (a linear layer's weight) without
+// packing. Item = row of B = column of C. Bound by memory: decoding one token reads every weight once. Four rows of B
+// are read side by side, each from its own quarter of the items: that keeps more cache lines on their way than one row
+// does, and in pages of their own, since a processor fetches ahead along one line of addresses in each page (rows next
+// to each other came at half the speed). Every element is one dot product in one order, wherever it stands.
 export function matmulFewRows(
   first: usize,
   last: usize,
@@ -143,7 +145,8 @@ function put(c: usize, sum: f32, alpha: f32, beta: f32): void {
   store<f32>(c, beta == 0 ? alpha * sum : alpha * sum + beta * load<f32>(c));
 }
 
-// The sum of products in four vectors of four lanes, whole groups of sixteen first. Addresses are sums for the reason told in panels.ts.
+// The sum of products in four vectors of four lanes, whole groups of sixteen first. Addresses are sums for the reason
+// told in panels.ts.
 export function dot(x: usize, y: usize, length: usize): f32 {
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
   const whole = x + (length & ~15) * 4, end = x + length * 4;
@@ -158,7 +161,8 @@ export function dot(x: usize, y: usize, length: usize): f32 {
   return sum;
 }
 
-// The products of x with four rows of b, `far` bytes apart, each in the order of `dotOne`, to places `step` bytes apart.
+// The products of x with four rows of b, `far` bytes apart, each in the order of `dotOne`, to places `step` bytes
+// apart.
 function dotFour(
   x: usize,
   row0: usize,

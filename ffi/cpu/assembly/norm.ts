@@ -1,5 +1,6 @@
-// RMSNorm (Zhang and Sennrich, 2019), alone or after a residual sum, and its gradients. Item = row, or a block of rows where gradients of
-// the weight are summed. A row is read once from memory and then from the first-level cache: bound by memory.
+// RMSNorm (Zhang and Sennrich, 2019), alone or after a residual sum, and its gradients. Item = row, or a block of rows
+// where gradients of the weight are summed. A row is read once from memory and then from the first-level cache: bound
+// by memory.
 
 import { multiplyAdd } from "./fma";
 import { loadPart, storePart, sumLanes } from "./lanes";
@@ -79,8 +80,8 @@ function normalize(x: usize, weight: usize, out: usize, inverseRms: usize, colum
   }
 }
 
-// With g = dOut * weight and y = x * r, r = inverseRms: dX = (or +=) r * (g - y * mean(g * y)), and partials[block] = sum over the
-// block's rows of dOut * y, which `sumRows` adds up. Item = block of `blockRows` rows. dX may be dOut.
+// With g = dOut * weight and y = x * r, r = inverseRms: dX = (or +=) r * (g - y * mean(g * y)), and partials[block] =
+// sum over the block's rows of dOut * y, which `sumRows` adds up. Item = block of `blockRows` rows. dX may be dOut.
 export function rmsNormBackward(
   first: usize,
   last: usize,

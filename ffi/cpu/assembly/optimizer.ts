@@ -4,7 +4,7 @@ import { multiplyAdd } from "./fma";
 import { loadPart, storePart } from "./lanes";
 
 // AdamW (Loshchilov and Hutter, 2019): m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
-// w -= stepSize m / (sqrt(v) + epsilon); w -= decay w, with g = gradient * (the float at gradientScale, if that is not 0).
+// w -= stepSize m / (sqrt(v) + epsilon); w -= decay w, with g = gradient * (the float at gradientScale, if not 0).
 export function adamwStep(
   first: usize,
   last: usize,

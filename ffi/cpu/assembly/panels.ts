@@ -1,6 +1,6 @@
 // The two ends of a matrix product: packing into panels, and the micro-kernel that multiplies two panels.
-// After Goto and van de Geijn (2008). Transposes and strides end in the packing, so there is one micro-kernel; matmul and attention
-// are loops around it. Edges are packed as zeros.
+// After Goto and van de Geijn (2008). Transposes and strides end in the packing, so there is one micro-kernel; matmul
+// and attention are loops around it. Edges are packed as zeros.
 
 import { multiplyAdd } from "./fma";
 
@@ -106,7 +106,8 @@ export function packRows(
   }
 }
 
-// The way back: writes the first `columns` columns of a panel [depth][8] as rows of `depth` floats, rowStride bytes apart.
+// The way back: writes the first `columns` columns of a panel [depth][8] as rows of `depth` floats, rowStride bytes
+// apart.
 export function unpackColumns(target: usize, rowStride: usize, panel: usize, depth: usize, columns: usize): void {
   const whole = columns == NR ? depth & ~3 : 0;
   for (let k: usize = 0; k < whole; k += 4) {
@@ -155,11 +156,12 @@ function put(c: usize, low: v128, high: v128, alpha: v128, beta: f32): void {
   v128.store(c, high, 16);
 }
 
-// C tile (6 x 8, rows `stride` bytes apart) = alpha * panel a [depth][6] times panel b [depth][8] + beta * C; C is not read if
-// beta is 0. 12 accumulators, 2 vectors of b and a splat of a fill the 15 registers that V8 has.
-// Bound by the multipliers where a processor takes 6 instructions at a time: Deno checks the bounds of every access. Therefore addresses
-// are sums rather than offsets (one limit then serves all six splats), and there are two steps to a turn, with a test between them that
-// keeps them apart (or else the two sums of each accumulator would be joined, and registers spill).
+// C tile (6 x 8, rows `stride` bytes apart) = alpha * panel a [depth][6] times panel b [depth][8] + beta * C; C is not
+// read if beta is 0. 12 accumulators, 2 vectors of b and a splat of a fill the 15 registers that V8 has.
+// Bound by the multipliers where a processor takes 6 instructions at a time: Deno checks the bounds of every access.
+// Therefore addresses are sums rather than offsets (one limit then serves all six splats), and there are two steps to a
+// turn, with a test between them that keeps them apart (or else the two sums of each accumulator would be joined, and
+// registers spill).
 export function multiplyPanels(
   a: usize,
   b: usize,

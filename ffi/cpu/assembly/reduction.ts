@@ -1,5 +1,5 @@
-// Sums over all elements, over rows of partial results, and the clip coefficient. A long sum is cut into blocks of fixed size whose
-// partial sums are added in order, so that no bit depends on the number of threads. Bound by memory.
+// Sums over all elements, over rows of partial results, and the clip coefficient. A long sum is cut into blocks of
+// fixed size whose partial sums are added in order, so that no bit depends on the number of threads. Bound by memory.
 
 import { multiplyAdd } from "./fma";
 import { sumLanes } from "./lanes";

@@ -18,7 +18,14 @@ export function reluSquared(first: usize, last: usize, _scratch: usize, x: usize
 }
 
 // dX = dOut * 2 max(0, x); item = element.
-export function reluSquaredBackward(first: usize, last: usize, _scratch: usize, x: usize, dOut: usize, dX: usize): void {
+export function reluSquaredBackward(
+  first: usize,
+  last: usize,
+  _scratch: usize,
+  x: usize,
+  dOut: usize,
+  dX: usize,
+): void {
   const zero = f32x4.splat(0);
   let i = first * 4;
   for (const end = i + ((last - first) & ~3) * 4; i < end; i += 16) {

@@ -1,5 +1,5 @@
-// Rotary position embedding on interleaved pairs (Su et al., 2021); item = row of `heads` heads. Two pairs fill a vector:
-// (a, b) becomes (a cos - b sin, b cos + a sin), that is x * cos + swapped(x) * (-sin, sin). Bound by memory.
+// Rotary position embedding on interleaved pairs (Su et al., 2021); item = row of `heads` heads. Two pairs fill a
+// vector: (a, b) becomes (a cos - b sin, b cos + a sin), that is x * cos + swapped(x) * (-sin, sin). Bound by memory.
 
 import { multiplyAdd } from "./fma";
 

@@ -1,5 +1,6 @@
 // Softmax of rows and its gradient, and cross entropy fused with its gradient. Item = row.
-// A row passes three times, the last two from cache: largest value, exponentials and their sum, division. The exponential bounds it.
+// A row passes three times, the last two from cache: largest value, exponentials and their sum, division. The
+// exponential bounds it.
 
 import { exp, log } from "./exp";
 import { multiplyAdd } from "./fma";
@@ -86,8 +87,8 @@ export function softmaxBackward(
   }
 }
 
-// losses[row] = log(sum(exp(logits))) - logits[target]; dLogits (0: none; may be logits) = scale * (softmax - one_hot(target)).
-// A target outside of the row gives NaN for the loss and the row's gradient.
+// losses[row] = log(sum(exp(logits))) - logits[target]; dLogits (0: none; may be logits) = scale * (softmax -
+// one_hot(target)). A target outside of the row gives NaN for the loss and the row's gradient.
 export function crossEntropy(
   first: usize,
   last: usize,
