@@ -1,3 +1,4 @@
+import { keepLoaded } from "../keep_loaded.ts";
 import { whyNotOpened } from "../why_not_opened.ts";
 
 /** The part of CBLAS that is used, and what the libraries that contain it, or need, offer beside. */
@@ -30,11 +31,6 @@ export const blasSymbols = {
       "i32", /* int incy */
     ],
     result: "f32",
-    optional: true,
-  },
-  dlopen: {
-    parameters: ["buffer", /* const char *filename */ "i32" /* int flags */],
-    result: "pointer", /* void* */
     optional: true,
   },
   openblas_set_num_threads: { parameters: ["i32" /* int num_threads */], result: "void", optional: true },
@@ -141,7 +137,8 @@ export function openBlasLibrary(threads: number, library = libraryOfEnvironment(
       failures.push(`${path}: its integers have 64 bits (ILP64); take the build of it whose integers have 32 (LP64)`);
       continue;
     }
-    keepLoaded(path, functions);
+    // The threads of one that computes with OpenMP wait in its code for more.
+    keepLoaded(path);
     functions.openblas_set_num_threads?.(threads);
     functions.bli_thread_set_num_threads?.(BigInt(threads));
     functions.MKL_Set_Num_Threads?.(threads);
@@ -160,14 +157,6 @@ function libraryOfEnvironment(): string | undefined {
 function hasLongIntegers(functions: BlasFunctions): boolean {
   const one = new Float32Array([1]);
   return functions.cblas_sdot?.(1n - (1n << 32n), one, 1, one, 1) === 0;
-}
-
-// Keeps the library in memory after it is closed, as Deno closes it when a program ends. The threads of one that computes
-// with OpenMP wait in its code for more, and crash the program when that is gone. The C library, which all need, has
-// dlopen.
-function keepLoaded(path: string, functions: BlasFunctions): void {
-  const RTLD_LAZY = 1, RTLD_NODELETE = Deno.build.os === "darwin" ? 0x80 : 0x1000;
-  functions.dlopen?.(new TextEncoder().encode(`${path}\0`), RTLD_LAZY | RTLD_NODELETE);
 }
 
 function versionOf(functions: BlasFunctions): string {

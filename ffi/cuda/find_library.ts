@@ -1,3 +1,4 @@
+import { keepLoaded } from "../keep_loaded.ts";
 import { whyNotOpened } from "../why_not_opened.ts";
 
 /** A shared library that a CUDA machine has, and where to look for it. */
@@ -138,6 +139,8 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
     }
     try {
       const library = Deno.dlopen(candidate, symbols);
+      // NVIDIA's libraries are made to be loaded once: cuBLAS has threads and a CUDA run-time of its own, which leaves
+      // the driver functions to call when a context ends.
       keepLoaded(candidate);
       return { symbols: library.symbols, path: candidate, close: () => library.close() };
     } catch (error) {
@@ -150,22 +153,6 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   if (foldersWithout.length > 0) failures.push(`  no such file in ${foldersWithout.join(", ")}`);
   const places = paths.length + foldersWithout.length;
   throw new LibraryNotFoundError(query, { places, notPermitted, failures });
-}
-
-// Linux's dlfcn.h.
-const RTLD_NOW = 2;
-const RTLD_NOLOAD = 4;
-const RTLD_NODELETE = 0x1000;
-
-// NVIDIA's libraries are made to be loaded once: cuBLAS has threads and a CUDA run-time of its own, which leaves the
-// driver functions to call when a context ends; code that was unloaded by then would be called where nothing is any
-// more. So that closing one does not unload it, the loader is told to keep it. Every library depends on the loader's
-// dlopen, and is therefore a way to it that takes no permission beyond that for the library.
-function keepLoaded(path: string): void {
-  const dlopen = { parameters: ["buffer", /* const char *file */ "i32" /* int mode */], result: "pointer" } as const;
-  const loader = Deno.dlopen(path, { dlopen: { ...dlopen, optional: true } });
-  loader.symbols.dlopen?.(new TextEncoder().encode(path + "\0"), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-  loader.close();
 }
 
 /**
