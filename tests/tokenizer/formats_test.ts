@@ -208,6 +208,7 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
     [withModel({ vocab: 1 }), "expected an object of token to id, got 1"],
     [{ ...written, normalizer: { type: "NFC" } }, 'normalizer is {"type":"NFC"}; a normalizer is not supported'],
     [{ ...written, truncation: {} }, "truncation"],
+    [{ ...written, decoder: { type: "Sequence", decoders: [] } }, 'decoder.type is "Sequence"; only ByteLevel'],
     [{ ...written, pre_tokenizer: { type: "Whitespace" } }, "pre_tokenizer.type"],
     [{ ...written, pre_tokenizer: null }, "pre_tokenizer is null; expected GPT-2's ByteLevel"],
     [{ ...written, pre_tokenizer: { ...byteLevel, use_regex: false } }, "only GPT-2's pattern"],
@@ -221,12 +222,35 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
       "a post-processor that adds tokens",
     ],
     [{ ...written, added_tokens: [{ ...added, lstrip: true }] }, "added_tokens.0.lstrip"],
-    [{ ...written, added_tokens: [{ ...added, id: 3 }] }, "id 3 is given to"],
+    [{ ...written, added_tokens: [{ ...added, id: 3 }] }, '"<|x|>" has the id 3'],
   ];
   for (const [content, message] of cases) {
     await Deno.writeTextFile(folder.at("tokenizer.json"), JSON.stringify(content));
     await assertRejects(() => readHuggingFaceFile(folder.at("tokenizer.json")), Error, message);
   }
+});
+
+Deno.test("tokenizer.json whose added tokens have other ids than tokenizers gives them is refused", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("tokenizer.json");
+  await Tokenizer.fromModel(smallModel()).save(folder.path, "huggingface");
+  const written = JSON.parse(await Deno.readTextFile(path));
+  const size = smallModel().vocabulary.length;
+  const read = async (...added: [content: string, id: number][]) => {
+    const added_tokens = added.map(([content, id]) => ({ content, id }));
+    await Deno.writeTextFile(path, JSON.stringify({ ...written, added_tokens }));
+    return await readHuggingFaceFile(path);
+  };
+  // What tokenizers 0.23.2 gives: the id in the vocabulary, or else the next that is free, in the order of the list.
+  const good = await read(["hello", written.model.vocab.hello], ["<|a|>", size], ["<|b|>", size + 1], ["<|a|>", size]);
+  assertEquals(
+    good.specialTokens,
+    new Map([["hello", written.model.vocab.hello], ["<|a|>", size], ["<|b|>", size + 1]]),
+  );
+  await assertRejects(() => read(["<|a|>", size + 1], ["<|b|>", size]), TypeError, `gives it ${size}, the next`);
+  await assertRejects(() => read(["<|a|>", size], ["<|a|>", size + 1]), TypeError, '"<|a|>" has the id');
+  await assertRejects(() => read(["hello", size]), TypeError, "which it has in the vocabulary");
+  await assertRejects(() => read(["é", size]), TypeError, "gives it 233, which it has in the vocabulary");
 });
 
 Deno.test("tokenizer.json with normalized added tokens is read unless they may overlap those that are looked for before", async () => {
