@@ -9,8 +9,12 @@ import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TOKENIZER_FILES, type TokenizerFormat } from "../../lib/tokenizer/tokenizer_folder.ts";
 import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { fullDisk } from "../data/full_disk.ts";
+import { trainBpe } from "../../lib/tokenizer/train_bpe.ts";
+import { checkTrainedByPattern } from "../../lib/tokenizer/trained_by_pattern.ts";
+import { Random } from "../../lib/tensor/random.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { gpt2RanksFile } from "./gpt2_peer.ts";
+import { randomText } from "./random_text.ts";
 import { smallModel } from "./small_model.ts";
 
 const FORMATS = Object.keys(TOKENIZER_FILES) as TokenizerFormat[];
@@ -303,4 +307,48 @@ Deno.test("a vocabulary whose ids are not in the order of the merges is refused 
   [swapped[256], swapped[257]] = [swapped[257], swapped[256]];
   const tokenizer = Tokenizer.fromModel({ specialTokens: new Map(), merges, vocabulary: swapped });
   await assertRejects(() => tokenizer.save(folder.path, "tiktoken"), RangeError, "from merge 1 on");
+});
+
+Deno.test("vocabularies of another pattern are refused by the formats that name none", async () => {
+  using folder = new TemporaryFolder();
+  const encode = (text: string) => new TextEncoder().encode(text);
+  // ")\n" is in the vocabularies of GPT-4, Llama 3 and Qwen, whose patterns keep line ends with punctuation.
+  const { vocabulary, merges } = smallModel();
+  const model = {
+    specialTokens: new Map(),
+    merges: [...merges, [encode(")"), encode("\n")] as const],
+    vocabulary: [...vocabulary, encode(")\n")],
+  };
+  const tokenizer = Tokenizer.fromModel(model);
+  const why = `token ${vocabulary.length}, ")\\n", is part of no pre-token of GPT-2's pattern`;
+  for (const format of ["gpt2", "tiktoken"] as const) {
+    await assertRejects(() => tokenizer.save(folder.at(format), format), RangeError, why);
+  }
+  // This one says that the pattern is GPT-2's.
+  await tokenizer.save(folder.at("h"), "huggingface");
+  const loaded = await Tokenizer.load(folder.at("h"));
+  assertEquals([...loaded.encode(")\n")], [0x29, 0x0a]);
+
+  const ranks = model.vocabulary.map((token, id) => `${token.toBase64()} ${id}\n`).join("");
+  await Deno.writeTextFile(folder.at("x.tiktoken"), ranks);
+  await assertRejects(() => readTiktokenFile(folder.at("x.tiktoken"), new Map()), RangeError, why);
+  const text = model.vocabulary.map((token, id) => [bytesToUnicode(token), id]);
+  await Deno.writeTextFile(folder.at("vocab.json"), JSON.stringify(Object.fromEntries(text)));
+  const lines = model.merges.map((pair) => pair.map(bytesToUnicode).join(" ") + "\n");
+  await Deno.writeTextFile(folder.at("merges.txt"), lines.join(""));
+  await assertRejects(() => readGpt2Files(folder.at("vocab.json"), folder.at("merges.txt")), RangeError, why);
+});
+
+Deno.test("every token that trainBpe() makes is part of a pre-token, whatever the bytes", async () => {
+  const random = new Random(5);
+  for (let round = 0; round < 20; round++) {
+    const pieces = Array.from({ length: 20 }, () => randomText(random, 400));
+    const input = Array.from({ length: 100 }, () => pieces[random.below(pieces.length)]);
+    const { model } = await trainBpe({
+      input: [...input, new TextEncoder().encode("we'll 've'r' 'll")],
+      vocabSize: 900,
+      workers: 1,
+    });
+    checkTrainedByPattern(model, "use it");
+  }
 });
