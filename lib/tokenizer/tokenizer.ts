@@ -169,15 +169,35 @@ export class Tokenizer {
   }
 
   /**
-   * Encodes a file to a one-dimensional `.npy` file of ids, in parallel: the ids are those of the file as one text.
-   * The type is uint16 if every id fits, else uint32. Memory does not grow with the file, and `outputPath` appears when it
-   * is whole.
+   * Encodes a file or a stream to a one-dimensional `.npy` file of ids: those of the input as one text. The type is uint16
+   * if every id fits, else uint32. Memory does not grow with the text, and `outputPath` appears when it is whole.
    *
-   * @param inputPath UTF-8 text; if the name ends in `.gz`, it is unpacked on the way, on one thread.
+   * @param input Path of UTF-8 text, which is encoded on several threads, or, if the name ends in `.gz`, unpacked and
+   *   encoded on one; or the text's bytes in pieces cut anywhere, such as `Deno.stdin.readable`, encoded on one thread.
    * @throws {Error} If the file changes while it is read, or a `.gz` file is damaged.
+   * @throws {TypeError} If the path is that of a pipe or device.
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { openNpy } from "../data/npy.ts";
+   * const vocabulary = Array.from({ length: 256 }, (_, byte) => new Uint8Array([byte]));
+   * const tokenizer = Tokenizer.fromModel({ specialTokens: new Map(), merges: [], vocabulary });
+   * const path = Deno.makeTempFileSync({ suffix: ".npy" });
+   * const { tokens, dtype } = await tokenizer.encodeFile(new Blob(["abc"]).stream(), path);
+   * assertEquals([tokens, dtype], [3, "uint16"]);
+   * {
+   *   using ids = openNpy(path);
+   *   assertEquals(ids.read(0, 3), new Uint16Array([97, 98, 99]));
+   * }
+   * Deno.removeSync(path);
+   * ```
    */
-  async encodeFile(inputPath: string, outputPath: string, options: EncodeFileOptions = {}): Promise<EncodeFileReport> {
-    return await encodeFile(this.#parts, this.vocabSize, inputPath, outputPath, options);
+  async encodeFile(
+    input: string | AsyncIterable<Uint8Array>,
+    outputPath: string,
+    options: EncodeFileOptions = {},
+  ): Promise<EncodeFileReport> {
+    return await encodeFile(this.#parts, this.vocabSize, input, outputPath, options);
   }
 
   /**
