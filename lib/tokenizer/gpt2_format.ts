@@ -6,8 +6,9 @@ import { checkTrainedByPattern } from "./trained_by_pattern.ts";
 import { modelOfText, textOfModel } from "./vocabulary_text.ts";
 
 /**
- * Reads GPT-2's pair of files: `vocab.json`, an object of token to id, and `merges.txt`, one merge a line, its two parts
- * separated by a space. Entries of the vocabulary that are neither a byte nor made by a merge are the special tokens.
+ * Reads GPT-2's pair of files: `vocab.json`, an object of token to id, and `merges.txt`, one merge a line, its two
+ * parts separated by a space. Entries of the vocabulary that are neither a byte nor made by a merge are the special
+ * tokens.
  *
  * @throws {RangeError} If ids repeat or leave gaps, a merge's tokens are not in the vocabulary, or the vocabulary was
  * trained with another pattern than GPT-2's.
@@ -25,8 +26,8 @@ export async function readGpt2Files(vocabPath: string, mergesPath: string): Prom
 /**
  * Writes GPT-2's pair of files, atomically; on a full disk none is changed.
  *
- * @throws {RangeError} If the files could not be read back: a special token is written like an ordinary one, an ordinary
- * one is made by no merge, or is part of no pre-token.
+ * @throws {RangeError} If the files could not be read back: a special token is written like an ordinary one, an
+ * ordinary one is made by no merge, or is part of no pre-token.
  */
 export function writeGpt2Files(model: BpeModel, vocabPath: string, mergesPath: string): void {
   const { vocab, merges } = textOfModel(model);

@@ -85,8 +85,8 @@ export async function readHuggingFaceFile(path: string): Promise<BpeModel> {
 }
 
 /**
- * The library heeds no id of an added token: one that is in the vocabulary has its id there, each other one the next free
- * id in the order of the list.
+ * The library heeds no id of an added token: one that is in the vocabulary has its id there, each other one the next
+ * free id in the order of the list.
  */
 function checkAddedIds(tokens: readonly AddedToken[], vocab: ReadonlyMap<string, number>, path: string): void {
   const ids = new Map<string, number>();
