@@ -1,4 +1,4 @@
-/** Seconds as a person says them: "2.2 µs", "0.42 s", "19.3 s", "61 min 53 s", "3 h 12 min", "4.2 days", "1,200 years". */
+/** Seconds as a person says them: "2.2 µs", "0.42 s", "61 min 53 s", "3 h 12 min", "4.2 days", "1,200 years". */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown";
   if (seconds > 0 && seconds < 0.01) {

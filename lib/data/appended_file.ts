@@ -1,8 +1,9 @@
 import { writeError } from "./disk_full_error.ts";
 
 /**
- * A file that only grows, by pieces that are there whole or not at all: one system call a piece where the system allows, so that a
- * process killed at any moment cuts at most the piece that it was writing, and nothing of it where the disk has no room.
+ * A file that only grows, by pieces that are there whole or not at all: one system call a piece where the system
+ * allows, so that a process killed at any moment cuts at most the piece that it was writing, and nothing of it where
+ * the disk has no room.
  *
  * @example
  * ```ts

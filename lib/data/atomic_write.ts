@@ -4,8 +4,8 @@ import { writeError } from "./disk_full_error.ts";
 export type FileWriter = (file: Deno.FsFile) => void | Promise<void>;
 
 /**
- * A file that appears under its name only when it is whole: bytes go to a temporary neighbour, which `commit()` syncs to
- * disk and renames over `path`. Disposing of it without `commit()` removes the neighbour and leaves `path` as it was.
+ * A file that appears under its name only when it is whole: bytes go to a temporary neighbour, which `commit()` syncs
+ * to disk and renames over `path`. Disposing of it without `commit()` removes the neighbour and leaves `path` alone.
  *
  * @example
  * ```ts

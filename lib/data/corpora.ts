@@ -23,8 +23,8 @@ export interface Corpus {
 }
 
 /**
- * The data sets of the handout's experiments. Files that end in `.gz` stay packed on disk, where they take less than half
- * of the room; training and encoding read them as they are.
+ * The data sets of the handout's experiments. Files that end in `.gz` stay packed on disk, where they take less than
+ * half of the room; training and encoding read them as they are.
  */
 export const corpora: { tinystories: Corpus; owt: Corpus } = {
   tinystories: {

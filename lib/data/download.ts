@@ -38,15 +38,16 @@ export interface DownloadResult {
 
 /**
  * Downloads a file to `path`, whole or not at all. What has come so far is kept as `path.part` beside a record of its
- * version, and both this run after a failure and a later run go on from there, unless the file on the server has changed.
- * The file is compared with the SHA-256 that the caller or the server names (Hugging Face does in `X-Linked-ETag`).
+ * version, and both this run after a failure and a later run go on from there, unless the file on the server has
+ * changed. The file is compared with the SHA-256 that the caller or the server names (Hugging Face does in
+ * `X-Linked-ETag`).
  *
  * A file that is at `path` already is never overwritten: it is compared with the server's.
  *
  * @param address An http or https address.
  * @param path Where the file shall be; its folder is made.
- * @throws {Error} If the server refuses, the disk is too small or full, the checksum differs, another file is at `path`, or
- * the network fails again and again; the message says what to do.
+ * @throws {Error} If the server refuses, the disk is too small or full, the checksum differs, another file is at
+ * `path`, or the network fails again and again; the message says what to do.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -283,6 +284,8 @@ class StallWatch implements Disposable {
 
   /** The next bytes of a body; whatever fails here is the network's fault, not the disk's. */
   async next(body: BodyReader | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    // An abort between two reads may not reach the next one.
+    this.signal.throwIfAborted();
     this.#wait();
     try {
       return (await body?.read())?.value;

@@ -11,7 +11,7 @@ import { statfs } from "node:fs/promises";
  * ```
  */
 export async function freeBytes(folder: string): Promise<number | undefined> {
-  // Asked first, since without the permission statfs would stop and prompt at a terminal for a check that is a courtesy.
+  // Asked first, since without the permission statfs would prompt at a terminal for a check that is a courtesy.
   const descriptors = [{ name: "sys", kind: "statfs" } as Deno.SysPermissionDescriptor, { name: "read", path: folder }];
   for (const descriptor of descriptors as Deno.PermissionDescriptor[]) {
     if ((await Deno.permissions.query(descriptor)).state !== "granted") return undefined;

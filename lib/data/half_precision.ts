@@ -1,5 +1,5 @@
 /**
- * Rounds float32 to bfloat16, the upper half of its bits: to the nearest, ties to even, as hardware does; not-a-number stays.
+ * Rounds float32 to bfloat16, the upper half of its bits: to the nearest, ties to even, as hardware does; NaN stays.
  *
  * @returns The bits, one 16-bit word per value.
  * @example

@@ -39,8 +39,8 @@ export interface FileRequest {
 const MAX_REDIRECTS = 10;
 
 /**
- * Asks for a file or the rest of it. Redirects are followed by hand, because Hugging Face names the file's SHA-256 on the
- * first answer only (`X-Linked-ETag`), which redirects to a content server.
+ * Asks for a file or the rest of it. Redirects are followed by hand, because Hugging Face names the file's SHA-256 on
+ * the first answer only (`X-Linked-ETag`), which redirects to a content server.
  *
  * @throws {TransientError} If the network fails or the server is busy (408, 429, 5xx).
  * @throws {Error} If Deno may not reach the host, or the server refuses for good.

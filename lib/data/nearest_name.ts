@@ -1,8 +1,8 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
- * The name that was probably meant by one that does not exist: the nearest by edit distance, upper and lower case alike,
- * if at most a third of its letters differ. Of equally near names the first.
+ * The name that was probably meant by one that does not exist: the nearest by edit distance, upper and lower case
+ * alike, if at most a third of its letters differ. Of equally near names the first.
  *
  * @returns Undefined where none is near enough to be a slip of the pen.
  * @example

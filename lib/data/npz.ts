@@ -26,8 +26,8 @@ const MAX_COMMENT_BYTES = 65_535;
 const IN_ZIP64_RECORD = 0xffffffff;
 
 /**
- * Reads all arrays of a `.npz` file, as `numpy.savez` and `numpy.savez_compressed` write it, of any number of dimensions. It
- * is for checks: the whole file is held in memory.
+ * Reads all arrays of a `.npz` file, as `numpy.savez` and `numpy.savez_compressed` write it, of any number of
+ * dimensions. It is for checks: the whole file is held in memory.
  *
  * @returns The arrays by name, without the ending `.npy`.
  * @throws {Error} If the archive is damaged, encrypted, past 4 GiB, or holds what {@linkcode openNpy} would refuse.

@@ -12,8 +12,8 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 /**
- * For `parse()` and `safeParse()` of a schema: what was expected is said as everywhere in this library, not in zod's words.
- * Messages of the schema's own come before.
+ * For `parse()` and `safeParse()` of a schema: what was expected is said as everywhere in this library, not in zod's
+ * words. Messages of the schema's own come before.
  *
  * @example
  * ```ts

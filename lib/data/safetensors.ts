@@ -107,8 +107,8 @@ export class SafetensorsReader implements Disposable {
   }
 
   /**
-   * Reads a tensor of floats (F32, BF16 or F16) into `target`, which may lie in shared memory; needs a megabyte beside it,
-   * whatever the tensor's size.
+   * Reads a tensor of floats (F32, BF16 or F16) into `target`, which may lie in shared memory; needs a megabyte beside
+   * it, whatever the tensor's size.
    *
    * @throws {RangeError} If there is no such tensor or it has another number of elements.
    * @throws {TypeError} If its elements are no such floats.
@@ -161,11 +161,11 @@ export class SafetensorsReader implements Disposable {
 }
 
 /**
- * Opens a safetensors file (https://huggingface.co/docs/safetensors) and checks its header; the tensors stay on disk until
- * they are asked for.
+ * Opens a safetensors file (https://huggingface.co/docs/safetensors) and checks its header; the tensors stay on disk
+ * until they are asked for.
  *
- * @throws {Error} If the header is malformed: absurd length, no JSON, a name twice, shapes that do not fit the bytes, gaps,
- * overlaps, a file cut off.
+ * @throws {Error} If the header is malformed: absurd length, no JSON, a name twice, shapes that do not fit the bytes,
+ * gaps, overlaps, a file cut off.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -209,15 +209,15 @@ export function openSafetensors(path: string): SafetensorsReader {
 export interface SafetensorsTensor {
   /** Lengths of the dimensions; empty for a single number. */
   shape: readonly number[];
-  /** The values, row-major; or a function that fetches them when their turn comes, so that not all need be in memory. */
+  /** The values, row-major; or a function that fetches them in their turn, so that not all need be in memory. */
   values: Float32Array | (() => Float32Array);
   /** How to store them: as they are, or rounded to bfloat16. Default F32. */
   dtype?: "F32" | "BF16";
 }
 
 /**
- * Writes tensors to a safetensors file, atomically and deterministically: F32 before BF16, each in the order of their names,
- * so that equal tensors give equal bytes.
+ * Writes tensors to a safetensors file, atomically and deterministically: F32 before BF16, each in the order of their
+ * names, so that equal tensors give equal bytes.
  *
  * @param tensors The tensors by name.
  * @param metadata Free text by key.

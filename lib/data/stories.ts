@@ -39,15 +39,15 @@ function grammar(): CompiledGrammar {
 }
 
 /**
- * Tells short stories in the manner of TinyStories (Eldan and Li, 2023), as UTF-8 chunks of whole stories, each story followed by
- * a line {@linkcode STORY_SEPARATOR}. It is the built-in corpus: text that is there without a download.
+ * Tells short stories in the manner of TinyStories (Eldan and Li, 2023), as UTF-8 chunks of whole stories, each story
+ * followed by a line {@linkcode STORY_SEPARATOR}. It is the built-in corpus: text that is there without a download.
  *
- * The stories are synthetic. A hand-written grammar combines plots, characters, objects and turns of phrase, so the text is
- * grammatical, follows from sentence to sentence and differs from story to story, but its sentences come from a limited
- * stock: five megabytes have about 2,800 distinct words where real TinyStories have more than 7,000, a model reaches a far
- * lower loss on it than on any real text, and a validation set from another seed shares most of its phrases with the
- * training set. It is good for trying out, tests and measuring speed; results on it say nothing about results on
- * TinyStories.
+ * The stories are synthetic. A hand-written grammar combines plots, characters, objects and turns of phrase, so the
+ * text is grammatical, follows from sentence to sentence and differs from story to story, but its sentences come from a
+ * limited stock: five megabytes have about 2,800 distinct words where real TinyStories have more than 7,000, a model
+ * reaches a far lower loss on it than on any real text, and a validation set from another seed shares most of its
+ * phrases with the training set. It is good for trying out, tests and measuring speed; results on it say nothing about
+ * results on TinyStories.
  *
  * The same seed gives the same bytes on every machine, and a shorter text is the beginning of a longer one.
  *

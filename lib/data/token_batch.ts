@@ -17,7 +17,7 @@ export interface TokenSource {
 }
 
 /**
- * Draws sequences that begin anywhere in the data, each place equally likely and with replacement (handout section 5.1).
+ * Draws sequences that begin anywhere in the data, each place equally likely, with replacement (handout section 5.1).
  *
  * @param source At least `contextLength + 1` ids.
  * @param random Decides where; one number is drawn per sequence, before anything is read, whatever the device.
@@ -31,8 +31,8 @@ export function drawBatch(source: TokenSource, random: Random, batchSize: number
 }
 
 /**
- * The data from the start, cut into sequences one after the other that do not overlap, for evaluation: the same sequences each
- * time. What is left at the end, shorter than a sequence, is left out.
+ * The data from the start, cut into sequences one after the other that do not overlap, for evaluation: the same
+ * sequences each time. What is left at the end, shorter than a sequence, is left out.
  *
  * @param count The most batches to give; `Infinity` for all. The last of all may have fewer sequences.
  * @throws {RangeError} If the data are too short or a size is not a whole number above 0.

@@ -2,8 +2,8 @@ import type { Random } from "../tensor/random.ts";
 import { NpyReader, openNpy } from "./npy.ts";
 import { batchesInOrder, checkSequence, drawBatch, type TokenBatch, type TokenSource } from "./token_batch.ts";
 
-// What is looked at when a file is opened, in blocks spread evenly over it: a file from another tokenizer is found before
-// training begins, and without reading all of a file of gigabytes. Each id is looked at again when it is used.
+// What is looked at when a file is opened, in blocks spread evenly over it: a file from another tokenizer is found
+// before training begins, and without reading all of a file of gigabytes. Each id is looked at again when it is used.
 const CHECKED_BLOCKS = 64;
 const CHECKED_BLOCK_LENGTH = 65_536;
 
@@ -14,8 +14,8 @@ export interface TokenDatasetOptions {
 }
 
 /**
- * Token ids to train or evaluate on: a `.npy` file of which only what a batch needs is read, or an array in memory. Every id
- * that is handed out is below the size of the vocabulary.
+ * Token ids to train or evaluate on: a `.npy` file of which only what a batch needs is read, or an array in memory.
+ * Every id that is handed out is below the size of the vocabulary.
  *
  * @example
  * ```ts
@@ -54,8 +54,8 @@ export class TokenDataset implements Disposable {
    * Opens a one-dimensional `.npy` file of uint16 or uint32 ids, as `deno task encode` writes it.
    *
    * @throws {TypeError} If the file holds another type.
-   * @throws {RangeError} If an id is not below `vocabSize`; of a large file a sample is looked at here, and every id when
-   * it is used.
+   * @throws {RangeError} If an id is not below `vocabSize`; of a large file a sample is looked at here, and every id
+   * when it is used.
    * @throws {Error} If the file is malformed, see {@linkcode openNpy}.
    */
   static open(path: string, { vocabSize }: TokenDatasetOptions): TokenDataset {
@@ -92,7 +92,8 @@ export class TokenDataset implements Disposable {
   }
 
   /**
-   * Draws sequences that begin anywhere, each place equally likely (handout section 5.1). Which ones depends on `random` alone.
+   * Draws sequences that begin anywhere, each place equally likely (handout section 5.1). Which ones depends on
+   * `random` alone.
    *
    * @returns Inputs and targets, each [batchSize, contextLength].
    * @throws {RangeError} If the data are shorter than `contextLength + 1`, or an id is outside of the vocabulary.

@@ -5,8 +5,8 @@ import type { ModelConfig as ModelConfigType } from "../model/config_fields.ts";
  * The config.json with which transformers' LlamaForCausalLM computes what a model of this configuration computes.
  *
  * @param endOfText Id of the token between texts, if there is one.
- * @throws {RangeError} If Llama has no such model (another place of the norms, no rotary embedding, another feed-forward
- * layer ...); each field is named with what Llama needs.
+ * @throws {RangeError} If Llama has no such model (another place of the norms, no rotary embedding, another
+ * feed-forward layer ...); each field is named with what Llama needs.
  */
 export function llamaConfigOf(
   config: ModelConfigType,
@@ -39,8 +39,8 @@ export function llamaConfigOf(
   };
 }
 
-// A model of these fields and otherwise of our defaults is a Llama; so every other field must have its default, also one
-// that this file has never heard of. How the first weights were drawn is of no matter any more.
+// A model of these fields and otherwise of our defaults is a Llama; so every other field must have its default, also
+// one that this file has never heard of. How the first weights were drawn is of no matter any more.
 function refuseWhatLlamaLacks(config: ModelConfigType): void {
   const { vocab_size, context_length, num_layers, d_model, num_heads, num_kv_heads, d_ff } = config;
   const { rope_theta, tied_embeddings, rmsnorm_eps, embedding_std, output_init } = config;

@@ -9,7 +9,7 @@ import { WeightFiles } from "./weight_files.ts";
 export interface ModelSource {
   /** The configuration. */
   config: ModelConfig;
-  /** The weights of a name of the state dict, such as "layers.0.attn.q_proj.weight", fetched when they are asked for. */
+  /** Fetches the weights of a name of the state dict, such as "layers.0.attn.q_proj.weight". */
   weights(name: string): Float32Array;
 }
 
@@ -27,14 +27,14 @@ export interface LlamaCheckpoint extends ModelSource, Disposable {
 const DERIVED = /\.self_attn\.rotary_emb\.inv_freq$/;
 
 /**
- * Opens a Llama checkpoint as transformers saves it (LlamaForCausalLM): config.json and model.safetensors, or several files
- * with model.safetensors.index.json, in F32, F16 or BF16. Tied embeddings and grouped-query attention are taken as they are;
- * the rows of q_proj and k_proj are put into the order of interleaved pairs. Everything is checked here, by names, shapes
- * and types; weights are read later.
+ * Opens a Llama checkpoint as transformers saves it (LlamaForCausalLM): config.json and model.safetensors, or several
+ * files with model.safetensors.index.json, in F32, F16 or BF16. Tied embeddings and grouped-query attention are taken
+ * as they are; the rows of q_proj and k_proj are put into the order of interleaved pairs. Everything is checked here,
+ * by names, shapes and types; weights are read later.
  *
  * @param folder Where these files are.
- * @throws {Error} If the model computes something that ours does not, or tensors are missing, too many, or of another shape or
- * type; each is named.
+ * @throws {Error} If the model computes something that ours does not, or tensors are missing, too many, or of another
+ * shape or type; each is named.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

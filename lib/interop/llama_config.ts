@@ -69,7 +69,8 @@ const Fields = z.looseObject({
  */
 export function readLlamaConfig(path: string): LlamaConfig {
   const fields = readJson(path, Fields);
-  const rope = fields.rope_parameters ?? fields.rope_scaling;
+  // transformers heeds one of the two, the older name before the newer one.
+  const rope = [fields.rope_scaling, fields.rope_parameters].find((given) => given && Object.keys(given).length > 0);
   const model = ModelConfig.safeParse({
     vocab_size: fields.vocab_size,
     context_length: fields.max_position_embeddings,

@@ -1,7 +1,7 @@
 /*
- * The rotary embedding turns pairs of a head's elements. Ours are neighbours, (2i, 2i + 1); transformers pairs the first
- * half with the second, (i, i + headSize / 2). The angles are the same, so the two differ by the order of the rows of
- * q_proj and k_proj within each head. Attention compares queries with keys of the same order and is not changed by it.
+ * The rotary embedding turns pairs of a head's elements. Ours are neighbours, (2i, 2i + 1); transformers pairs the
+ * first half with the second, (i, i + headSize / 2). The angles are the same, so the two differ by the order of the
+ * rows of q_proj and k_proj within each head. Attention compares queries with keys of the same order: it stays.
  */
 
 /**

@@ -3,15 +3,17 @@ import { atomicWrite } from "../data/atomic_write.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { isFile } from "../data/is_file.ts";
 import { readJson } from "../data/read_json.ts";
+import { checkTokenizerSettings } from "./tokenizer_settings.ts";
 
 const AddedTokens = z.record(z.string(), z.int().min(0));
 
 /**
  * Reads the tokenizer of a folder that transformers saved: tokenizer.json, or GPT-2's vocab.json and merges.txt with
- * what added_tokens.json adds to them.
+ * what added_tokens.json adds to them. It gives the ids that transformers gives.
  *
  * @returns Nothing if the folder holds neither.
- * @throws {Error} If it encodes in a way that is not supported; the message says which.
+ * @throws {Error} If these files, or tokenizer_config.json and special_tokens_map.json beside them, ask for what is not
+ * supported; the message says which.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -21,7 +23,12 @@ const AddedTokens = z.record(z.string(), z.int().min(0));
  * ```
  */
 export async function readTransformersTokenizer(folder: string): Promise<Tokenizer | undefined> {
-  if (isFile(`${folder}/tokenizer.json`)) return await Tokenizer.load(folder);
+  const tokenizer = isFile(`${folder}/tokenizer.json`) ? await Tokenizer.load(folder) : await readPair(folder);
+  if (tokenizer) checkTokenizerSettings(folder, tokenizer);
+  return tokenizer;
+}
+
+async function readPair(folder: string): Promise<Tokenizer | undefined> {
   if (!isFile(`${folder}/vocab.json`) || !isFile(`${folder}/merges.txt`)) return undefined;
   const addedPath = `${folder}/added_tokens.json`;
   const added = Object.entries(isFile(addedPath) ? readJson(addedPath, AddedTokens) : {}).sort(([, a], [, b]) => a - b);

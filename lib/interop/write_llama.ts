@@ -20,10 +20,10 @@ export interface WriteLlamaOptions {
 
 /**
  * Writes a model into a new folder so that transformers' `AutoModelForCausalLM` and `AutoTokenizer` load it from there:
- * config.json, generation_config.json, model.safetensors, tokenizer.json and tokenizer_config.json. Its logits are the same
- * there. The folder appears when it is whole; one tensor at a time is in memory.
+ * config.json, generation_config.json, model.safetensors, tokenizer.json and tokenizer_config.json. Its logits are the
+ * same there. The folder appears when it is whole; one tensor at a time is in memory.
  *
- * @throws {RangeError} If Llama has no such model, or the tokenizer has more tokens than the model; each reason is named.
+ * @throws {RangeError} If Llama has no such model, or the tokenizer has more tokens than the model; it says why.
  * @throws {Error} If the folder is there already and not empty.
  * @example
  * ```ts

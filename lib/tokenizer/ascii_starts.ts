@@ -7,13 +7,13 @@ const EVERY_NIBBLE = 0x11111111;
 /** Bytes that are looked at in one turn: one nibble each in a number of 32 bits, the first byte's highest. */
 const WINDOW = 8;
 
-// A nibble's lower three bits tell the class, the lowest of them white space; its fourth bit marks the space itself, which
-// may join what follows. NUL is zero like all that is not ASCII, so that pre-tokens of ASCII differ where zeros fill them
-// up.
+// A nibble's lower three bits tell the class, the lowest of them white space; its fourth bit marks the space itself,
+// which may join what follows. NUL is zero like all that is not ASCII, so that pre-tokens of ASCII differ where zeros
+// fill them up.
 const SPACE_NIBBLE = 9;
 const CLASS_NIBBLES: Record<number, number> = { [WHITE_SPACE]: 1, [LETTER]: 2, [NUMBER]: 4, [OTHER]: 6 };
 
-/** By two bytes of text, read as a little-endian number: the nibble of the first in the upper four bits, then the second's. */
+/** By two bytes of text, read as a little-endian number: the first one's nibble above that of the other. */
 const PAIR_NIBBLES = new Uint8Array(BYTES * BYTES);
 for (let ascii = 1; ascii < FIRST_NON_ASCII; ascii++) {
   const nibble = ascii === SPACE ? SPACE_NIBBLE : CLASS_NIBBLES[BYTE_CLASSES[ascii]];
@@ -25,16 +25,16 @@ for (let ascii = 1; ascii < FIRST_NON_ASCII; ascii++) {
 
 /**
  * Finds where pre-tokens begin in ASCII text, eight bytes at a time, all with the same few operations: no loop over
- * characters and hardly a branch, for a processor cannot foresee how long words are. Contractions are left to the caller:
- * an apostrophe that begins a pre-token ends there, and the letters after it begin one.
+ * characters and hardly a branch, for a processor cannot foresee how long words are. Contractions are left to the
+ * caller: an apostrophe that begins a pre-token ends there, and the letters after it begin one.
  *
  * Stops at the first byte that is not ASCII (or is NUL), and tells of no start that this byte could still change.
  *
  * @param view The text; eight bytes from `last` on are in it.
  * @param position Where a pre-token begins.
  * @param last The last position from which eight bytes are looked at.
- * @param starts Receives positions in increasing order. The first may be `position` itself; what lies behind the last one
- *   is not decided.
+ * @param starts Receives positions in increasing order. The first may be `position` itself; what lies behind the last
+ *   one is not decided.
  * @returns How many positions were written.
  * @example
  * ```ts
@@ -48,8 +48,8 @@ for (let ascii = 1; ascii < FIRST_NON_ASCII; ascii++) {
 export function asciiStarts(view: DataView, position: number, last: number, starts: Int32Array): number {
   if (position > last) return 0;
   const fullFrom = starts.length - WINDOW;
-  // What comes over from the window before, in the highest nibble: its last class, and whether its last byte is a start.
-  // At first that is the class of the first byte itself, so that it is no change.
+  // What comes over from the window before, in the highest nibble: its last class, and whether its last byte is a
+  // start. At first that is the class of the first byte itself, so that it is no change.
   let classBefore = (PAIR_NIBBLES[view.getUint8(position)] & 0x70) << 24;
   let startBefore = 0;
   let count = 0;
@@ -60,9 +60,9 @@ export function asciiStarts(view: DataView, position: number, last: number, star
       PAIR_NIBBLES[high & 0xffff] << 8 | PAIR_NIBBLES[high >>> 16];
     const before = classBefore | nibbles >>> 4;
     const change = nibbles ^ before;
-    // A run of white space before something else leaves out its last character, `\s+(?!\S)`: a pre-token starts there; and
-    // none where the run ends, if that character is a space. So a start is known with the byte after it: `found` is about
-    // the bytes one place to the left.
+    // A run of white space before something else leaves out its last character, `\s+(?!\S)`: a pre-token starts there;
+    // and none where the run ends, if that character is a space. So a start is known with the byte after it: `found` is
+    // about the bytes one place to the left.
     const afterWhiteSpace = before & ~nibbles & EVERY_NIBBLE;
     const joinsSpace = afterWhiteSpace & before >>> 3;
     const begins = (change | change >>> 1 | change >>> 2) & EVERY_NIBBLE & ~joinsSpace;

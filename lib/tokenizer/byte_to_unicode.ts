@@ -1,5 +1,5 @@
-// Bytes that print as themselves in GPT-2's files: Latin-1 without control characters, space and soft hyphen. The others
-// take the code points from 256 on, in order, so that no token holds white space and every token is a valid JSON string.
+// Bytes that print as themselves in GPT-2's files: Latin-1 without control characters, space and soft hyphen. The
+// others take the code points from 256 on, in order, so that no token holds white space and each is text.
 const isPrinted = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
 
 const CHARACTER_OF_BYTE: string[] = [];

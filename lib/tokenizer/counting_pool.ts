@@ -2,7 +2,7 @@ import type { FromCountWorker, ToCountWorker } from "./count_worker.ts";
 import { bytesOf, type CountingJob, JobCounter } from "./counting_job.ts";
 import { PretokenCounts, type PretokenCountsParts } from "./pretoken_counts.ts";
 
-/** Jobs that a Worker may have: one under way and others waiting while the calling thread is busy with one of its own. */
+/** Jobs that a Worker may have: one under way, others waiting while the calling thread is busy with one of its own. */
 const JOBS_PER_WORKER = 3;
 /** Jobs that are done before a Worker would have started. */
 const JOBS_WITHOUT_WORKERS = 2;
@@ -20,8 +20,8 @@ export interface CountingPoolOptions {
 }
 
 /**
- * Counts jobs in this thread and in Workers, and adds up their tables. A failure anywhere rejects the call under way and
- * every later one; disposing the pool ends all Workers.
+ * Counts jobs in this thread and in Workers, and adds up their tables. A failure anywhere rejects the call under way
+ * and every later one; disposing the pool ends all Workers.
  */
 export class CountingPool implements Disposable {
   readonly #options: CountingPoolOptions;
@@ -40,7 +40,7 @@ export class CountingPool implements Disposable {
     if (options.signal?.aborted) this.#onAbort();
   }
 
-  /** Takes a job: hands it to a Worker that has little to do, or else counts it. The memory of a block is transferred. */
+  /** Takes a job: hands it to a Worker that has little to do, or else counts it. A block's memory is transferred. */
   async submit(job: CountingJob): Promise<void> {
     this.#throwIfFailed();
     if (this.#jobs++ === JOBS_WITHOUT_WORKERS) this.#startThreads();

@@ -27,7 +27,7 @@ export interface EncodeFileReport {
   tokens: number;
   /** Element type of the output. */
   dtype: IdDtype;
-  /** Workers that were started; 0 where the file was too small to gain from any, or packed. */
+  /** Workers that were started; 0 for a small file, which gains nothing from any, a packed one, and a stream. */
   workers: number;
   /** Wall time. */
   seconds: number;
@@ -41,15 +41,15 @@ const SMALL_BYTES = 2 * RANGE_BYTES;
 const AHEAD = 4;
 
 /**
- * Encodes a file to a `.npy` file of ids, in parallel: see `Tokenizer.encodeFile`.
+ * Encodes a file or a stream to a `.npy` file of ids: see `Tokenizer.encodeFile`.
  *
- * The file is cut where the two sides have the tokens of the whole; each worker reads and encodes ranges, and this thread
- * writes the ids in order.
+ * A file is cut where the two sides have the tokens of the whole; each worker reads and encodes ranges, and this thread
+ * writes the ids in order. What can be read only once from the beginning is encoded on this thread.
  */
 export async function encodeFile(
   parts: EncoderParts,
   vocabSize: number,
-  inputPath: string,
+  input: string | AsyncIterable<Uint8Array>,
   outputPath: string,
   { workers = navigator.hardwareConcurrency, onProgress, signal }: EncodeFileOptions,
 ): Promise<EncodeFileReport> {
@@ -59,38 +59,26 @@ export async function encodeFile(
   signal?.throwIfAborted();
   const begun = performance.now();
   const dtype = idDtype(vocabSize);
-  using file = openFile(inputPath);
-  const before = file.statSync();
-  if (!before.isFile) throw new TypeError(`Cannot encode ${inputPath}: it is no regular file; try encodeIterable`);
+  using file = typeof input === "string" ? openFile(input) : undefined;
+  const before = file?.statSync();
+  if (before?.isFile === false) {
+    throw new TypeError(`Cannot encode ${input}: it is no regular file; give its content as a stream`);
+  }
   using writer = new NpyWriter<IdDtype>(outputPath, dtype);
-  const isPacked = isGzip(inputPath);
-  const total = isPacked ? {} : { total: before.size };
+  const pieces = typeof input !== "string" ? input : isGzip(input) ? unpackGzip(input) : undefined;
+  const total = before !== undefined && pieces === undefined ? { total: before.size } : {};
   let bytes = 0;
   const write = (ids: IdArray, done: number) => {
     writer.write(ids);
     bytes = done;
     onProgress?.({ phase: "encoding", done, ...total, unit: "bytes" });
   };
-  const special = new SpecialTokenFinder([...parts.specialTokens.keys()]);
-  const ranges = fileRanges(file, inputPath, RANGE_BYTES, special);
-  const started = isPacked || before.size < SMALL_BYTES ? 0 : Math.min(workers, Math.ceil(before.size / RANGE_BYTES));
-  if (isPacked) {
-    await encodePieces(parts, dtype, unpackGzip(inputPath), write, signal);
-  } else if (started === 0) {
-    const encoder = new RangeEncoder(parts, dtype);
-    let spare: ArrayBuffer | undefined;
-    for (const { start, end } of ranges) {
-      const ids = encoder.encode(file, start, end, spare);
-      write(ids, end);
-      spare = ids.buffer;
-    }
-  } else {
-    const open: EncodeJob = { kind: "open", path: inputPath, parts, dtype };
-    await encodeOnWorkers(open, ranges, started, write, signal);
-  }
-  const after = file.statSync();
-  if (after.size !== before.size || after.mtime?.getTime() !== before.mtime?.getTime()) {
-    throw new Error(`Cannot encode ${inputPath}: it changed meanwhile; encode a file that nothing writes to`);
+  let started = 0;
+  if (pieces !== undefined) await encodePieces(parts, dtype, pieces, write, signal);
+  else started = await encodeRanges(parts, dtype, file!, input as string, workers, write, signal);
+  const after = file?.statSync();
+  if (after?.size !== before?.size || after?.mtime?.getTime() !== before?.mtime?.getTime()) {
+    throw new Error(`Cannot encode ${input}: it changed meanwhile; encode a file that nothing writes to`);
   }
   writer.close();
   const seconds = (performance.now() - begun) / 1000;
@@ -118,8 +106,39 @@ async function encodePieces(
     done += piece.length;
     writeDecided();
   }
+  // A Ctrl-C that ended the program before a pipe comes here too, maybe after the end of what that program had written.
+  await new Promise((resolve) => setTimeout(resolve));
+  signal?.throwIfAborted();
   stream.finish();
   writeDecided();
+}
+
+/** Encodes a regular file, on this thread where it is small. Gives the number of workers started. */
+async function encodeRanges(
+  parts: EncoderParts,
+  dtype: IdDtype,
+  file: Deno.FsFile,
+  path: string,
+  workers: number,
+  write: (ids: IdArray, done: number) => void,
+  signal?: AbortSignal,
+): Promise<number> {
+  const special = new SpecialTokenFinder([...parts.specialTokens.keys()]);
+  const ranges = fileRanges(file, path, RANGE_BYTES, special);
+  const { size } = file.statSync();
+  if (size < SMALL_BYTES) {
+    const encoder = new RangeEncoder(parts, dtype);
+    let spare: ArrayBuffer | undefined;
+    for (const { start, end } of ranges) {
+      const ids = encoder.encode(file, start, end, spare);
+      write(ids, end);
+      spare = ids.buffer;
+    }
+    return 0;
+  }
+  const count = Math.min(workers, Math.ceil(size / RANGE_BYTES));
+  await encodeOnWorkers({ kind: "open", path, parts, dtype }, ranges, count, write, signal);
+  return count;
 }
 
 // Ranges go to the worker that is free, at most `AHEAD` per worker beyond the one that is written next, so that a slow

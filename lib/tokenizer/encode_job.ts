@@ -2,8 +2,8 @@ import type { EncoderParts } from "./encode_bytes.ts";
 import type { IdArray, IdDtype } from "./encode_range.ts";
 
 /**
- * What a worker is told: first the file and the encoder, then range after range, with the memory of ids that are written
- * already, to be used again.
+ * What a worker is told: first the file and the encoder, then range after range, with the memory of ids that are
+ * written already, to be used again.
  */
 export type EncodeJob =
   | { kind: "open"; path: string; parts: EncoderParts; dtype: IdDtype }

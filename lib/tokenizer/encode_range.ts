@@ -29,7 +29,7 @@ export class RangeEncoder {
   /**
    * The ids of the bytes from `start` to `end`, taken as a whole text.
    *
-   * @param spare Memory for the ids, used if they fit. Without, a long file would leave garbage faster than it is found.
+   * @param spare Memory for the ids, used if they fit. Without, a long file leaves garbage faster than it is found.
    * @throws {Error} If the file ends before `end`.
    */
   encode(file: Deno.FsFile, start: number, end: number, spare?: ArrayBuffer): IdArray {

@@ -14,8 +14,8 @@ export interface FileRange {
 }
 
 /**
- * Divides a file at safe cuts into ranges that can be counted or encoded in any order. Looks at a few kilobytes around each
- * cut, so the ranges of a file of any size cost next to nothing; where no safe cut is near (one pre-token of many
+ * Divides a file at safe cuts into ranges that can be counted or encoded in any order. Looks at a few kilobytes around
+ * each cut, so the ranges of a file of any size cost next to nothing; where no safe cut is near (one pre-token of many
  * megabytes), it goes on to the next one, reading no byte twice.
  *
  * @param file A regular file.

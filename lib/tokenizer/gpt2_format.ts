@@ -2,29 +2,37 @@ import { atomicWriteAll } from "../data/atomic_write.ts";
 import type { BpeModel } from "./bpe_model.ts";
 import { bytesToUnicode } from "./byte_to_unicode.ts";
 import { parseJson, parseVocab } from "./parse_vocab.ts";
+import { checkTrainedByPattern } from "./trained_by_pattern.ts";
 import { modelOfText, textOfModel } from "./vocabulary_text.ts";
 
 /**
- * Reads GPT-2's pair of files: `vocab.json`, an object of token to id, and `merges.txt`, one merge a line, its two parts
- * separated by a space. Entries of the vocabulary that are neither a byte nor made by a merge are the special tokens.
+ * Reads GPT-2's pair of files: `vocab.json`, an object of token to id, and `merges.txt`, one merge a line, its two
+ * parts separated by a space. Entries of the vocabulary that are neither a byte nor made by a merge are the special
+ * tokens.
  *
- * @throws {RangeError} If ids repeat or leave gaps, or a merge's tokens are not in the vocabulary.
+ * @throws {RangeError} If ids repeat or leave gaps, a merge's tokens are not in the vocabulary, or the vocabulary was
+ * trained with another pattern than GPT-2's.
  * @throws {SyntaxError} If the vocabulary is not JSON or a line holds no merge.
  */
 export async function readGpt2Files(vocabPath: string, mergesPath: string): Promise<BpeModel> {
   const [vocabText, mergesText] = await Promise.all([Deno.readTextFile(vocabPath), Deno.readTextFile(mergesPath)]);
   const vocab = parseVocab(parseJson(vocabText, vocabPath), vocabPath);
-  return modelOfText({ vocab, merges: parseMerges(mergesText, mergesPath) }, `${vocabPath} and ${mergesPath}`);
+  const source = `${vocabPath} and ${mergesPath}`;
+  const model = modelOfText({ vocab, merges: parseMerges(mergesText, mergesPath) }, source);
+  checkTrainedByPattern(model, `read ${source}`);
+  return model;
 }
 
 /**
  * Writes GPT-2's pair of files, atomically; on a full disk none is changed.
  *
- * @throws {RangeError} If a special token is written like an ordinary one, or an ordinary one is made by no merge.
+ * @throws {RangeError} If the files could not be read back: a special token is written like an ordinary one, an
+ * ordinary one is made by no merge, or is part of no pre-token.
  */
 export function writeGpt2Files(model: BpeModel, vocabPath: string, mergesPath: string): void {
   const { vocab, merges } = textOfModel(model);
   checkMade(model, merges);
+  checkTrainedByPattern(model, "write this vocabulary in the gpt2 format");
   const lines = merges.map(([left, right]) => `${left} ${right}\n`);
   atomicWriteAll([
     [vocabPath, `${JSON.stringify(Object.fromEntries(vocab))}\n`],

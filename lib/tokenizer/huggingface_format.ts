@@ -41,6 +41,8 @@ const TokenizerJson = z.object({
   normalizer: without("a normalizer"),
   pre_tokenizer: ByteLevel,
   post_processor: PostProcessor.nullish(),
+  // Without one the library joins tokens with spaces, which nobody means.
+  decoder: z.object({ type: z.literal("ByteLevel", "only ByteLevel is supported") }).nullish(),
   added_tokens: z.array(AddedToken).default([]),
   model: z.object({
     type: z.literal("BPE", "only BPE is supported").default("BPE"),
@@ -58,7 +60,8 @@ const TokenizerJson = z.object({
  * Reads Hugging Face's `tokenizer.json` of a byte-level BPE tokenizer as GPT-2's: the ByteLevel pre-tokenizer with its
  * pattern and without added space, no normalizer. Everything that encodes otherwise is refused.
  *
- * @throws {TypeError} If the file asks for something that is not supported, or is no `tokenizer.json`.
+ * @throws {TypeError} If the file asks for something that is not supported, names an added token with an id that the
+ * library `tokenizers` does not give it, or is no `tokenizer.json`.
  * @throws {RangeError} If ids repeat or leave gaps, or a merge's tokens are not in the vocabulary.
  * @throws {SyntaxError} If it is not JSON.
  */
@@ -68,6 +71,8 @@ export async function readHuggingFaceFile(path: string): Promise<BpeModel> {
   if (!parsed.success) throw new TypeError(`Cannot read ${path}: ${refusal(parsed.error.issues[0], value)}`);
   const { added_tokens, model } = parsed.data;
   checkOneSearch(added_tokens, path);
+  const vocab = parseVocab(model.vocab, path);
+  checkAddedIds(added_tokens, vocab, path);
   const merges = model.merges.map((merge, index): [string, string] => {
     if (typeof merge === "string") return parseMerge(merge, `${path}, merge ${index + 1}`);
     if (Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string" && part !== "")) {
@@ -76,7 +81,29 @@ export async function readHuggingFaceFile(path: string): Promise<BpeModel> {
     throw new TypeError(`Cannot read ${path}: merge ${index + 1} is ${JSON.stringify(merge)}; expected two tokens`);
   });
   const specialTokens = new Map(added_tokens.map(({ id, content }) => [content, id]));
-  return modelOfText({ vocab: parseVocab(model.vocab, path), merges }, path, specialTokens);
+  return modelOfText({ vocab, merges }, path, specialTokens);
+}
+
+/**
+ * The library heeds no id of an added token: one that is in the vocabulary has its id there, each other one the next
+ * free id in the order of the list.
+ */
+function checkAddedIds(tokens: readonly AddedToken[], vocab: ReadonlyMap<string, number>, path: string): void {
+  const ids = new Map<string, number>();
+  let next = vocab.size;
+  for (const { id, content } of tokens) {
+    const given = ids.get(content) ?? vocab.get(content) ?? next;
+    if (given !== id) {
+      throw new TypeError(
+        `Cannot read ${path}: the added token ${JSON.stringify(content)} has the id ${id}, and tokenizers gives it ` +
+          `${given}, ${
+            vocab.has(content) ? "which it has in the vocabulary" : "the next that is free"
+          }; correct the ids`,
+      );
+    }
+    ids.set(content, id);
+    next = Math.max(next, id + 1);
+  }
 }
 
 /**

@@ -2,8 +2,8 @@
 const KEPT = 1 << 20;
 
 /**
- * Token ids in the making: a Uint32Array that grows by doubling. Whoever writes calls {@linkcode IdBuffer.reserve}, fills
- * `ids` from `length` on, and sets `length`.
+ * Token ids in the making: a Uint32Array that grows by doubling. Whoever writes calls {@linkcode IdBuffer.reserve},
+ * fills `ids` from `length` on, and sets `length`.
  */
 export class IdBuffer {
   /** The ids; only the first `length` mean anything. {@linkcode IdBuffer.reserve} may replace the array. */

@@ -6,8 +6,8 @@ export const KEY_BYTES = 16;
 
 /**
  * By 12, 8, 4 or 0 plus a length from 0 to {@linkcode LONGEST_KEY}: which bits of the first, second, third or last four
- * bytes of text, read as a little-endian number, belong to a pre-token of that length. A loop should hold it in a constant
- * of its own: what is imported is looked up each time.
+ * bytes of text, read as a little-endian number, belong to a pre-token of that length. A loop should hold it in a
+ * constant of its own: what is imported is looked up each time.
  */
 export const KEY_MASKS: Int32Array<ArrayBuffer> = Int32Array.from(
   { length: 12 + KEY_BYTES },

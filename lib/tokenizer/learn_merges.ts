@@ -19,9 +19,9 @@ export interface LearnMergesOptions {
 }
 
 /**
- * Learns byte-pair merges from counted pre-tokens (Sennrich et al., 2016; handout section 2.4): again and again the most
- * frequent pair of neighbouring symbols becomes a symbol; of equally frequent pairs the lexicographically greater one
- * (the left byte string compared first, then the right). Stops early when no pair is left.
+ * Learns byte-pair merges from counted pre-tokens (Sennrich et al., 2016; handout section 2.4): again and again the
+ * most frequent pair of neighbouring symbols becomes a symbol; of equally frequent pairs the lexicographically greater
+ * one (the left byte string compared first, then the right). Stops early when no pair is left.
  *
  * The work grows with the number of symbols that merges replace, not with merges times words: the index knows the
  * positions of every pair, counts are kept up to date, and the next pair comes from a heap.

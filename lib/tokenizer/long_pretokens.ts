@@ -117,7 +117,7 @@ function wordAt(view: DataView, start: number, length: number, offset: number): 
   return view.getInt32(start + Math.min(offset, length - 4), true);
 }
 
-/** Of the length, and of eight bytes at the beginning, in the middle and at the end: the rest is seldom all that differs. */
+/** Of the length and of eight bytes at the beginning, middle and end: the rest is seldom all that differs. */
 function hashOf(view: DataView, start: number, length: number): number {
   const middle = start + (length >> 1);
   const end = start + length;

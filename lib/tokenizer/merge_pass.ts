@@ -7,9 +7,9 @@ const FIRST_OCCURRENCES = 1 << 12;
 /**
  * Replaces every occurrence of a pair by one new symbol and brings the index of pairs up to date.
  *
- * Symbols keep their byte positions: one of L bytes stands at the first of its L positions, and, if L > 1, as its bitwise
- * complement at the last, so the neighbours on both sides follow from L without links. No other position holds a number
- * that could be taken for a symbol. A merge touches its occurrences and their neighbours, nothing else.
+ * Symbols keep their byte positions: one of L bytes stands at the first of its L positions, and, if L > 1, as its
+ * bitwise complement at the last, so the neighbours on both sides follow from L without links. No other position holds
+ * a number that could be taken for a symbol. A merge touches its occurrences and their neighbours, nothing else.
  *
  * All pairs that a merge creates hold the new symbol, so what it changes adds up by neighbour in plain columns, and the
  * index is asked once for each distinct neighbour, not for each occurrence.

@@ -88,8 +88,8 @@ export class PretokenMerger {
     }
   }
 
-  // The tokens are a doubly linked list over byte positions; a token stands at the position of its first byte, and -1 as
-  // an id marks the positions that merges have swallowed. The heap holds rank * 2^32 + position of every pair that
+  // The tokens are a doubly linked list over byte positions; a token stands at the position of its first byte, and -1
+  // as an id marks the positions that merges have swallowed. The heap holds rank * 2^32 + position of every pair that
   // merges, and perhaps of pairs that have changed since: an entry counts only if its pair still has that rank.
   #mergeLong(bytes: Uint8Array, start: number, end: number, output: Uint32Array, at: number): number {
     const length = end - start;

@@ -41,8 +41,8 @@ export class MergeTable {
   /**
    * Looks up the ids of a model's bytes and merges.
    *
-   * @throws {RangeError} If a byte, a merge's part or its product is not in the vocabulary, two ids hold the same bytes,
-   * or a pair is given twice.
+   * @throws {RangeError} If a byte, a merge's part or its product is not in the vocabulary, two ids hold the same
+   * bytes, or a pair is given twice.
    */
   static fromModel(model: BpeModel): MergeTable {
     const { merges, vocabulary } = model;

@@ -6,8 +6,8 @@ export type CompareSymbols = (a: number, b: number) => number;
 /**
  * Finds the pair to merge next: the one with the largest count, and of those the one whose byte strings are
  * lexicographically greater, left before right. A binary heap in which every pair stands at most once with the count
- * that it had when it was put there. Counts only fall after a pair was added, so an outdated entry stands too high, never
- * too low: it is put back with its count of now when it comes to the top.
+ * that it had when it was put there. Counts only fall after a pair was added, so an outdated entry stands too high,
+ * never too low: it is put back with its count of now when it comes to the top.
  */
 export class PairHeap {
   readonly #pairs: PairIndex;

@@ -37,15 +37,16 @@ export class PretokenCache implements PretokenTaker {
   /** Where the ids of the pre-tokens that are taken go. */
   output: IdBuffer = new IdBuffer(0);
   /**
-   * The key in four numbers, with the number of ids in its last byte, which is zero in any key; then the ids, or, if they are
-   * more than four, nothing. No entry has the key of an apostrophe alone: it may begin a contraction.
+   * The key in four numbers, with the number of ids in its last byte, which is zero in any key; then the ids, or, if
+   * they are more than four, nothing. No entry has the key of an apostrophe alone: it may begin a contraction.
    */
   readonly #entries = new Int32Array(STRIDE * ENTRIES);
   /** The ids of pre-tokens that have more than four. */
   readonly #many = new Int32Array(MANY_STRIDE * ENTRIES);
   /**
-   * The numbers of entries by the hashes of their keys. A newcomer takes its first slot if that is free, for the frequent come
-   * early and are to be found at once; else its second one. Entry 0 is no pre-token's: its key is zero, which is no key.
+   * The numbers of entries by the hashes of their keys. A newcomer takes its first slot if that is free, for the
+   * frequent come early and are to be found at once; else its second one. Entry 0 is no pre-token's: its key is zero,
+   * which is no key.
    */
   readonly #slots = new Uint16Array(2 * SECOND_SLOTS);
   readonly #long: LongPretokens;
@@ -78,9 +79,9 @@ export class PretokenCache implements PretokenTaker {
     else output.length += this.#merger.merge(bytes, start, end, output.ids, output.length);
   }
 
-  // What encoding spends its time in: the same few operations for each pre-token, whatever its length, and hardly a branch
-  // that depends on the text. It calls nothing that lies in another file, which the engine would look up each time, nor
-  // anything that might move an array. `| 0` says that a sum does not overflow.
+  // What encoding spends its time in: the same few operations for each pre-token, whatever its length, and hardly a
+  // branch that depends on the text. It calls nothing that lies in another file, which the engine would look up each
+  // time, nor anything that might move an array. `| 0` says that a sum does not overflow.
   /** Appends the ids of pre-tokens as long as they are remembered. */
   takeKnown(view: DataView, position: number, ends: Int32Array, first: number, last: number): number {
     const output = this.output;

@@ -45,10 +45,10 @@ export interface PretokenCountsParts {
  * ```
  */
 export class PretokenCounts implements PretokenTaker {
-  // A slot is six words, the last two of them a double, the count. The first four are the key: 15 bytes of text, zero after
-  // the pre-token's end, then its length, zero in a free slot. A pre-token of more than 15 bytes has there a hash, the offset
-  // in the arena, its length, and LONG. So nearly all pre-tokens are counted in one cache line and without a loop over their
-  // bytes.
+  // A slot is six words, the last two of them a double, the count. The first four are the key: 15 bytes of text, zero
+  // after the pre-token's end, then its length, zero in a free slot. A pre-token of more than 15 bytes has there a
+  // hash, the offset in the arena, its length, and LONG. So nearly all pre-tokens are counted in one cache line and
+  // without a loop over their bytes.
   #slots: Int32Array<ArrayBuffer>;
   #counts: Float64Array<ArrayBuffer>;
   /** How far a hash is shifted to become the number of a slot. */
@@ -98,8 +98,9 @@ export class PretokenCounts implements PretokenTaker {
     return total;
   }
 
-  // What counting spends its time in: the same few operations for each pre-token, whatever its length, and hardly a branch
-  // that depends on the text. Nothing is called here that might move an array. `| 0` says that a sum does not overflow.
+  // What counting spends its time in: the same few operations for each pre-token, whatever its length, and hardly a
+  // branch that depends on the text. Nothing is called here that might move an array. `| 0` says that a sum does not
+  // overflow.
   /** Counts pre-tokens once each, as long as they are in the first or second slot for them. */
   takeKnown(view: DataView, position: number, ends: Int32Array, first: number, last: number): number {
     const slots = this.#slots;
@@ -166,8 +167,9 @@ export class PretokenCounts implements PretokenTaker {
   /** Adds all counts of another table to this one. */
   addAll(other: PretokenCounts): void {
     const slots = other.#slots;
-    // In strides: slots lie in the order of hashes, and a table that is given half of its hashes before any of the others
-    // overflows there long before it is full enough to grow, so that each newcomer searches through all those before it.
+    // In strides: slots lie in the order of hashes, and a table that is given half of its hashes before any of the
+    // others overflows there long before it is full enough to grow, so that each newcomer searches through all those
+    // before it.
     for (let first = 0; first < ADDED_STRIDE; first++) {
       for (let place = first * SLOT_WORDS; place < slots.length; place += ADDED_STRIDE * SLOT_WORDS) {
         const [key0, key1, key2, key3] = slots.subarray(place, place + 4);

@@ -87,7 +87,7 @@ export function pretokenEnd(bytes: Uint8Array, position: number, limit: number, 
   return last > position ? last : end;
 }
 
-/** Whether one of the next two bytes before `limit` is not ASCII: what begins there may be a space before a foreign word. */
+/** Whether one of the next two bytes before `limit` is not ASCII: there may be a space before a foreign word. */
 export function isBeforeNonAscii(bytes: Uint8Array, position: number, limit: number): boolean {
   return position + 1 < limit && (bytes[position] | bytes[position + 1]) >= 0x80;
 }

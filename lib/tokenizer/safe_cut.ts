@@ -21,8 +21,8 @@ export function cutContext(special: SpecialTokenFinder): number {
  * apostrophe, where no special token has bytes on both sides. Proof: a pre-token holds characters of two classes only
  * when it begins with a space or an apostrophe, so one ends here, and all pre-tokens before it end where they would if
  * the text did; the scanner never looks back, so those behind it do not change either. (After white space the cut would
- * hide from `\s+(?!\S)` what follows; after an apostrophe it could part a contraction.) A file with no special token, or
- * of one line, has such positions too: every space after a word is one.
+ * hide from `\s+(?!\S)` what follows; after an apostrophe it could part a contraction.) A file with no special token,
+ * or of one line, has such positions too: every space after a word is one.
  *
  * @param bytes UTF-8 text, well-formed or not, of which at least `cutContext` bytes before `from` are there unless the
  * text begins at `start`.
@@ -41,7 +41,7 @@ export function firstSafeCut(
   return -1;
 }
 
-/** The last position in `[from, end - cutContext]` where text can be cut, as {@linkcode firstSafeCut} defines it; or -1. */
+/** The last position in `[from, end - cutContext]` where text can be cut as in {@linkcode firstSafeCut}; or -1. */
 export function lastSafeCut(
   bytes: Uint8Array,
   from: number,

@@ -8,9 +8,9 @@ const REPLACEMENT = new TextEncoder().encode("\ufffd");
 const BYTES_PER_UNIT = 3;
 
 /**
- * Encodes text that comes in pieces, strings or UTF-8 bytes, cut anywhere. What a piece leaves open is kept and joined to
- * the next one: the part of a character, a pre-token or a special token that it ends in. Memory does not grow with the
- * text, only with its longest pre-token.
+ * Encodes text that comes in pieces, strings or UTF-8 bytes, cut anywhere. What a piece leaves open is kept and joined
+ * to the next one: the part of a character, a pre-token or a special token that it ends in. Memory does not grow with
+ * the text, only with its longest pre-token.
  */
 export class TextStream {
   /** The ids that are decided and not yet taken. */
@@ -18,8 +18,8 @@ export class TextStream {
   readonly #encoder: ByteEncoder;
   readonly #withSpecialTokens: boolean;
   readonly #textEncoder = new TextEncoder();
-  // The text in bytes[start..end) is not encoded yet. What a try left open is tried again when as much again has come, so
-  // that a pre-token of any length costs linear time.
+  // The text in bytes[start..end) is not encoded yet. What a try left open is tried again when as much again has come,
+  // so that a pre-token of any length costs linear time.
   #bytes = new Uint8Array(2 * BYTES_PER_UNIT * PIECE);
   #start = 0;
   #end = 0;

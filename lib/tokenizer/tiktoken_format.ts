@@ -3,17 +3,19 @@ import type { BpeModel } from "./bpe_model.ts";
 import { bytesToUnicode } from "./byte_to_unicode.ts";
 import { PretokenMerger } from "./merge_pretoken.ts";
 import { MergeTable } from "./merge_table.ts";
+import { checkTrainedByPattern } from "./trained_by_pattern.ts";
 import { vocabularyById } from "./vocabulary_text.ts";
 
 const LINE = /^([A-Za-z0-9+/]+={0,2}) (\d+)$/;
 
 /**
  * Reads a `.tiktoken` file: one token a line, its bytes in base64, a space, and its rank, which is its id and its place
- * in the order of merges. The format knows no special tokens and no merges: special tokens are given, and the merge that
- * makes a token is the one that is left when its bytes are encoded with the tokens of lower rank.
+ * in the order of merges. The format knows no special tokens and no merges: special tokens are given, and the merge
+ * that makes a token is the one that is left when its bytes are encoded with the tokens of lower rank.
  *
  * @param specialTokens Ids of the special tokens.
- * @throws {RangeError} If ids repeat or leave gaps, or a token is made by no merge of two tokens of lower rank.
+ * @throws {RangeError} If ids repeat or leave gaps, a token is made by no merge of two tokens of lower rank, or the
+ * vocabulary was trained with another pattern than GPT-2's, as those of OpenAI's later models.
  * @throws {SyntaxError} If a line is no token and rank.
  */
 export async function readTiktokenFile(path: string, specialTokens: ReadonlyMap<string, number>): Promise<BpeModel> {
@@ -34,16 +36,20 @@ export async function readTiktokenFile(path: string, specialTokens: ReadonlyMap<
   const encoder = new TextEncoder();
   for (const [text, id] of specialTokens) entries.push([id, text, encoder.encode(text)]);
   const vocabulary = vocabularyById(entries, path);
-  return { specialTokens: new Map(specialTokens), vocabulary, merges: mergesOfRanks(vocabulary, ranked, path) };
+  const model = { specialTokens: new Map(specialTokens), vocabulary, merges: mergesOfRanks(vocabulary, ranked, path) };
+  checkTrainedByPattern(model, `read ${path}`);
+  return model;
 }
 
 /**
- * Writes a `.tiktoken` file and, since the format has no place for them, the special tokens as an object of token to id,
- * atomically; on a full disk none is changed.
+ * Writes a `.tiktoken` file and, since the format has no place for them, the special tokens as an object of token to
+ * id, atomically; on a full disk none is changed.
  *
- * @throws {RangeError} If ranks cannot say what the merges do: the ids are not in the order of the merges.
+ * @throws {RangeError} If ranks cannot say what the merges do: the ids are not in the order of the merges. Or if a
+ * token is part of no pre-token, so that the file could not be read back.
  */
 export function writeTiktokenFiles(model: BpeModel, path: string, specialTokensPath: string): void {
+  checkTrainedByPattern(model, "write a .tiktoken file");
   const special = new Set(model.specialTokens.values());
   const ranked = [...model.vocabulary.keys()].filter((id) => !special.has(id));
   const merges = mergesOfRanks(model.vocabulary, ranked, "this vocabulary in order of ids");
@@ -65,9 +71,9 @@ export function writeTiktokenFiles(model: BpeModel, path: string, specialTokensP
   ]);
 }
 
-// Encoding with merges is encoding with ranks if every token, its bytes encoded with the tokens of lower rank only, gives
-// two: wherever a token's bytes stand and no merge crosses their borders, the merges within are those of the token alone,
-// so no other pair that spells it ever comes to stand there.
+// Encoding with merges is encoding with ranks if every token, its bytes encoded with the tokens of lower rank only,
+// gives two: wherever a token's bytes stand and no merge crosses their borders, the merges within are those of the
+// token alone, so no other pair that spells it ever comes to stand there.
 function mergesOfRanks(
   vocabulary: Uint8Array[] | BpeModel["vocabulary"],
   ranked: number[],

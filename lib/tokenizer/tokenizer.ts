@@ -18,8 +18,8 @@ export interface LoadTokenizerOptions {
 
 /**
  * A byte-level BPE tokenizer with GPT-2's pre-tokenizer (Sennrich et al., 2016; Radford et al., 2019; handout section
- * 2.6). Encoding is exact for any text and any bytes, and decoding its inverse: `decode(encode(text)) === text` for every
- * well-formed string. Where special tokens overlap, the one that begins first wins, and of those the longest.
+ * 2.6). Encoding is exact for any text and any bytes, and decoding its inverse: `decode(encode(text)) === text` for
+ * every well-formed string. Where special tokens overlap, the one that begins first wins, and of those the longest.
  *
  * A tokenizer remembers the ids of pre-tokens that it has seen, in some megabytes that do not grow.
  *
@@ -45,7 +45,8 @@ export class Tokenizer {
   readonly #encoder: ByteEncoder;
   readonly #stream: TextStream;
   readonly #ordinaryStream: TextStream;
-  // The bytes of all tokens one after the other, and where each begins: a decoded token is a copy, not a lookup of objects.
+  // The bytes of all tokens one after the other, and where each begins: a decoded token is a copy, not a lookup of
+  // objects.
   readonly #tokenBytes: Uint8Array;
   readonly #tokenStarts: Uint32Array;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -93,7 +94,8 @@ export class Tokenizer {
   }
 
   /**
-   * Loads GPT-2's pair of files. Entries of the vocabulary that are neither a byte nor made by a merge are special tokens.
+   * Loads GPT-2's pair of files. Entries of the vocabulary that are neither a byte nor made by a merge are special
+   * tokens.
    *
    * @param vocabPath `vocab.json`: an object of token to id.
    * @param mergesPath `merges.txt`: a merge a line.
@@ -136,8 +138,8 @@ export class Tokenizer {
   }
 
   /**
-   * The ids of UTF-8 bytes, special tokens recognized. Bytes that are part of no well-formed character are encoded as they
-   * are, so {@linkcode decodeBytes} gives back any bytes at all.
+   * The ids of UTF-8 bytes, special tokens recognized. Bytes that are part of no well-formed character are encoded as
+   * they are, so {@linkcode decodeBytes} gives back any bytes at all.
    */
   encodeBytes(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
     return encodeWhole(this.#stream, bytes);
@@ -145,7 +147,8 @@ export class Tokenizer {
 
   /**
    * The ids of a text that comes in pieces, strings or UTF-8 bytes, cut anywhere, even inside a character or a special
-   * token: together the same as those of the whole. Memory does not grow with the text, only with its longest pre-token.
+   * token: together the same as those of the whole. Memory does not grow with the text, only with its longest
+   * pre-token.
    *
    * @returns Arrays of ids, one for each piece that decides any; from an asynchronous source, asynchronously.
    * @example
@@ -169,15 +172,36 @@ export class Tokenizer {
   }
 
   /**
-   * Encodes a file to a one-dimensional `.npy` file of ids, in parallel: the ids are those of the file as one text.
-   * The type is uint16 if every id fits, else uint32. Memory does not grow with the file, and `outputPath` appears when it
-   * is whole.
+   * Encodes a file or a stream to a one-dimensional `.npy` file of ids: those of the input as one text. The type is
+   * uint16 if every id fits, else uint32. Memory does not grow with the text, and `outputPath` appears when it is
+   * whole.
    *
-   * @param inputPath UTF-8 text; if the name ends in `.gz`, it is unpacked on the way, on one thread.
+   * @param input Path of UTF-8 text, which is encoded on several threads, or, if the name ends in `.gz`, unpacked and
+   *   encoded on one; or the text's bytes in pieces cut anywhere, such as `Deno.stdin.readable`, encoded on one thread.
    * @throws {Error} If the file changes while it is read, or a `.gz` file is damaged.
+   * @throws {TypeError} If the path is that of a pipe or device.
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { openNpy } from "../data/npy.ts";
+   * const vocabulary = Array.from({ length: 256 }, (_, byte) => new Uint8Array([byte]));
+   * const tokenizer = Tokenizer.fromModel({ specialTokens: new Map(), merges: [], vocabulary });
+   * const path = Deno.makeTempFileSync({ suffix: ".npy" });
+   * const { tokens, dtype } = await tokenizer.encodeFile(new Blob(["abc"]).stream(), path);
+   * assertEquals([tokens, dtype], [3, "uint16"]);
+   * {
+   *   using ids = openNpy(path);
+   *   assertEquals(ids.read(0, 3), new Uint16Array([97, 98, 99]));
+   * }
+   * Deno.removeSync(path);
+   * ```
    */
-  async encodeFile(inputPath: string, outputPath: string, options: EncodeFileOptions = {}): Promise<EncodeFileReport> {
-    return await encodeFile(this.#parts, this.vocabSize, inputPath, outputPath, options);
+  async encodeFile(
+    input: string | AsyncIterable<Uint8Array>,
+    outputPath: string,
+    options: EncodeFileOptions = {},
+  ): Promise<EncodeFileReport> {
+    return await encodeFile(this.#parts, this.vocabSize, input, outputPath, options);
   }
 
   /**

@@ -19,8 +19,8 @@ const FORMATS = Object.keys(TOKENIZER_FILES) as TokenizerFormat[];
 
 /**
  * Reads the tokenizer in a folder, in whatever format it is: `tokenizer.json` (Hugging Face) or else `vocab.json` with
- * `merges.txt` (GPT-2) or else `tokenizer.tiktoken` with `special_tokens.json` (an object of special token to id; may be
- * missing).
+ * `merges.txt` (GPT-2) or else `tokenizer.tiktoken` with `special_tokens.json` (an object of special token to id; may
+ * be missing).
  *
  * @throws {Deno.errors.NotFound} If no file of any format is there.
  * @example

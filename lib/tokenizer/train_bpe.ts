@@ -53,9 +53,10 @@ export interface TrainBpeReport {
 }
 
 /**
- * Trains a byte-level BPE tokenizer (handout section 2.5): splits the text at the special tokens, pre-tokenizes what lies
- * between by the GPT-2 pattern, counts the pre-tokens, and merges the most frequent pair of neighbouring tokens until the
- * vocabulary is full; of equally frequent pairs the lexicographically greater one (byte strings, left before right).
+ * Trains a byte-level BPE tokenizer (handout section 2.5): splits the text at the special tokens, pre-tokenizes what
+ * lies between by the GPT-2 pattern, counts the pre-tokens, and merges the most frequent pair of neighbouring tokens
+ * until the vocabulary is full; of equally frequent pairs the lexicographically greater one (byte strings, left before
+ * right).
  *
  * Files are read in pieces, by all threads at once; memory grows with the number of distinct pre-tokens (some 100 bytes
  * each), not with the text. Bytes that are no UTF-8 are trained as they are: see {@linkcode scanPretokens} for how they
@@ -63,7 +64,8 @@ export interface TrainBpeReport {
  *
  * @throws {RangeError} If `vocabSize` has no room for the bytes and the special tokens, `workers` is no positive
  *   integer, or a special token is empty, repeated or not well-formed.
- * @throws {Error} If a file changes while it is read, or a `.gz` file is damaged; `Deno.errors.NotFound` if there is none.
+ * @throws {Error} If a file changes while it is read, or a `.gz` file is damaged; `Deno.errors.NotFound` if there is
+ * none.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -152,8 +154,8 @@ async function fingerprints(input: Corpus): Promise<Map<string, string>> {
 /**
  * Checks before any work that a vocabulary of this size can be trained with these special tokens.
  *
- * @throws {RangeError} If it has no room for the 256 bytes and the special tokens, or one of these is empty, repeated or
- *   not well-formed.
+ * @throws {RangeError} If it has no room for the 256 bytes and the special tokens, or one of these is empty, repeated
+ *   or not well-formed.
  */
 export function checkVocabulary(vocabSize: number, specialTokens: readonly string[]): void {
   new SpecialTokenFinder(specialTokens);

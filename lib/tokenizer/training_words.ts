@@ -10,15 +10,15 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * The distinct pre-tokens of two bytes or more as one array of symbols, a symbol a byte at first, with a border before
- * each word and after the last. Words lie in order of falling count, so words of one count are neighbours: a small table
- * of groups gives the count at any position, and the words that merges touch most lie together.
+ * each word and after the last. Words lie in order of falling count, so words of one count are neighbours: a small
+ * table of groups gives the count at any position, and the words that merges touch most lie together.
  */
 export class TrainingWords {
   /** Bytes, and a {@linkcode WORD_BORDER} before each word and after the last. */
   readonly symbols: Int32Array<ArrayBuffer>;
 
-  // Group g holds the positions from groupStart[g] on; blockGroup gives the group of the first position of each block of
-  // 16 positions, from which a few steps lead to the group of any other.
+  // Group g holds the positions from groupStart[g] on; blockGroup gives the group of the first position of each block
+  // of 16 positions, from which a few steps lead to the group of any other.
   readonly #groupStart: Int32Array;
   readonly #groupCount: Float64Array;
   readonly #blockGroup: Int32Array;

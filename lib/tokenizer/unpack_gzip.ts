@@ -12,8 +12,9 @@ export function isGzip(path: string): boolean {
 }
 
 /**
- * The bytes that a gzip file holds, in pieces. A file of several members one after the other (RFC 1952, section 2.2), as
- * `cat a.gz b.gz` and parallel packers write it, is the text of all of them; `DecompressionStream` takes one member only.
+ * The bytes that a gzip file holds, in pieces. A file of several members one after the other (RFC 1952, section 2.2),
+ * as `cat a.gz b.gz` and parallel packers write it, is the text of all of them; `DecompressionStream` takes one member
+ * only.
  *
  * @throws {Error} If the file is damaged or ends too early; what came before it was good.
  */

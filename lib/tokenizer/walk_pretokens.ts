@@ -12,8 +12,8 @@ const WINDOW = 8;
 /** Takes pre-tokens one after the other: encodes them, or counts them. */
 export interface PretokenTaker {
   /**
-   * Takes ASCII pre-tokens without NUL as long as it knows them and takes them fast. An apostrophe alone is always left: it
-   * may begin a contraction.
+   * Takes ASCII pre-tokens without NUL as long as it knows them and takes them fast. An apostrophe alone is always
+   * left: it may begin a contraction.
    *
    * @param view Has {@linkcode KEY_BYTES} bytes from each start on.
    * @param position Where the first pre-token begins.

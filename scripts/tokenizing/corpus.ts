@@ -3,13 +3,14 @@ import { corpora } from "../../lib/data/corpora.ts";
 import { generateStories } from "../../lib/data/stories.ts";
 import { isFile } from "../../lib/data/is_file.ts";
 import { openFile } from "../../lib/data/open_file.ts";
+import { pipedText } from "./piped_text.ts";
 import { isGzip, unpackGzip } from "../../lib/tokenizer/unpack_gzip.ts";
 
 /** Text that a task works on. */
 export interface Corpus {
   /** What it is, for the report: a file's name, or the built-in stories with size and seed. */
   about: string;
-  /** Files to read, one after the other; or none for the built-in stories. */
+  /** Files to read, one after the other; or none for the built-in stories and the standard input. */
   paths: string[];
   /** Whether it is the corpus of the published results, so that figures may be compared. */
   isPublished: boolean;
@@ -29,6 +30,11 @@ export type PublishedCorpus = keyof typeof publishedCorpora;
 /** A person's own files as a corpus. */
 export function corpusOfFiles(paths: string[]): Corpus {
   return { about: paths.join(", "), paths, isPublished: false, open: () => readFiles(paths) };
+}
+
+/** What comes through the standard input as a corpus, which can be opened once. */
+export function standardInputCorpus(signal: AbortSignal): Corpus {
+  return { about: "the standard input", paths: [], isPublished: false, open: () => pipedText("-", signal)! };
 }
 
 /** The built-in stories as a corpus. */

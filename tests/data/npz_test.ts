@@ -2,7 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { readNpz } from "../../lib/data/npz.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 
-// What numpy 2.4.6 writes for x=numpy.arange(6, dtype="f4").reshape(2, 3), n=numpy.int64(-5): savez and savez_compressed.
+// What numpy 2.4.6 writes for x=numpy.arange(6, dtype="f4").reshape(2, 3), n=numpy.int64(-5): savez and
+// savez_compressed.
 const stored = Uint8Array.fromBase64(
   "UEsDBC0AAAAAAAAAIQBP6QAq//////////8FABQAeC5ucHkBABAAmAAAAAAAAACYAAAAAAAAAJNOVU1QWQEAdgB7J2Rlc2NyJzogJzxmNCcs" +
     "ICdmb3J0cmFuX29yZGVyJzogRmFsc2UsICdzaGFwZSc6ICgyLCAzKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg" +

@@ -153,7 +153,7 @@ const malformed: Record<string, [Uint8Array, RegExp]> = {
   ],
   "an unknown type": [
     fileBytes({ a: { dtype: "F8_E4M3", shape: [1], data_offsets: [0, 1] } }, [1]),
-    /tensor "a" is described by/,
+    /tensor "a" is of type F8_E4M3; expected one of BOOL, U8/,
   ],
   "a missing field": [fileBytes({ a: { dtype: "U8", data_offsets: [0, 1] } }, [1]), /tensor "a" is described by/],
   "a field too many": [fileBytes({ a: { ...f32([1], 0, 4), stride: 1 } }, [0, 0, 0, 0]), /tensor "a" is described by/],

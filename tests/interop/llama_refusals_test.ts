@@ -83,6 +83,12 @@ Deno.test("what old versions leave out of config.json has the value that transfo
   changedCopy(folder, "untied", { rope_parameters: undefined, rope_theta: 5e5, eos_token_id: [1, 2] });
   const later = readLlamaConfig(`${path}/config.json`);
   assertEquals([later.model.rope_theta, later.endOfText], [5e5, [1, 2]]);
+
+  // Of both names, transformers 5.18 heeds the older one, unless it is empty.
+  for (const [rope_scaling, theta] of [[{ rope_type: "default", rope_theta: 7e3 }, 7e3], [{}, 9e3]] as const) {
+    changedCopy(folder, "untied", { rope_parameters: { rope_type: "default", rope_theta: 9e3 }, rope_scaling });
+    assertEquals(readLlamaConfig(folder.at("config.json")).model.rope_theta, theta);
+  }
 });
 
 Deno.test("a config.json that is missing or no JSON is refused with its path", () => {

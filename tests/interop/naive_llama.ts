@@ -4,9 +4,9 @@ type Vector = number[];
 type Matrix = number[][];
 
 /**
- * Logits of a Llama checkpoint for one sequence, [T][vocab_size], as obvious code computes them from the files: halves of a
- * head rotated against each other, every query head with a key and value head of its own, no batch, no cache. It shares
- * nothing with the model under test but the reader of safetensors.
+ * Logits of a Llama checkpoint for one sequence, [T][vocab_size], as obvious code computes them from the files: halves
+ * of a head rotated against each other, every query head with a key and value head of its own, no batch, no cache. It
+ * shares nothing with the model under test but the reader of safetensors.
  */
 export function naiveLlama(folder: string, tokens: readonly number[]): Matrix {
   const config = JSON.parse(Deno.readTextFileSync(`${folder}/config.json`));

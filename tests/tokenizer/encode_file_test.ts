@@ -87,6 +87,36 @@ Deno.test("encodeFile() unpacks a gzip file of several members, cut anywhere", a
   assertEquals(ids.read(0, ids.length), expected);
 });
 
+Deno.test("encodeFile() encodes a stream as the whole, cut anywhere, and leaves nothing where it is stopped", async () => {
+  using folder = new TemporaryFolder();
+  async function* pieces() {
+    const random = new Random(7);
+    for (let from = 0, to = 0; from < largeText.length; from = to) {
+      to = from + random.below(100_000);
+      yield largeText.subarray(from, to);
+    }
+  }
+  const report = await tokenizer.encodeFile(pieces(), folder.at("ids.npy"));
+  const expected = new Uint16Array(tokenizer.encodeBytes(largeText));
+  assertEquals([report.bytes, report.tokens, report.workers], [largeText.length, expected.length, 0]);
+  {
+    using ids = openNpy(folder.at("ids.npy"));
+    assertEquals(ids.read(0, ids.length), expected);
+  }
+  // What wrote to a pipe was stopped with us: its end is no end of the text.
+  const stop = new AbortController();
+  async function* stopped() {
+    yield* pieces();
+    setTimeout(() => stop.abort(new Error("stopped")));
+  }
+  await assertRejects(
+    () => tokenizer.encodeFile(stopped(), folder.at("other.npy"), { signal: stop.signal }),
+    Error,
+    "stopped",
+  );
+  assertEquals(folder.names(), ["ids.npy"]);
+});
+
 Deno.test("encodeFile() leaves nothing behind when a gzip file is damaged, or encoding it is stopped", async () => {
   using folder = new TemporaryFolder();
   const packed = await gzip(largeText);

@@ -9,8 +9,12 @@ import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { TOKENIZER_FILES, type TokenizerFormat } from "../../lib/tokenizer/tokenizer_folder.ts";
 import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { fullDisk } from "../data/full_disk.ts";
+import { trainBpe } from "../../lib/tokenizer/train_bpe.ts";
+import { checkTrainedByPattern } from "../../lib/tokenizer/trained_by_pattern.ts";
+import { Random } from "../../lib/tensor/random.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { gpt2RanksFile } from "./gpt2_peer.ts";
+import { randomText } from "./random_text.ts";
 import { smallModel } from "./small_model.ts";
 
 const FORMATS = Object.keys(TOKENIZER_FILES) as TokenizerFormat[];
@@ -208,6 +212,7 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
     [withModel({ vocab: 1 }), "expected an object of token to id, got 1"],
     [{ ...written, normalizer: { type: "NFC" } }, 'normalizer is {"type":"NFC"}; a normalizer is not supported'],
     [{ ...written, truncation: {} }, "truncation"],
+    [{ ...written, decoder: { type: "Sequence", decoders: [] } }, 'decoder.type is "Sequence"; only ByteLevel'],
     [{ ...written, pre_tokenizer: { type: "Whitespace" } }, "pre_tokenizer.type"],
     [{ ...written, pre_tokenizer: null }, "pre_tokenizer is null; expected GPT-2's ByteLevel"],
     [{ ...written, pre_tokenizer: { ...byteLevel, use_regex: false } }, "only GPT-2's pattern"],
@@ -221,12 +226,35 @@ Deno.test("tokenizer.json that encodes in another way is refused with what it as
       "a post-processor that adds tokens",
     ],
     [{ ...written, added_tokens: [{ ...added, lstrip: true }] }, "added_tokens.0.lstrip"],
-    [{ ...written, added_tokens: [{ ...added, id: 3 }] }, "id 3 is given to"],
+    [{ ...written, added_tokens: [{ ...added, id: 3 }] }, '"<|x|>" has the id 3'],
   ];
   for (const [content, message] of cases) {
     await Deno.writeTextFile(folder.at("tokenizer.json"), JSON.stringify(content));
     await assertRejects(() => readHuggingFaceFile(folder.at("tokenizer.json")), Error, message);
   }
+});
+
+Deno.test("tokenizer.json whose added tokens have other ids than tokenizers gives them is refused", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("tokenizer.json");
+  await Tokenizer.fromModel(smallModel()).save(folder.path, "huggingface");
+  const written = JSON.parse(await Deno.readTextFile(path));
+  const size = smallModel().vocabulary.length;
+  const read = async (...added: [content: string, id: number][]) => {
+    const added_tokens = added.map(([content, id]) => ({ content, id }));
+    await Deno.writeTextFile(path, JSON.stringify({ ...written, added_tokens }));
+    return await readHuggingFaceFile(path);
+  };
+  // What tokenizers 0.23.2 gives: the id in the vocabulary, or else the next that is free, in the order of the list.
+  const good = await read(["hello", written.model.vocab.hello], ["<|a|>", size], ["<|b|>", size + 1], ["<|a|>", size]);
+  assertEquals(
+    good.specialTokens,
+    new Map([["hello", written.model.vocab.hello], ["<|a|>", size], ["<|b|>", size + 1]]),
+  );
+  await assertRejects(() => read(["<|a|>", size + 1], ["<|b|>", size]), TypeError, `gives it ${size}, the next`);
+  await assertRejects(() => read(["<|a|>", size], ["<|a|>", size + 1]), TypeError, '"<|a|>" has the id');
+  await assertRejects(() => read(["hello", size]), TypeError, "which it has in the vocabulary");
+  await assertRejects(() => read(["é", size]), TypeError, "gives it 233, which it has in the vocabulary");
 });
 
 Deno.test("tokenizer.json with normalized added tokens is read unless they may overlap those that are looked for before", async () => {
@@ -279,4 +307,48 @@ Deno.test("a vocabulary whose ids are not in the order of the merges is refused 
   [swapped[256], swapped[257]] = [swapped[257], swapped[256]];
   const tokenizer = Tokenizer.fromModel({ specialTokens: new Map(), merges, vocabulary: swapped });
   await assertRejects(() => tokenizer.save(folder.path, "tiktoken"), RangeError, "from merge 1 on");
+});
+
+Deno.test("vocabularies of another pattern are refused by the formats that name none", async () => {
+  using folder = new TemporaryFolder();
+  const encode = (text: string) => new TextEncoder().encode(text);
+  // ")\n" is in the vocabularies of GPT-4, Llama 3 and Qwen, whose patterns keep line ends with punctuation.
+  const { vocabulary, merges } = smallModel();
+  const model = {
+    specialTokens: new Map(),
+    merges: [...merges, [encode(")"), encode("\n")] as const],
+    vocabulary: [...vocabulary, encode(")\n")],
+  };
+  const tokenizer = Tokenizer.fromModel(model);
+  const why = `token ${vocabulary.length}, ")\\n", is part of no pre-token of GPT-2's pattern`;
+  for (const format of ["gpt2", "tiktoken"] as const) {
+    await assertRejects(() => tokenizer.save(folder.at(format), format), RangeError, why);
+  }
+  // This one says that the pattern is GPT-2's.
+  await tokenizer.save(folder.at("h"), "huggingface");
+  const loaded = await Tokenizer.load(folder.at("h"));
+  assertEquals([...loaded.encode(")\n")], [0x29, 0x0a]);
+
+  const ranks = model.vocabulary.map((token, id) => `${token.toBase64()} ${id}\n`).join("");
+  await Deno.writeTextFile(folder.at("x.tiktoken"), ranks);
+  await assertRejects(() => readTiktokenFile(folder.at("x.tiktoken"), new Map()), RangeError, why);
+  const text = model.vocabulary.map((token, id) => [bytesToUnicode(token), id]);
+  await Deno.writeTextFile(folder.at("vocab.json"), JSON.stringify(Object.fromEntries(text)));
+  const lines = model.merges.map((pair) => pair.map(bytesToUnicode).join(" ") + "\n");
+  await Deno.writeTextFile(folder.at("merges.txt"), lines.join(""));
+  await assertRejects(() => readGpt2Files(folder.at("vocab.json"), folder.at("merges.txt")), RangeError, why);
+});
+
+Deno.test("every token that trainBpe() makes is part of a pre-token, whatever the bytes", async () => {
+  const random = new Random(5);
+  for (let round = 0; round < 20; round++) {
+    const pieces = Array.from({ length: 20 }, () => randomText(random, 400));
+    const input = Array.from({ length: 100 }, () => pieces[random.below(pieces.length)]);
+    const { model } = await trainBpe({
+      input: [...input, new TextEncoder().encode("we'll 've'r' 'll")],
+      vocabSize: 900,
+      workers: 1,
+    });
+    checkTrainedByPattern(model, "use it");
+  }
 });

@@ -1,4 +1,5 @@
-// GPT-2's tokenizer twice: ours, built from the ranks that js-tiktoken brings along, and js-tiktoken itself as the oracle.
+// GPT-2's tokenizer twice: ours, built from the ranks that js-tiktoken brings along, and js-tiktoken itself as the
+// oracle.
 import { Tiktoken } from "js-tiktoken/lite";
 import ranks from "js-tiktoken/ranks/gpt2";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";

@@ -1,5 +1,5 @@
-// The oracle of the encoder: special tokens, pre-tokens and merges by their definitions in obvious code. Byte strings are
-// strings of one character a byte.
+// The oracle of the encoder: special tokens, pre-tokens and merges by their definitions in obvious code. Byte strings
+// are strings of one character a byte.
 import type { BpeModel } from "../../lib/tokenizer/bpe_model.ts";
 import { referencePretokens } from "./reference_pretokens.ts";
 

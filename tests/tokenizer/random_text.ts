@@ -37,7 +37,7 @@ const BAD_BYTES = [
   "c3",
 ];
 
-/** Text of all planes, white space of every kind, contractions and, with probability `badBytes`, bytes that are no UTF-8. */
+/** Text of all planes, every white space, contractions and, with probability `badBytes`, bytes that are no UTF-8. */
 export function randomText(random: Random, pieces: number, badBytes: number = 0.1): Uint8Array {
   const encoder = new TextEncoder();
   const bytes: number[] = [];

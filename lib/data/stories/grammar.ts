@@ -85,7 +85,7 @@ export class CompiledGrammar {
   }
 
   /**
-   * Writes one text into `target` from `position` on, which must leave room for {@linkcode CompiledGrammar.longest} bytes.
+   * Writes one text into `target` from `position` on; needs room for {@linkcode CompiledGrammar.longest} bytes.
    *
    * @returns The position after the text.
    */
@@ -291,7 +291,7 @@ function fail(template: string, what: string, at = 0): never {
   throw new Error(`Cannot compile the grammar: ${JSON.stringify(template.slice(at, at + 60))} ${what}`);
 }
 
-/** A row's text in the form that a placeholder asks for; the form goes on to a placeholder that the text begins with. */
+/** A row's text in the form that a placeholder asks for; a placeholder that the text begins with takes on the form. */
 function inForm(text: string, form: Form): string {
   if (form === "") return text;
   if (text.startsWith("{")) return `{${form === "^" ? "^" : `${form} `}${text.slice(1)}`;

@@ -1,0 +1,39 @@
+import { openFile } from "../../lib/data/open_file.ts";
+import { noTextError } from "./check_texts.ts";
+
+/** Whether a word on the command line means the standard input. */
+export function isStandardInput(path: string): boolean {
+  return path === "-" || path === "/dev/stdin";
+}
+
+/**
+ * The text that comes through the standard input, a named pipe or a shell's `<(command)`, in pieces; undefined where the
+ * path is that of a file.
+ *
+ * @param signal Ends the pieces with its reason.
+ * @throws {Error} If there is none, or it is packed; while the pieces are read, since nothing tells before.
+ */
+export function pipedText(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> | undefined {
+  if (isStandardInput(path)) return checked(stoppable(Deno.stdin.readable, signal), "the standard input");
+  return Deno.statSync(path).isFile ? undefined : checked(stoppable(openFile(path).readable, signal), path);
+}
+
+// Also while it waits for text that does not come, as from a terminal.
+function stoppable(text: ReadableStream<Uint8Array<ArrayBuffer>>, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  return text.pipeThrough(new TransformStream(), { signal });
+}
+
+async function* checked(pieces: AsyncIterable<Uint8Array>, about: string): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const piece of pieces) {
+    // No text begins with the mark of gzip: it is no UTF-8.
+    if (isFirst && piece[0] === 0x1f && piece[1] === 0x8b) {
+      throw new Error(
+        `Cannot use ${about}: it is packed with gzip; unpack it before the pipe (zcat), or name the file`,
+      );
+    }
+    isFirst = false;
+    yield piece;
+  }
+  if (isFirst) throw noTextError(about);
+}
