@@ -136,6 +136,7 @@ export class CudaRuntime implements Disposable {
 
   /** Takes GPU memory, aligned to 256 bytes. */
   reserve(bytes: number): CudaBlock {
+    this.#refuseWhileRecording("take memory");
     return { bytes, address: Number(this.driver.allocate(bytes)) };
   }
 

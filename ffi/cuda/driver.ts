@@ -224,9 +224,12 @@ export class Driver implements Disposable {
     this.check("cuStreamSynchronize", this.symbols.cuStreamSynchronize(stream));
   }
 
-  /** Begins to record what is queued on a stream instead of running it. */
+  /**
+   * Begins to record what is queued on a stream instead of running it. Relaxed, for in the other modes the driver
+   * refuses to load code meanwhile, and cuBLAS loads a kernel when a product first needs it.
+   */
   beginCapture(stream: bigint): void {
-    const code = this.symbols.cuStreamBeginCapture_v2(stream, cuda.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+    const code = this.symbols.cuStreamBeginCapture_v2(stream, cuda.CU_STREAM_CAPTURE_MODE_RELAXED);
     this.check("cuStreamBeginCapture", code);
   }
 

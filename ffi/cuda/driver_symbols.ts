@@ -1,6 +1,6 @@
 // Under the names of cuda.h.
 export const CU_STREAM_NON_BLOCKING = 1;
-export const CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
+export const CU_STREAM_CAPTURE_MODE_RELAXED = 2;
 export const CU_EVENT_DEFAULT = 0;
 export const CU_EVENT_DISABLE_TIMING = 2;
 export const CU_MEMHOSTREGISTER_PORTABLE = 1;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct Preference {
 std::map<std::uint64_t, Descriptor> descriptors;
 std::map<std::uint64_t, Layout> layouts;
 std::map<std::uint64_t, Preference> preferences;
+// Descriptors of products that ran, whose kernels are loaded.
+std::set<std::uint64_t> loaded;
 std::uint64_t next_handle = 1;
 int handles = 0;
 bool offers = true;
@@ -153,6 +156,8 @@ int cublasLtMatmul(std::uint64_t handle, std::uint64_t descriptor, const float* 
       !emulation::usable(c, C.bytes(), alignment[3], "cublasLtMatmul, C")) {
     return INVALID_VALUE;
   }
+  if (!loaded.count(descriptor) && !emulation::may_load_code("cublasLtMatmul")) return INTERNAL_ERROR;
+  loaded.insert(descriptor);
   return emulation::queue_product(product, stream, "cublasLtMatmul") == 0 ? SUCCESS : 13;
 }
 

@@ -43,6 +43,7 @@ struct Graph {
 struct Stream {
   int device;
   std::unique_ptr<Graph> capturing;
+  int capture_mode = 0;
 };
 
 struct Module {
@@ -163,6 +164,16 @@ void say(const std::string& text) { message = text; }
 int planned_status(const char* call) { return planned_failure(call); }
 
 int fault() { return sticky; }
+
+bool may_load_code(const char* call) {
+  constexpr int RELAXED = 2;
+  for (auto& [handle, stream] : streams) {
+    if (!stream->capturing || stream->capture_mode == RELAXED) continue;
+    error(CAPTURE_UNSUPPORTED, std::string(call) + ": code is loaded while a stream is captured, and not in relaxed mode");
+    return false;
+  }
+  return true;
+}
 
 bool races_checked() { return check_races; }
 
@@ -392,11 +403,12 @@ int cuStreamSynchronize(std::uint64_t handle) {
   return pinned.waited_for(copies, message) ? SUCCESS : INVALID_VALUE;
 }
 
-int cuStreamBeginCapture_v2(std::uint64_t handle, int) {
+int cuStreamBeginCapture_v2(std::uint64_t handle, int mode) {
   if (int status = ready()) return status;
   Stream* stream = find(streams, handle);
   if (stream == nullptr || stream->capturing) return error(INVALID_HANDLE, "no such stream, or captured already");
   stream->capturing = std::make_unique<Graph>();
+  stream->capture_mode = mode;
   return SUCCESS;
 }
 
@@ -461,6 +473,7 @@ int cuEventDestroy_v2(std::uint64_t event) { return events.erase(event) ? SUCCES
 // An image is the path of the library that the emulated NVRTC has built, behind a mark.
 int cuModuleLoadData(std::uint64_t* module, const void* image) {
   if (int status = ready()) return status;
+  if (!may_load_code("cuModuleLoadData")) return CAPTURE_UNSUPPORTED;
   if (int status = planned_failure("cuModuleLoadData")) return status;
   const char* text = static_cast<const char*>(image);
   if (std::strncmp(text, IMAGE_MARK, std::strlen(IMAGE_MARK)) != 0) return error(INVALID_IMAGE, "not an image of this emulation");
@@ -484,6 +497,7 @@ int cuModuleUnload(std::uint64_t handle) {
 int cuModuleGetFunction(std::uint64_t* function, std::uint64_t handle, const char* name) {
   Module* module = find(modules, handle);
   if (module == nullptr) return error(INVALID_HANDLE, "no such module");
+  if (!may_load_code("cuModuleGetFunction")) return CAPTURE_UNSUPPORTED;
   void* invoke = dlsym(module->library, (INVOKE_PREFIX + std::string(name)).c_str());
   if (invoke == nullptr) return error(NOT_FOUND, std::string("no kernel ") + name);
   auto kernel = std::make_unique<Kernel>();

@@ -22,6 +22,8 @@ void say(const std::string& text);
 int planned_status(const char* call);
 // Whether kernels are compiled so, and run, that their races are found; slower by far.
 bool races_checked();
+// Whether the driver would load code now: while a stream is captured only in relaxed mode; says why not.
+bool may_load_code(const char* call);
 // The code of a fault in a kernel that the context has not got over; 0 if there was none.
 int fault();
 

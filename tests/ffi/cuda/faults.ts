@@ -214,7 +214,7 @@ testOnEmulation("a recorded step replays with new inputs, and refuses what a rep
     assertEquals(totals(() => graph.replay()), expected);
     assertThrows(() => device.record(() => device.upload(x, inputs[0])), Error, "Cannot upload while recording");
     assertThrows(() => device.record(() => device.download(total)), Error, "Cannot download while recording");
-    assertThrows(() => device.record(() => device.arena("more", 10)), Error, "STREAM_CAPTURE");
+    assertThrows(() => device.record(() => device.arena("more", 10)), Error, "Cannot take memory while recording");
     assertEquals(totals(step), expected);
   }
   assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });

@@ -46,3 +46,18 @@ testOnEmulation(
     assertEquals(device.download(x.sub(0, 1)), Float32Array.of(16));
   },
 );
+
+testOnEmulation("a recording may be the first to need a kernel, of this library or of cuBLAS", (emulation) => {
+  using device = new Device(emulation.open());
+  using arena = device.arena("product");
+  const [a, b, c] = [4, 4, 4].map((length) => arena.alloc(length, "f32"));
+  device.add({ a, b, out: c }); // Compiles the kernels, which recording refuses.
+  device.upload(a, Float32Array.of(1, 2, 3, 4));
+  device.upload(b, Float32Array.of(1, 0, 0, 1));
+  using recording = device.record(() => {
+    device.matmul({ a, b, c, m: 2, n: 2, k: 2 });
+    device.mul({ a: c, b: c, out: c });
+  });
+  recording.replay();
+  assertEquals(device.download(c), Float32Array.of(1, 4, 9, 16));
+});
