@@ -1,9 +1,10 @@
 """Training steps of the model in model.py on one device: the peer of gpu_train_step.ts.
 
-Usage: python gpu_train_step.py CONFIGURATION MODE STEPS [DEVICE], with CONFIGURATION as JSON, MODE "eager" or
-"compile", and DEVICE "cuda" (or "cpu", to try the script). Weights are float32, products bfloat16 (autocast), AdamW is
-the fused one. For each line of standard input STEPS steps are done (forward, backward, clipping, AdamW); a line of JSON
-comes back: seconds, milliseconds of the GPU, and the most bytes in use so far.
+Usage: python gpu_train_step.py CONFIGURATION MODE STEPS [DEVICE], with CONFIGURATION as JSON, MODE "eager", "compile" or
+"reduce-overhead" (compiled, and replayed as CUDA graphs), and DEVICE "cuda" (or "cpu", to try the script). Weights are
+float32, products bfloat16 (autocast), AdamW is the fused one. For each line of standard input STEPS steps are done
+(forward, backward, clipping, AdamW); a line of JSON comes back: seconds, milliseconds of the GPU, and the most bytes in
+use so far.
 """
 import json, sys, time
 import torch
@@ -17,7 +18,8 @@ torch.manual_seed(0)
 torch.set_float32_matmul_precision("high")
 model = Model(config).to(device)
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1, fused=on_gpu)
-loss_of = torch.compile(model) if mode == "compile" else model
+modes = {"eager": model, "compile": torch.compile(model), "reduce-overhead": torch.compile(model, mode="reduce-overhead")}
+loss_of = modes[mode]
 shape = (config["batch_size"], config["context_length"] + 1)
 tokens = torch.randint(0, config["vocab_size"], shape).pin_memory() if on_gpu else torch.randint(0, config["vocab_size"], shape)
 

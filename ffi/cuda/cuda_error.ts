@@ -63,7 +63,8 @@ export const DRIVER_STATUS: StatusMeanings = {
     101: "choose a device that `deno task device` lists",
     209: "the kernels were compiled for another architecture; empty the kernel cache",
     222: "the toolkit is newer than the driver; update the driver or use an older NVRTC",
-    700: "a kernel left its memory: a bug of this library, or a slice used after its arena ended; the context is lost",
+    700:
+      "a kernel left its memory: a bug of this library, or a slice used after its arena ended; start the program again",
     803: "the driver was updated while its kernel module was loaded; restart the machine",
     804: "the toolkit is newer than the driver; update the driver",
     900: "memory is neither taken nor read back while a step is recorded; run the step once before recording it",
