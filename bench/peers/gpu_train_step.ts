@@ -2,16 +2,16 @@
 
 /**
  * Training steps of the same models on this GPU: denolm (cuda device, bfloat16, the step as a graph and without) and
- * PyTorch (eager, torch.compile, and that with CUDA graphs, its mode reduce-overhead; autocast to bfloat16), by turns in
- * one run. Prints a table for bench/LOG.md: tokens per second, share of the products' measured peak (MFU), milliseconds
- * of the GPU and of the clock for a step, most memory.
+ * PyTorch (eager, torch.compile, and that with CUDA graphs, its mode reduce-overhead; autocast to bfloat16), by turns
+ * in one run. Prints a table for bench/LOG.md: tokens per second, share of the products' measured peak (MFU),
+ * milliseconds of the GPU and of the clock for a step, most memory.
  *
  * Usage: deno run -A bench/peers/gpu_train_step.ts --python PYTHON [--models tinystories,gpt2-small,gpt2-medium]
  * [--batches N,N] [--steps 10] [--rounds 7] [--contenders graph,queued,eager,compile,reduce-overhead] [--vocab N];
  * PYTHON has torch. Batches are 64, 128, 256 and 512 for tinystories, 4 and 8 for others, if left out: all contenders
  * are in the GPU's memory at once, and of a GPU of 80 GB gpt2-medium takes most (queued, which is denolm once more, and
- * reduce-overhead only join tinystories unless they are named). --vocab takes another vocabulary than the model's: 50304
- * for GPT-2's 50,257 shows what rows of logits cost that are not aligned.
+ * reduce-overhead only join tinystories unless they are named). --vocab takes another vocabulary than the model's:
+ * 50304 for GPT-2's 50,257 shows what rows of logits cost that are not aligned.
  */
 
 import { parseArgs } from "@std/cli/parse-args";

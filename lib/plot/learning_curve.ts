@@ -33,8 +33,8 @@ const MOST_POINTS = 400;
 
 /**
  * Draws the loss of runs as an SVG document: training loss as a thin line (averaged where there are many
- * measurements), validation loss as a line with points. The scale ends at the highest loss from which a run fell, so that
- * one that explodes leaves the chart and does not flatten the others.
+ * measurements), validation loss as a line with points. The scale ends at the highest loss from which a run fell, so
+ * that one that explodes leaves the chart and does not flatten the others.
  *
  * @param title Written above the chart.
  * @param runs One or several, each with a name of its own; several are labelled at their ends, of one its two lines

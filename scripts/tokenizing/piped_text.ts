@@ -7,8 +7,8 @@ export function isStandardInput(path: string): boolean {
 }
 
 /**
- * The text that comes through the standard input, a named pipe or a shell's `<(command)`, in pieces; undefined where the
- * path is that of a file.
+ * The text that comes through the standard input, a named pipe or a shell's `<(command)`, in pieces; undefined where
+ * the path is that of a file.
  *
  * @param signal Ends the pieces with its reason.
  * @throws {Error} If there is none, or it is packed; while the pieces are read, since nothing tells before.
