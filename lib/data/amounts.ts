@@ -18,6 +18,11 @@ export function formatSeconds(seconds: number): string {
   return days < 10_000 ? `${formatNumber(days, 1)} days` : `${formatNumber(days / 365.25, 0)} years`;
 }
 
+/** How long something goes on, from a forecast that is no exacter than a second: "3.0 s left", "under 1 s left". */
+export function formatTimeLeft(seconds: number): string {
+  return `${seconds < 1 ? "under 1 s" : formatSeconds(seconds)} left`;
+}
+
 const byteUnits = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
 
 /** Bytes in decimal units with three digits: "4.66 MB". */

@@ -36,6 +36,12 @@ function explainPermission(
   const wanted = /^Requires (\w+) access to "?([^"]*)"?, run again with the --allow-(\w+) flag/.exec(error.message);
   if (!wanted) return error.message;
   const [, access, target, flag] = wanted;
+  if (access === "all") {
+    return [
+      `Cannot use ${target}: it is a special file of the system, for which Deno asks all permissions`,
+      howToAllow(["--allow-all"], script, args),
+    ].join("\n");
+  }
   const verb = access === "net" ? "reach" : access === "ffi" ? "load" : access;
   return [
     `Cannot ${verb} ${target}: the permission set "${script.permissions}", under which the task ${script.name} runs, does not allow it.`,

@@ -1,5 +1,5 @@
 import type { Progress } from "../../lib/data/progress.ts";
-import { formatAmount, formatBytes, formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
+import { formatAmount, formatBytes, formatNumber, formatTimeLeft } from "../../lib/data/amounts.ts";
 import { terminalColumns } from "./terminal_columns.ts";
 
 const redrawMilliseconds = 100;
@@ -92,9 +92,6 @@ function lineOf({ phase, done, total, unit, detail }: Progress, seconds: number,
   }
   if (shape.detail) parts.push(detail);
   if (rate > 0 && shape.rate) parts.push(`${formatAmount(rate, unit)}/s`);
-  if (rate > 0 && share !== undefined) {
-    const left = (total! - done) / rate;
-    parts.push(`${left < 1 ? "under 1 s" : formatSeconds(left)} left`);
-  }
+  if (rate > 0 && share !== undefined) parts.push(formatTimeLeft((total! - done) / rate));
   return parts.filter((part) => part !== undefined).join("  ");
 }

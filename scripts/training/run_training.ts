@@ -13,7 +13,7 @@ import type { ExportFormat } from "../../lib/training/metrics_export.ts";
 import { train, type TrainResult } from "../../lib/training/train_loop.ts";
 import type { TrainingConfig } from "../../lib/training/training_config.ts";
 import { STORY_SEPARATOR, type Tokenizer } from "../../mod.ts";
-import { formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
+import { formatNumber, formatTimeLeft } from "../../lib/data/amounts.ts";
 import type { Report } from "../frame/report.ts";
 import { bytesPerToken } from "./bytes_per_token.ts";
 import type { PreparedData } from "./prepare_data.ts";
@@ -104,8 +104,8 @@ function describe(metrics: Metrics, steps: number, report: Report): void {
     return;
   }
   const speed = `${formatNumber(tokens_per_second!, 0)} tokens/s${mfu === undefined ? "" : `, MFU ${percent(mfu)}`}`;
-  const left = formatSeconds(seconds / step * (steps - step));
-  report.say(`${at}  loss ${show(loss)}  rate ${metrics.learning_rate!.toExponential(2)}  ${speed}  ${left} left`);
+  const left = step === steps ? "" : `  ${formatTimeLeft(seconds / step * (steps - step))}`;
+  report.say(`${at}  loss ${show(loss)}  rate ${metrics.learning_rate!.toExponential(2)}  ${speed}${left}`);
 }
 
 function percent(share: number): string {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatAmount, formatBytes, formatNumber, formatSeconds } from "../../lib/data/amounts.ts";
+import { formatAmount, formatBytes, formatNumber, formatSeconds, formatTimeLeft } from "../../lib/data/amounts.ts";
 
 Deno.test("formatSeconds() chooses the unit that a person would", () => {
   const seconds = [0.0421, 19.31, 61 * 60 + 53, 3 * 3600 + 12 * 60, 5723 * 86400, 1e12, Infinity];
@@ -30,4 +30,10 @@ Deno.test("formatBytes() keeps three digits and counts in thousands", () => {
 Deno.test("formatNumber() and formatAmount() separate thousands", () => {
   assertEquals(formatNumber(4_513_336_524_800n), "4,513,336,524,800");
   assertEquals(formatAmount(9743, "merges"), "9,743 merges");
+});
+
+Deno.test("formatTimeLeft() says no more of a forecast than it knows", () => {
+  assertEquals([0.004, 0.7, 3, 90].map(formatTimeLeft), [
+    ...["under 1 s left", "under 1 s left", "3.0 s left", "1 min 30 s left"],
+  ]);
 });

@@ -100,6 +100,15 @@ Deno.test("a missing permission is explained with the command that grants it", a
   assertStringIncludes(stderr, `deno run -q -P=tokenize '--allow-write=/tmp/a b' scripts/count.ts --size 4`);
 });
 
+Deno.test("a special file, for which Deno asks all permissions, is explained with the command that grants them", async () => {
+  const { code, stderr } = await run([], () => {
+    throw new Deno.errors.NotCapable(`Requires all access to "/dev/mem", run again with the --allow-all flag`);
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "Cannot use /dev/mem: it is a special file");
+  assertStringIncludes(stderr, "deno run -q -P=tokenize --allow-all scripts/count.ts\n");
+});
+
 Deno.test("a file that is not there is named", async () => {
   const { code, stderr } = await run([], () => void Deno.readTextFileSync("no/such file.txt"));
   assertEquals([code, stderr], [
