@@ -36,18 +36,15 @@ Deno.test("a step that fits the memory is never refused, and one more sequence i
     assertEquals(refusal(memory, configOf({ batch_size: 8, optimizer })), "");
     assertMatch(
       refusal(memory, configOf({ batch_size: 9, optimizer })),
-      /^Cannot train on the cpu device: with batch_size 9, .* needs [\d.]+ MB, .*; try at most --batch_size 8$/,
+      /^Cannot train on the cpu device: with batch_size 9 .* needs [\d.]+ MB, .*; try at most --batch_size 8$/,
     );
   }
 });
 
-Deno.test("batches whose gradients make one step count with their ids", () => {
-  const memory = measuredBytes(configOf({ batch_size: 8, gradient_accumulation_steps: 50 }));
-  assertEquals(refusal(memory, configOf({ batch_size: 8, gradient_accumulation_steps: 50 })), "");
-  assertMatch(
-    refusal(memory, configOf({ batch_size: 8, gradient_accumulation_steps: 100 })),
-    /try at most --gradient_accumulation_steps 5\d$/,
-  );
+Deno.test("more batches whose gradients make one step take no more memory", () => {
+  const bytes = (gradient_accumulation_steps: number) =>
+    measuredBytes(configOf({ batch_size: 8, gradient_accumulation_steps }));
+  assertEquals(bytes(50), bytes(1));
 });
 
 Deno.test("amounts that no machine has are refused at once, by what they would need", () => {
