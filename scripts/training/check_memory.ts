@@ -12,8 +12,7 @@ export interface LimitedDevice {
 
 /**
  * Forecasts, before anything is prepared, whether a training step fits the device's memory. The accounting counts what
- * is in use at the worst moment in float32, so that whatever is refused could not have been trained; of bfloat16, whose
- * activations are smaller, only the rest is counted.
+ * is in use at the worst moment, so that whatever is refused could not have been trained.
  *
  * @throws {RangeError} If it does not fit; the message says what would.
  */
@@ -22,9 +21,9 @@ export function checkTrainingMemory(device: LimitedDevice, config: TrainingConfi
   const { memoryBytes } = device.backend;
   if (memoryBytes === undefined) return;
   const memory = BigInt(memoryBytes);
-  const step = (batchSize: number) => implementationMemory(model, valuesOf(model, batchSize), optimizer.name);
-  const whole = step(batch_size);
-  const needed = precision === "bfloat16" ? whole.total - whole.activations : whole.total;
+  const step = (batchSize: number) =>
+    implementationMemory(model, valuesOf(model, batchSize), optimizer.name, precision);
+  const needed = step(batch_size).total;
   if (needed <= memory) return;
   throw new RangeError(
     `Cannot train on the ${device.name} device: with batch_size ${batch_size} and context_length ` +
@@ -32,7 +31,7 @@ export function checkTrainingMemory(device: LimitedDevice, config: TrainingConfi
   );
 
   function advice(): string {
-    const largest = largestImplementationBatch(model, memory, optimizer.name);
+    const largest = largestImplementationBatch(model, memory, optimizer.name, precision);
     if (largest > 0n) return `try at most --batch_size ${largest}`;
     const { total: ofOne, activations } = step(1);
     return `not even one sequence fits: ${bytes(ofOne - activations)} whatever the batch, ` +
