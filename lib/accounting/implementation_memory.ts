@@ -164,8 +164,8 @@ export interface ImplementationMemory {
 }
 
 /**
- * The most memory that this library's training step has in use for one batch of whole sequences. In float32 it is that to
- * some hundred bytes, in bfloat16 a few percent less, never more.
+ * The most memory that this library's training step has in use for one batch of whole sequences. In float32 it is that
+ * to some hundred bytes, in bfloat16 a few percent less, never more.
  */
 export function implementationMemory(
   model: ModelShape,

@@ -140,7 +140,7 @@ function countedOperations(count: Counter): Counted {
   const names = Object.keys(operationCosts) as (keyof Operations)[];
   return Object.fromEntries(names.map((name) => [
     name,
-    // deno-lint-ignore no-explicit-any -- the arguments belong to the name, which TypeScript cannot follow through a list
+    // deno-lint-ignore no-explicit-any -- the arguments belong to the name, which TypeScript does not follow here
     (args: any) => count(name, operationCosts[name](args)),
   ])) as unknown as Counted;
 }

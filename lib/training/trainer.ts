@@ -24,7 +24,7 @@ export interface StepResults {
   gradientNorms: Float32Array;
 }
 
-/** One place in device memory for the batches of a step, one after the other, and the work that is done on them there. */
+/** One place in device memory for the batches of a step, one after the other, and the work on them there. */
 interface BatchPlace {
   /** Batches of a step. */
   count: number;
@@ -38,10 +38,10 @@ interface BatchPlace {
  * A model with its optimizer, and the work of one training step: gradients of several batches, clipping, the optimizer.
  * A step reads nothing back and, from the second one on, takes no new memory from the device.
  *
- * A device that can record (see `Device.records`) is given each batch as one recorded piece of work from the second time
- * on; clearing the gradients belongs to the first batch of a step, the optimizer to the last. So all that changes from
- * step to step is written to device memory before it (token ids, learning rates), and what a step gives has one fixed
- * place, from which it is copied to that of its number. More batches in a step take no more memory.
+ * A device that can record (see `Device.records`) is given each batch as one recorded piece of work from the second
+ * time on; clearing the gradients belongs to the first batch of a step, the optimizer to the last. So all that changes
+ * from step to step is written to device memory before it (token ids, learning rates), and what a step gives has one
+ * fixed place, from which it is copied to that of its number. More batches in a step take no more memory.
  */
 export class Trainer implements Disposable {
   /** What is trained. */
