@@ -53,20 +53,11 @@ export class DeviceGeneration implements Disposable {
     this.#keep();
   }
 
-  /**
-   * The tokens chosen since the last call, [calls of begin() and next()][sequence].
-   *
-   * @throws {RangeError} If the logits of one were not numbers.
-   */
+  /** The tokens chosen since the last call, [calls of begin() and next()][sequence]; -1 as `Device.sample()` says. */
   read(): Int32Array {
     const chosen = new Int32Array(this.#unread * this.#batch);
     if (chosen.length > 0) this.#model.device.download(this.#chosen.sub(0, chosen.length), chosen);
     this.#unread = 0;
-    if (chosen.includes(-1)) {
-      throw new RangeError(
-        "Cannot sample: logits are not finite; the model has diverged or its checkpoint is damaged",
-      );
-    }
     return chosen;
   }
 

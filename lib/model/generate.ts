@@ -1,6 +1,6 @@
 import { Random } from "../tensor/random.ts";
 import { Sampler, type SamplingOptions } from "./sampling.ts";
-import { DeviceChooser, HostChooser, type Sequence, WindowChooser } from "./token_chooser.ts";
+import { DeviceChooser, HostChooser, NO_TOKEN, type Sequence, WindowChooser } from "./token_chooser.ts";
 import type { TransformerLM } from "./transformer_lm.ts";
 
 /** How text is generated. */
@@ -38,7 +38,7 @@ export interface GeneratedToken {
  *
  * @param prompt Token ids, at least one and at most `context_length`.
  * @returns An iterator that computes a token when it is asked for it. Leave it with `break` or `return()` to free its
- * memory.
+ * memory. It throws a RangeError in the place of a token whose logits are not finite.
  * @throws {RangeError} At the call, if the prompt is empty, too long, or has ids outside of the vocabulary, or an
  * option means nothing (a negative temperature).
  * @example
@@ -139,6 +139,12 @@ function* generateTogether(
     const rounds = chooser.choose({ isNew, most, going });
     made += rounds.length;
     for (const tokens of rounds) {
+      // Before the first token of a round is yielded, as a host that samples it throws.
+      if (group.some((sequence, row) => tokens[row] === NO_TOKEN && going.has(sequence))) {
+        throw new RangeError(
+          "Cannot sample: logits are not finite; the model has diverged or its checkpoint is damaged",
+        );
+      }
       for (const [row, sequence] of group.entries()) {
         const token = tokens[row];
         sequence.window.push(token);

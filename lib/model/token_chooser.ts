@@ -17,15 +17,20 @@ export interface Sequence {
   random: Random;
 }
 
+/** What a device chooses where logits are not finite; the tokens after it mean nothing. */
+export const NO_TOKEN = -1;
+
 /** What chooses the next tokens of sequences whose windows have one length. */
 export interface TokenChooser extends Disposable {
   /**
-   * The next tokens of all sequences, one round after another.
+   * The next tokens of all sequences, one round after another; `NO_TOKEN` where a device finds logits that are not
+   * finite.
    *
    * @param options.isNew Whether the windows are others than those of the last call with its tokens behind them.
    * @param options.most Rounds at most; at least one comes.
    * @param options.going Sequences that have not ended. The others stay in the computation, so that all have one
    * length, and any token will do for them.
+   * @throws {RangeError} If logits that are read back for one that is going are not finite.
    */
   choose(options: { isNew: boolean; most: number; going: ReadonlySet<Sequence> }): ArrayLike<number>[];
 }

@@ -42,7 +42,10 @@ export interface TrainOptions {
   bytesPerToken?: number;
   /** FLOPs of training one token, and the most that the device can do in a second: for the share of it that is used. */
   flops?: { perToken: number; peakPerSecond: number };
-  /** Once aborted, the step at hand is finished with what is due after it, a checkpoint saved, and training returns. */
+  /**
+   * Once aborted, training ends with a checkpoint: after the step at hand and what is due after it, or, where several
+   * batches make a step, between two of them; resuming begins that step anew.
+   */
   signal?: AbortSignal;
   /**
    * Hears of every step, in tokens since this start, so that rate and time left are those of now; with the loss last
@@ -128,6 +131,9 @@ class TrainingRun {
   #gradientNorm = NaN;
   #tokensPerStep: number;
   #interrupted = false;
+  // The step of the newest checkpoint; the weights of step 0 follow from the seed.
+  #savedAt = 0;
+  #lastYield = performance.now();
   // Wall-clock time: when this process began, and the part of it since the last line that was not spent on steps.
   #begin = performance.now();
   #lineBegin = performance.now();
@@ -168,10 +174,14 @@ class TrainingRun {
     const { steps, log_every, eval_every, sample_every, checkpoint_every } = config;
     const tokensPerStep = this.#tokensPerStep;
     const firstStep = trainer.steps;
-    let lastYield = performance.now();
     this.#lineBegin = performance.now();
     while (trainer.steps < steps && !this.#interrupted) {
-      trainer.step(this.#batches());
+      if (!await this.#step()) {
+        this.#interrupted = true;
+        this.#readResults();
+        this.#save();
+        return;
+      }
       this.#state.tokens += tokensPerStep;
       this.#lineSteps++;
       const step = trainer.steps;
@@ -182,10 +192,7 @@ class TrainingRun {
         unit: "tokens",
         ...(!Number.isNaN(this.#loss) && { detail: `loss ${this.#loss.toFixed(3)}` }),
       });
-      if (performance.now() - lastYield > YIELD_MILLISECONDS) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        lastYield = performance.now();
-      }
+      await this.#letSignalThrough();
       // A signal that comes during the last step leaves nothing out: there is nothing to go on with later.
       this.#interrupted = step < steps && (signal?.aborted ?? false);
       const ends = step === steps || this.#interrupted;
@@ -241,13 +248,32 @@ class TrainingRun {
     };
   }
 
-  #batches(): TokenBatch[] {
+  /** One step; false if a signal came between two of its batches, and all is as before it. */
+  async #step(): Promise<boolean> {
+    const { config: { seed, overfit_one_batch, gradient_accumulation_steps }, signal } = this.#options;
+    if (overfit_one_batch) this.#random = new Random(seed);
+    const before = this.#random.state();
+    for (const _ of this.trainer.stepByBatch(this.#batches(), gradient_accumulation_steps)) {
+      await this.#letSignalThrough();
+      if (signal?.aborted) {
+        this.#random = Random.fromState(before);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  *#batches(): Generator<TokenBatch> {
     const { config, data } = this.#options;
-    if (config.overfit_one_batch) this.#random = new Random(config.seed);
-    return Array.from(
-      { length: config.gradient_accumulation_steps },
-      () => data.sample(this.#random, config.batch_size, config.model.context_length),
-    );
+    for (let i = 0; i < config.gradient_accumulation_steps; i++) {
+      yield data.sample(this.#random, config.batch_size, config.model.context_length);
+    }
+  }
+
+  async #letSignalThrough(): Promise<void> {
+    if (performance.now() - this.#lastYield <= YIELD_MILLISECONDS) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#lastYield = performance.now();
   }
 
   /** Reads the losses of the steps since the last line, looks at them, and writes a line. */
@@ -310,7 +336,7 @@ class TrainingRun {
   }
 
   #save(): void {
-    if (!this.#record || !this.#checkpoints) return;
+    if (!this.#record || !this.#checkpoints || this.#savedAt === this.trainer.steps) return;
     const { config, data, tokenizerHash } = this.#options;
     const { trainer } = this;
     const isBest = this.#evaluatedAt === trainer.steps &&
@@ -327,6 +353,7 @@ class TrainingRun {
       tokenizer_sha256: tokenizerHash,
       is_best: isBest,
     });
+    this.#savedAt = trainer.steps;
     if (isBest) this.#checkpoints.markBest(trainer.steps);
     this.#checkpoints.prune(config.keep_checkpoints);
     this.#restartLine();
@@ -349,6 +376,7 @@ class TrainingRun {
         );
       }
       this.#state = state;
+      this.#savedAt = state.step;
       this.#random = Random.fromState(state.random);
       // A process killed between saving and naming the best has left the name to an older one.
       if (state.is_best) checkpoints.markBest(latest.step);

@@ -24,19 +24,24 @@ export interface StepResults {
   gradientNorms: Float32Array;
 }
 
-/** Token ids and targets of one batch in device memory. */
-interface DeviceBatch {
+/** One place in device memory for the batches of a step, one after the other, and the work on them there. */
+interface BatchPlace {
+  /** Batches of a step. */
+  count: number;
   tokens: Tensor;
   targets: Tensor;
+  /** Of the first, middle and last batch of a step, or of one that is both: each is the same in every step. */
+  works: Map<string, RepeatedWork>;
 }
 
 /**
  * A model with its optimizer, and the work of one training step: gradients of several batches, clipping, the optimizer.
  * A step reads nothing back and, from the second one on, takes no new memory from the device.
  *
- * A device that can record (see `Device.records`) is given a step as one recorded piece of work from the second one on.
- * So all that changes from step to step is written to device memory before it (token ids, learning rates), and what a
- * step gives has one fixed place, from which it is copied to that of its number.
+ * A device that can record (see `Device.records`) is given each batch as one recorded piece of work from the second
+ * time on; clearing the gradients belongs to the first batch of a step, the optimizer to the last. So all that changes
+ * from step to step is written to device memory before it (token ids, learning rates), and what a step gives has one
+ * fixed place, from which it is copied to that of its number. More batches in a step take no more memory.
  */
 export class Trainer implements Disposable {
   /** What is trained. */
@@ -49,8 +54,7 @@ export class Trainer implements Disposable {
   #clipper: GradientClipper;
   #tape: Tape;
   #batchMemory: Arena;
-  #batches: readonly DeviceBatch[] = [];
-  #work: RepeatedWork | undefined;
+  #place: BatchPlace | undefined;
   // Loss and gradient norm: of the last step, and of every step since they were read.
   #result: Slice;
   #results: Slice;
@@ -95,19 +99,35 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * One optimizer step on the mean loss of the batches, which are one after the other in memory.
+   * One optimizer step on the mean loss of the batches, whose gradients are added up one batch after the other.
    *
    * @throws {RangeError} If there is no room for another step's results.
    */
   step(batches: readonly TokenBatch[]): void {
+    for (const _ of this.stepByBatch(batches, batches.length));
+  }
+
+  /**
+   * As `step()`, coming back after every batch but the last. A step that is left there has changed no weights and no
+   * moments, and does not count.
+   *
+   * @param batches `count` of them, taken when their turn comes.
+   * @throws {RangeError} If there is no room for another step's results.
+   */
+  *stepByBatch(batches: Iterable<TokenBatch>, count: number): Generator<void, void> {
     const { optimizer } = this;
     const { device } = this.model;
     if (this.isFull) {
       throw new RangeError(`Cannot step: the results of ${this.#pending} steps wait; call readResults() before`);
     }
-    const work = this.#write(batches);
-    optimizer.prepareStep(this.learningRate(optimizer.steps + 1));
-    work.run();
+    let taken = 0;
+    for (const batch of batches) {
+      const isLast = ++taken === count;
+      const work = this.#write(batch, count, { isFirst: taken === 1, isLast });
+      if (isLast) optimizer.prepareStep(this.learningRate(optimizer.steps + 1));
+      work.run();
+      if (!isLast) yield;
+    }
     device.copy({ source: this.#result, destination: this.#results.sub(2 * this.#pending, 2) });
     this.#pending++;
   }
@@ -140,39 +160,47 @@ export class Trainer implements Disposable {
 
   /** Returns the memory of training and of the model. */
   [Symbol.dispose](): void {
-    this.#work?.[Symbol.dispose]();
+    this.#forgetWork();
     this.#memory.dispose();
   }
 
-  // Writes batches to device memory, and returns the work of a step on them: that of the steps before unless sizes
-  // differ.
-  #write(batches: readonly TokenBatch[]): RepeatedWork {
+  // Writes a batch to device memory, and returns the work on it: that of the steps before unless sizes differ.
+  #write({ inputs, targets }: TokenBatch, count: number, turn: { isFirst: boolean; isLast: boolean }): RepeatedWork {
     const { device, config: { context_length } } = this.model;
-    const fits = batches.length === this.#batches.length &&
-      batches.every(({ inputs }, i) => inputs.length === this.#batches[i].tokens.slice.length);
-    if (!fits || this.#work === undefined) {
-      this.#work?.[Symbol.dispose]();
+    const { length } = inputs;
+    if (this.#place?.tokens.slice.length !== length || this.#place.count !== count) {
+      this.#forgetWork();
       this.#batchMemory.reset();
-      this.#batches = batches.map(({ inputs: { length } }) => {
-        const tensor = () =>
-          new Tensor(this.#batchMemory.alloc(length, "i32"), [length / context_length, context_length]);
-        return { tokens: tensor(), targets: tensor() };
-      });
-      this.#work = new RepeatedWork(device, () => this.#compute());
+      const tensor = () =>
+        new Tensor(this.#batchMemory.alloc(length, "i32"), [length / context_length, context_length]);
+      this.#place = { count, tokens: tensor(), targets: tensor(), works: new Map() };
     }
-    batches.forEach(({ inputs, targets }, i) => {
-      device.upload(this.#batches[i].tokens.slice, inputs);
-      device.upload(this.#batches[i].targets.slice, targets);
-    });
-    return this.#work;
+    const place = this.#place;
+    device.upload(place.tokens.slice, inputs);
+    device.upload(place.targets.slice, targets);
+    const name = JSON.stringify(turn);
+    let work = place.works.get(name);
+    if (work === undefined) {
+      work = new RepeatedWork(device, () => this.#compute(place, turn));
+      place.works.set(name, work);
+    }
+    return work;
   }
 
-  #compute(): void {
+  #forgetWork(): void {
+    for (const work of this.#place?.works.values() ?? []) work[Symbol.dispose]();
+    this.#place = undefined;
+  }
+
+  #compute(place: BatchPlace, { isFirst, isLast }: { isFirst: boolean; isLast: boolean }): void {
     const { model: { device, parameters } } = this;
     const loss = this.#result.sub(0, 1);
-    device.fill({ x: loss, value: 0 });
-    parameters.zeroGradients();
-    for (const batch of this.#batches) this.#addGradients(batch, loss, 1 / this.#batches.length);
+    if (isFirst) {
+      device.fill({ x: loss, value: 0 });
+      parameters.zeroGradients();
+    }
+    this.#addGradients(place, loss);
+    if (!isLast) return;
     // With several devices, each with its own batches, this is the place to sum `parameters.gradients` over them: all
     // batches have been added and nothing has read the sum.
     this.#clipper.measure(parameters.gradients!, this.#config.max_grad_norm);
@@ -180,11 +208,11 @@ export class Trainer implements Disposable {
     this.optimizer.applyStep(this.#clipper.coefficient);
   }
 
-  #addGradients({ tokens, targets }: DeviceBatch, sum: Slice, share: number): void {
+  #addGradients({ tokens, targets, count }: BatchPlace, sum: Slice): void {
     const tape = this.#tape;
     tape.reset();
-    const loss = this.model.loss(tape, tokens, targets, { gradientScale: share });
-    this.model.device.axpy({ x: loss.slice, y: sum, factor: share });
+    const loss = this.model.loss(tape, tokens, targets, { gradientScale: 1 / count });
+    this.model.device.axpy({ x: loss.slice, y: sum, factor: 1 / count });
     tape.backward(loss);
   }
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { evaluate } from "../../lib/accounting/expression.ts";
 import { total } from "../../lib/accounting/component.ts";
 import { implementationMemory, keptActivations, keptBytes } from "../../lib/accounting/implementation_memory.ts";
@@ -6,7 +6,9 @@ import { type ModelShape, valuesOf } from "../../lib/accounting/model_shape.ts";
 import { openDevice } from "../../ffi/devices.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
+import { Muon } from "../../lib/optim/muon.ts";
 import { Device } from "../../lib/tensor/device.ts";
+import { MetaDevice } from "../../lib/tensor/meta_device.ts";
 import { Random } from "../../lib/tensor/random.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tape } from "../../lib/tensor/tape.ts";
@@ -95,4 +97,24 @@ Deno.test("where lengths are multiples of 16, kept bytes are the formula's but f
   const kept = keptActivations(shape);
   const values = valuesOf(shape, 3);
   assertEquals(keptBytes(kept, values), evaluate(total(kept), values) + 60n);
+});
+
+Deno.test("the memory of a step in bfloat16 is at least the predicted, and little more: 50 random models", () => {
+  const random = new Random(6);
+  for (let i = 0; i < 50; i++) {
+    const shape = { ...randomModel(random), vocab_size: 1 + random.below(5000), context_length: 1 + random.below(200) };
+    const batchSize = 1 + random.below(5);
+    for (const name of ["adamw", "muon"] as const) {
+      using device = new MetaDevice();
+      using model = new TransformerLM(device, shape, { dtype: "bf16" });
+      using _optimizer = name === "adamw" ? new AdamW(model.parameters) : new Muon(model.parameters);
+      using tape = new Tape(device, { dtype: "bf16" });
+      const ids = () =>
+        tape.integers(new Int32Array(batchSize * shape.context_length), [batchSize, shape.context_length]);
+      tape.backward(model.loss(tape, ids(), ids()));
+      const { total } = implementationMemory(shape, valuesOf(shape, batchSize), name, "bfloat16");
+      const ratio = device.memory.peakBytes / Number(total);
+      assert(1 <= ratio && ratio < 1.1, `${ratio} of the predicted: ${JSON.stringify(shape)}, ${batchSize}, ${name}`);
+    }
+  }
 });

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { ModelConfigInput } from "../../lib/model/config.ts";
 import { generate, generateBatch, type GenerationOptions } from "../../lib/model/generate.ts";
+import { Sampler } from "../../lib/model/sampling.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { Device } from "../../lib/tensor/device.ts";
+import { Random } from "../../lib/tensor/random.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
+import type { SampleArguments } from "../../lib/tensor/sample.ts";
 import { Tape } from "../../lib/tensor/tape.ts";
 import { LimitedBackend } from "../tensor/limited_backend.ts";
 
@@ -142,4 +145,44 @@ Deno.test("prompts and options that mean nothing are refused at the call", () =>
     refused([1], { maxNewTokens: 0 }, "maxNewTokens is 0");
     refused([1], { topP: 2 }, "top-p is 2");
   });
+});
+
+/** Chooses tokens itself, as the host does with the same numbers. */
+class ChoosingBackend extends ReferenceBackend {
+  sample({ logits, draws, tokens, rows, columns, ...options }: SampleArguments): void {
+    const sampler = new Sampler(options);
+    for (let row = 0; row < rows; row++) {
+      const random = Object.assign(new Random(0), { uniform: () => this.view(draws)[row] });
+      const ofRow = Float32Array.from(this.view(logits).subarray(row * columns, (row + 1) * columns));
+      this.view(tokens)[row] = ofRow.every((logit) => logit < Infinity) ? sampler.sample(ofRow, random) : -1;
+    }
+  }
+}
+
+Deno.test("a model whose logits stop being numbers yields the tokens before that, wherever they are chosen", () => {
+  const { vocab_size, d_model } = small;
+  const lengths = new Set<number>();
+  for (let seed = 0; seed < 30; seed++) {
+    const made = [ReferenceBackend, ChoosingBackend].map((Backend) => {
+      using device = new Device(new Backend());
+      using model = new TransformerLM(device, small, { seed, trainable: false });
+      assertEquals(device.samples, Backend === ChoosingBackend);
+      // All that follows token 0 is NaN; texts that end before it do not mind.
+      const { weights } = model.parameters.named.get("token_embeddings.weight")!;
+      device.fill({ x: weights.sub(0, d_model), value: NaN });
+      const tokens: unknown[] = [];
+      let failed = false;
+      try {
+        const options = { maxNewTokens: 40, temperature: 1.5, seed, stopToken: vocab_size - 1 };
+        for (const token of generateBatch(model, [[1], [2]], options)) tokens.push(token);
+      } catch (error) {
+        assertStringIncludes((error as Error).message, "the model has diverged");
+        failed = true;
+      }
+      return { tokens, failed };
+    });
+    assertEquals(made[1], made[0]);
+    if (made[0].failed) lengths.add(made[0].tokens.length);
+  }
+  assert(lengths.size > 5);
 });

@@ -86,6 +86,47 @@ Deno.test("a signal ends training after the step at hand with a checkpoint, and 
   assertEquals(readMetrics(runs.at("a/metrics.jsonl")).map(({ step }) => step), [3, 4, 4, 7, 7]);
 });
 
+/** Data that abort a controller when so many batches have been drawn. */
+function abortingData(interrupt: AbortController, batches: number): TokenDataset {
+  let drawn = 0;
+  return new Proxy(data, {
+    get(target, name) {
+      if (name !== "sample") return Reflect.get(target, name, target);
+      return (...args: Parameters<TokenDataset["sample"]>) => {
+        if (++drawn === batches) interrupt.abort();
+        return target.sample(...args);
+      };
+    },
+  });
+}
+
+for (const overfit_one_batch of [false, true]) {
+  const name = overfit_one_batch ? "the same batches again and again" : "ever new batches";
+  Deno.test(`a signal at any batch of a step ends training there, and resuming changes no bit, ${name}`, async () => {
+    const config = smallConfig({
+      ...{ gradient_accumulation_steps: 3, steps: 3, log_every: 2, eval_every: 1, checkpoint_every: 2 },
+      overfit_one_batch,
+    });
+    const straight = await run({ device: cpu(), config }, weights);
+    for (let batch = 1; batch <= 9; batch++) {
+      using runs = new TemporaryFolder();
+      const folder = runs.at("a");
+      const interrupt = new AbortController();
+      const options = { config, folder, data: abortingData(interrupt, batch), signal: interrupt.signal };
+      const stopped = await run({ device: cpu(), ...options }, ({ step, tokens, interrupted }) => {
+        assertEquals(tokens, step * 36);
+        return { step, interrupted };
+      });
+      assertEquals(stopped, { step: Math.floor(batch / 3), interrupted: batch < 9 });
+      assertEquals(new CheckpointFolder(`${folder}/checkpoints`).latest()?.step ?? 0, stopped.step);
+      const resumed = await run({ device: cpu(), config, folder, resume: true }, weights);
+      assertEquals(resumed, straight, `batch ${batch}`);
+      const evaluated = readMetrics(`${folder}/metrics.jsonl`).filter((line) => "validation_loss" in line);
+      assertEquals(evaluated.map(({ step }) => step), [1, 2, 3]);
+    }
+  });
+}
+
 Deno.test("a signal at a step that is evaluated and sampled leaves neither out: nobody comes back to that step", async () => {
   using runs = new TemporaryFolder();
   const config = smallConfig({ sample_every: 4 });
