@@ -36,6 +36,40 @@ const COMPARISONS: Record<string, (a: string, b: string) => string> = {
   geu: (a, b) => `!(${a} < ${b})`,
 };
 
+// The instructions whose meaning is written below, modifiers included: `mul.hi` is none of them, though `mul.lo` is.
+const UNDERSTOOD = new RegExp(
+  `^(?:${
+    [
+      "mov\\.(?:pred|[bu](?:16|32|64)|f32|f64)",
+      "(?:add|sub)\\.(?:[su](?:16|32|64)|f32|f64)",
+      "mul\\.(?:f32|f64|lo\\.[su](?:32|64)|wide\\.[su]32)",
+      "mad\\.lo\\.[su](?:32|64)",
+      "div\\.(?:rn\\.f32|[su](?:32|64))",
+      "rem\\.[su](?:32|64)",
+      "fma\\.r[nm]\\.f32",
+      "neg\\.(?:s32|s64|f32)",
+      "(?:min|max)\\.(?:[su](?:32|64)|f32)",
+      "(?:and|or|xor|not)\\.(?:pred|b16|b32|b64)",
+      "(?:shl\\.b|shr\\.[su])(?:32|64)",
+      "bfi\\.b(?:32|64)",
+      "setp\\.(?:eq|ne|lt|le|gt|ge)\\.[bsu](?:16|32|64)",
+      "setp\\.(?:eq|ne|lt|le|gt|ge)u?\\.f32",
+      "selp\\.(?:[bsu](?:16|32|64)|f32)",
+      "cvt\\.[su](?:16|32|64)\\.[su](?:16|32|64)",
+      "cvt\\.(?:rn\\.f32\\.[su]32|rn\\.f64\\.u64|f64\\.f32|rpi\\.f64\\.f64|rzi\\.u64\\.f(?:32|64)|sat\\.f32\\.f32|rn\\.bf16x2\\.f32)",
+      "cvta\\.to\\.global\\.u64",
+      "(?:rcp|sqrt)\\.rn\\.f32|(?:rcp|ex2)\\.approx\\.ftz\\.f32|rsqrt\\.approx\\.f32",
+      "(?:ld|st)\\.(?:global|shared)\\.(?:v[24]\\.)?(?:[su](?:16|32|64)|f32)",
+      "ld\\.param\\.(?:v2\\.)?(?:[su](?:16|32|64)|f32)",
+      "(?:atom|red)\\.shared\\.(?:add\\.u32|add\\.u64|max\\.u64)",
+      "bra(?:\\.uni)?|ret|bar\\.sync|bar\\.warp\\.sync|vote\\.sync\\.any\\.pred|shfl\\.sync\\.(?:bfly|up|idx)\\.b32",
+      "mma\\.sync\\.aligned\\.m16n8k16\\.row\\.col\\.f32\\.bf16\\.bf16\\.f32",
+      "ldmatrix\\.sync\\.aligned\\.m8n8\\.x4(?:\\.trans)?\\.shared\\.b16",
+      "cp\\.async\\.(?:c[ag]\\.shared\\.global|commit_group|wait_group)",
+    ].join("|")
+  })$`,
+);
+
 const PREAMBLE = `
 typedef unsigned short u16;
 typedef short i16;
@@ -139,6 +173,10 @@ class Translator {
   }
 
   #instruction(instruction: string, operands: string[], line: string): string {
+    const refuse = (): never => {
+      throw new SyntaxError(`Cannot translate "${line}" of a PTX text: its meaning is not written here yet`);
+    };
+    if (!UNDERSTOOD.test(instruction)) refuse();
     const [operation, ...modifiers] = instruction.split(".");
     const type = modifiers.at(-1) ?? "";
     const [first, ...rest] = operands;
@@ -169,7 +207,6 @@ class Translator {
       case "rem":
         return set(values().join(" % "));
       case "fma":
-        if (type !== "f32") break;
         return set(`${modifiers[0] === "rm" ? "fma_down" : "fmaf"}(${values().join(", ")})`);
       case "neg":
         return set(isFloat ? `-${values()[0]}` : `0 - ${unsigned()[0]}`);
@@ -200,19 +237,14 @@ class Translator {
       }
       case "setp": {
         const [a, b] = values();
-        const compare = COMPARISONS[modifiers[0]];
-        if (compare === undefined || modifiers.length > 2) break;
-        return set(compare(a, b));
+        return set(COMPARISONS[modifiers[0]](a, b));
       }
       case "selp": {
         const [a, b] = values();
         return set(`${this.#value(rest[2], "pred")} ? ${a} : ${b}`);
       }
-      case "cvt": {
-        const value = this.#converted(modifiers, rest);
-        if (value === undefined) break;
-        return set(value);
-      }
+      case "cvt":
+        return set(this.#converted(modifiers, rest));
       case "cvta":
         return set(values()[0]);
       case "rcp":
@@ -225,7 +257,6 @@ class Translator {
         return set(`flushed(exp2f(flushed(${values()[0]})))`);
       case "ld":
       case "st": {
-        if (!modifiers.slice(1, -1).every((one) => one === "v2" || one === "v4")) break;
         const [vector, address] = operation === "ld" ? operands : [operands[1], operands[0]];
         return this.#access(operation === "ld", modifiers, vector, address);
       }
@@ -238,6 +269,8 @@ class Translator {
       case "ret":
         return "return;";
       case "bar":
+        // The barrier of all threads of a block, or of all lanes of a warp.
+        if (first !== (modifiers[0] === "warp" ? "-1" : "0") || rest.length > 0) break;
         return modifiers[0] === "warp" ? "__syncwarp();" : "__syncthreads();";
       case "vote":
         return set(`__any_sync(${this.#value(rest[1], "u32")}, ${this.#value(rest[0], "pred")})`);
@@ -264,7 +297,7 @@ class Translator {
       case "cp":
         return this.#copy(modifiers, operands);
     }
-    throw new SyntaxError(`Cannot translate "${line}" of a PTX text: its meaning is not written here yet`);
+    return refuse();
   }
 
   #move(to: string, from: string, type: string): string {
@@ -283,13 +316,13 @@ class Translator {
     return `${registerOf(to)} = bits<${into ? typeNamed(`f${type.slice(1)}`) : typeNamed(type)}>(${registerOf(from)});`;
   }
 
-  #converted(modifiers: readonly string[], [from, other]: readonly string[]): string | undefined {
+  #converted(modifiers: readonly string[], [from, other]: readonly string[]): string {
     const [to, source] = modifiers.slice(-2);
     if (to === "bf16x2") return `pack_bf16(${this.#value(other, "f32")}, ${this.#value(from, "f32")})`;
     const value = this.#value(from, source);
     if (modifiers.includes("sat")) return `saturated(${value})`;
     if (modifiers[0] === "rpi") return `ceil(${value})`;
-    if (modifiers[0] === "rzi") return to === "u64" ? `to_u64(${value})` : undefined;
+    if (modifiers[0] === "rzi") return `to_u64(${value})`;
     return `(${typeNamed(to)})${value}`;
   }
 

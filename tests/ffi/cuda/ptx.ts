@@ -125,7 +125,14 @@ testOnEmulation("PTX as C++: an address outside of shared memory is found", (emu
 });
 
 Deno.test("PTX as C++: an instruction of unknown meaning is an error that shows it", () => {
-  for (const line of ["popc.b32 %r2, %r1;", "ld.global.nc.f64 %f1, [%rd2];", "setp.lt.and.s32 %p2, %r1, 3, %p1;"]) {
+  // Near to what is understood, and something else.
+  const others = [
+    ...["popc.b32 %r2, %r1;", "mul.hi.s32 %r2, %r1, %r1;", "mad.wide.s32 %rd3, %r1, %r1, %rd1;", "bar.sync 1, 32;"],
+    ...["max.NaN.f32 %f1, %f1, %f2;", "add.ftz.f32 %f1, %f1, %f2;", "cvt.rz.f32.f64 %f1, %fd1;"],
+    ...["ld.global.nc.f64 %f1, [%rd2];", "atom.shared.min.u32 %r2, [%rd2], %r1;", "bar.warp.sync 255;"],
+    ...["setp.lt.and.s32 %p2, %r1, 3, %p1;", "vote.sync.all.pred %p2, %p1, -1;"],
+  ];
+  for (const line of others) {
     assertThrows(() => ptxToCpp(kernel(line)), SyntaxError, "of a PTX text");
   }
   assertThrows(() => ptxToCpp("// nothing"), SyntaxError, "no .visible .entry");
