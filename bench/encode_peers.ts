@@ -5,15 +5,20 @@
  * all meet the same machine; then Tokenizer.encodeFile() on all processors. The median of the rounds counts; the first
  * round, in which code is compiled and caches fill, does not. Fails if a peer's ids differ in number.
  *
- *     deno run -A bench/encode_peers.ts --input FILE [--megabytes 5] [--rounds 5] [--python python3] [--skip NAME]
+ *     deno task bench:encode --input FILE [--megabytes 5] [--rounds 5] [--python python3] [--skip NAME]
  *
  * `--skip` leaves out a contender whose name begins so: js-tiktoken takes minutes for one pre-token of 30 kB.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { encode as gptTokenizerEncode } from "gpt-tokenizer/encoding/r50k_base";
 import { z } from "zod";
 import { Tokenizer } from "../lib/tokenizer/tokenizer.ts";
-import { gpt2Peer, gpt2RanksFile } from "../tests/tokenizer/gpt2_peer.ts";
+import { gpt2Peer, gpt2RanksFile } from "../tests/tokenizer/js_tiktoken.ts";
+
+// Named at run time and locked in dev.lock, so that it is no part of what a user's first command installs.
+const GPT_TOKENIZER = "npm:gpt-tokenizer@4.0.0/encoding/r50k_base";
+const gptTokenizer: { encode(text: string, options: { disallowedSpecial: Set<string> }): number[] } = await import(
+  GPT_TOKENIZER
+);
 
 const PYTHON_PEERS = `
 import base64, json, sys, time
@@ -65,7 +70,7 @@ try {
   const contenders = new Map<string, Contender>([
     ["denolm", timed((some) => ours.encodeOrdinary(some).length, text)],
     ["js-tiktoken", timed((some) => jsTiktoken.encode(some, [], []).length, text)],
-    ["gpt-tokenizer", timed((some) => gptTokenizerEncode(some, { disallowedSpecial: new Set() }).length, text)],
+    ["gpt-tokenizer", timed((some) => gptTokenizer.encode(some, { disallowedSpecial: new Set() }).length, text)],
   ]);
   const python = await startPython(options.python);
   for (const [name, contender] of python.contenders) contenders.set(name, contender);

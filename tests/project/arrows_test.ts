@@ -124,6 +124,17 @@ Deno.test("every import of a package goes through the map in deno.json", () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("deno.lock, which a user's first command installs whole, has what tasks use and no other package", () => {
+  const read = (name: string) => JSON.parse(Deno.readTextFileSync(new URL(name, root)));
+  const map: Record<string, string> = read("deno.json").imports;
+  const used = [...sources.values()].flatMap((text) =>
+    [...text.matchAll(/(?:\bfrom|\bimport\()\s*["']([^."'][^"']*)["']/g)]
+      .flatMap((match) => map[match[1]] ?? []) // not Deno's own node:
+  );
+  const packages = new Set(used.map((specifier) => specifier.replace(/^(npm:[^/]+).*/, "$1")));
+  assertEquals(Object.keys(read("deno.lock").specifiers).sort(), [...packages].sort());
+});
+
 Deno.test("no file is named for nothing in particular", () => {
   assertEquals(files.filter((path) => /(^|\/)(utils?|helpers?|misc|common)\.ts$/.test(path)), []);
 });
