@@ -18,9 +18,16 @@ export interface PeerSettings {
   readonly allowedSpecial: "all" | [];
 }
 
+// Texts of one question: the process holds it, and its answer, several times over.
+const TEXTS_AT_ONCE = 20_000;
+
 /** The ids that js-tiktoken gives each text. Lone surrogates reach it: JSON writes them as escapes. */
 export async function gpt2PeerIds(texts: readonly string[], settings: PeerSettings): Promise<number[][]> {
-  return (await askPeer(texts, settings)).ids;
+  const ids: number[][] = [];
+  for (let first = 0; first < texts.length; first += TEXTS_AT_ONCE) {
+    ids.push(...(await askPeer(texts.slice(first, first + TEXTS_AT_ONCE), settings)).ids);
+  }
+  return ids;
 }
 
 /** The content of a `.tiktoken` file with GPT-2's ranks. */
