@@ -61,8 +61,9 @@ const UNDERSTOOD = new RegExp(
       "(?:rcp|sqrt)\\.rn\\.f32|(?:rcp|ex2)\\.approx\\.ftz\\.f32|rsqrt\\.approx\\.f32",
       "(?:ld|st)\\.(?:global|shared)\\.(?:v[24]\\.)?(?:[su](?:16|32|64)|f32)",
       "ld\\.param\\.(?:v2\\.)?(?:[su](?:16|32|64)|f32)",
-      "(?:atom|red)\\.shared\\.(?:add\\.u32|add\\.u64|max\\.u64)",
-      "bra(?:\\.uni)?|ret|bar\\.sync|bar\\.warp\\.sync|vote\\.sync\\.any\\.pred|shfl\\.sync\\.(?:bfly|up|idx)\\.b32",
+      // Not of 64 bits, which the hardware has not in shared memory: those are loops there.
+      "(?:atom|red)\\.shared\\.add\\.u32",
+      "bra(?:\\.uni)?|ret|bar\\.sync|bar\\.warp\\.sync|vote\\.sync\\.(?:any\\.pred|ballot\\.b32)|popc\\.b32|shfl\\.sync\\.(?:bfly|up|idx)\\.b32",
       "mma\\.sync\\.aligned\\.m16n8k16\\.row\\.col\\.f32\\.bf16\\.bf16\\.f32",
       "ldmatrix\\.sync\\.aligned\\.m8n8\\.x4(?:\\.trans)?\\.shared\\.b16",
       "cp\\.async\\.(?:c[ag]\\.shared\\.global|commit_group|wait_group)",
@@ -261,9 +262,9 @@ class Translator {
         return this.#access(operation === "ld", modifiers, vector, address);
       }
       case "atom":
-        return set(this.#atomic(modifiers[1], type, rest));
+        return set(this.#atomic(rest));
       case "red":
-        return `${this.#atomic(modifiers[1], type, operands)};`;
+        return `${this.#atomic(operands)};`;
       case "bra":
         return `goto ${first.slice(1)};`;
       case "ret":
@@ -273,7 +274,11 @@ class Translator {
         if (first !== (modifiers[0] === "warp" ? "-1" : "0") || rest.length > 0) break;
         return modifiers[0] === "warp" ? "__syncwarp();" : "__syncthreads();";
       case "vote":
-        return set(`__any_sync(${this.#value(rest[1], "u32")}, ${this.#value(rest[0], "pred")})`);
+        return set(
+          `__${modifiers[1]}_sync(${this.#value(rest[1], "u32")}, ${this.#value(rest[0], "pred")})`,
+        );
+      case "popc":
+        return set(`__popc(${values()[0]})`);
       case "shfl": {
         const [to, succeeded] = first.split("|");
         const [value, by, clamp, mask] = rest.map((operand) => this.#value(operand, "u32"));
@@ -343,9 +348,8 @@ class Translator {
     return `*${place} = {{${registers.map((one) => this.#value(one, type)).join(", ")}}};`;
   }
 
-  #atomic(action: string, type: string, [address, value]: readonly string[]): string {
-    const place = `in_shared<${type === "u32" ? "int" : typeNamed(type)}>(${this.#address(address)})`;
-    return `${action === "add" ? "atomicAdd" : "atomicMax"}(${place}, ${this.#value(value, type)})`;
+  #atomic([address, value]: readonly string[]): string {
+    return `atomicAdd(in_shared<u32>(${this.#address(address)}), ${this.#value(value, "u32")})`;
   }
 
   // cp.async: the last operand says how many bytes are read, the rest are zeros; the kernels take all or none.

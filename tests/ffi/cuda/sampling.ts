@@ -93,6 +93,17 @@ for (const columns of [5, 300, 3000]) {
   );
 }
 
+testOnEmulation("cuda: of more tokens than a warp's columns have threads the right one is chosen", (emulation) => {
+  const random = new Random(7);
+  const logits = Float32Array.from({ length: 40_000 }, () => Math.round(8 * random.normal()) / 4);
+  const draws = Float32Array.of(0.03, 0.5, 0.97);
+  for (const options of [{ temperature: 2 }, { temperature: 3, topK: 20_000, topP: 0.9 }]) {
+    const shares = probabilities(logits, options);
+    const tokens = sample(emulation, logits, draws, options);
+    assertEquals([...tokens], Array.from(draws, (draw) => chosen(shares, draw).token), JSON.stringify(options));
+  }
+});
+
 testOnEmulation("cuda: tokens come as often as their probabilities say", (emulation) => {
   const logits = [0, 2, 1, 2, -1, 0.5, -Infinity];
   const random = new Random(11);
