@@ -26,7 +26,7 @@ std::uint64_t products = 0;
 int multiply(std::uint64_t handle, const Product& product, const char* call) {
   auto found = handles.find(handle);
   if (found == handles.end()) return NOT_INITIALIZED;
-  if (!offers) return NOT_SUPPORTED;
+  if (!offers || !emulation::supported(product.A.type, product.B.type, product.C.type)) return NOT_SUPPORTED;
   if (found->second.workspace == 0) {
     emulation::say(std::string(call) + ": no workspace was set after the stream");
     return INVALID_VALUE;
@@ -72,7 +72,7 @@ int cublasSetWorkspace_v2(std::uint64_t handle, std::uint64_t workspace, std::si
 int cublasGemmStridedBatchedEx(std::uint64_t handle, int transpose_a, int transpose_b, int m, int n, int k, const float* alpha, std::uint64_t a,
                                int a_type, int lda, long long stride_a, std::uint64_t b, int b_type, int ldb, long long stride_b,
                                const float* beta, std::uint64_t c, int c_type, int ldc, long long stride_c, int batch, int compute, int algorithm) {
-  if ((compute != 68 && compute != 77) || algorithm != -1) return INVALID_VALUE;
+  if ((compute != emulation::COMPUTE_32F && compute != emulation::COMPUTE_32F_FAST_TF32) || algorithm != -1) return INVALID_VALUE;
   auto layout = [batch](int type, int rows, int columns, int stride, long long batch_stride) {
     return MatrixLayout{type, std::uint64_t(rows), std::uint64_t(columns), stride, batch, batch_stride};
   };
@@ -80,7 +80,7 @@ int cublasGemmStridedBatchedEx(std::uint64_t handle, int transpose_a, int transp
                      layout(a_type, transpose_a ? k : m, transpose_a ? m : k, lda, stride_a),
                      layout(b_type, transpose_b ? n : k, transpose_b ? k : n, ldb, stride_b),
                      layout(c_type, m, n, ldc, stride_c),
-                     transpose_a != 0, transpose_b != 0, *alpha, *beta};
+                     transpose_a != 0, transpose_b != 0, *alpha, *beta, compute == emulation::COMPUTE_32F_FAST_TF32};
   return multiply(handle, product, "cublasGemm");
 }
 

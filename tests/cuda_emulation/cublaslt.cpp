@@ -60,7 +60,7 @@ int cublasLtDestroy(std::uint64_t handle) {
 std::uint64_t emulation_live_descriptors() { return descriptors.size() + layouts.size() + preferences.size() + handles; }
 
 int cublasLtMatmulDescCreate(std::uint64_t* descriptor, int compute_type, int scale_type) {
-  if (scale_type != R_32F) return NOT_SUPPORTED;
+  if (scale_type != R_32F || (compute_type != emulation::COMPUTE_32F && compute_type != emulation::COMPUTE_32F_FAST_TF32)) return NOT_SUPPORTED;
   descriptors[next_handle] = {compute_type};
   *descriptor = next_handle++;
   return SUCCESS;
@@ -125,7 +125,7 @@ int cublasLtMatmulAlgoGetHeuristic(std::uint64_t, std::uint64_t descriptor, std:
     return INVALID_VALUE;
   }
   *found = 0;
-  if (!offers) return NOT_SUPPORTED;
+  if (!offers || !emulation::supported(layouts[a].type, layouts[b].type, layouts[c].type)) return NOT_SUPPORTED;
   for (std::uint64_t layout : {a, b, c, d}) {
     if (layouts[layout].type == R_16BF && layouts[layout].stride % 2 != 0) return NOT_SUPPORTED;
   }
@@ -145,7 +145,8 @@ int cublasLtMatmul(std::uint64_t handle, std::uint64_t descriptor, const float* 
   }
   const Descriptor description = descriptors[descriptor];
   const Layout A = layouts[a_layout], B = layouts[b_layout], C = layouts[c_layout];
-  const emulation::Product product = {a, b, c, A, B, C, description.transpose[0] != 0, description.transpose[1] != 0, *alpha_address, *beta_address};
+  const emulation::Product product = {a, b, c, A, B, C, description.transpose[0] != 0, description.transpose[1] != 0, *alpha_address, *beta_address,
+                                      description.compute_type == emulation::COMPUTE_32F_FAST_TF32};
   if (!emulation::valid(product, "cublasLtMatmul")) return INVALID_VALUE;
   int alignment[4];
   std::uint64_t workspace_needed;

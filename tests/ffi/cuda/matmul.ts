@@ -34,6 +34,22 @@ for (const [provider, { offered, byCublas }] of Object.entries(providers)) {
   }
 }
 
+testOnEmulation("cuda: float32 operands are rounded to TF32 only where that is asked for", (emulation) => {
+  for (const cublasLt of [true, false]) {
+    emulation.setProducts({ cublasLt });
+    const made = (tf32?: boolean) => {
+      using device = new Device(emulation.open({ tf32 }));
+      using arena = device.arena("product");
+      const [a, b, c] = [0, 1, 2].map(() => arena.alloc(1, "f32"));
+      device.upload(a, Float32Array.of(1 + 2 ** -12));
+      device.upload(b, Float32Array.of(1));
+      device.matmul({ a, b, c, m: 1, n: 1, k: 1 });
+      return device.download(c)[0];
+    };
+    assertEquals([undefined, false, true].map(made), [1 + 2 ** -12, 1 + 2 ** -12, 1]);
+  }
+});
+
 testOnEmulation("cuda: without cuBLAS the own kernel makes what cuBLASLt does not offer", (emulation) => {
   emulation.setProducts({ cublasLt: false });
   const before = emulation.cublasProducts();
