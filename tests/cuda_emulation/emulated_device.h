@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "runtime.h"
@@ -120,13 +121,27 @@ inline unsigned lane_before(unsigned distance) {
   return lane < distance ? lane : lane - distance;
 }
 
-// Calls a kernel with the arguments that a launch packed, each aligned to its size.
+// Where an argument lies that follows others, up to whose end `offset` goes.
+template <class Argument>
+inline std::size_t aligned(std::size_t offset) {
+  return (offset + alignof(Argument) - 1) / alignof(Argument) * alignof(Argument);
+}
+
+// Bytes of a kernel's arguments, without any behind the last.
+template <class... Arguments>
+inline unsigned long argument_bytes(void (*)(Arguments...)) {
+  std::size_t offset = 0;
+  ((offset = aligned<Arguments>(offset) + sizeof(Arguments)), ...);
+  return offset;
+}
+
+// Calls a kernel with the arguments that a launch packed.
 template <class... Arguments, std::size_t... Index>
 inline void call(void (*kernel)(Arguments...), const unsigned char* packed, std::index_sequence<Index...>) {
   std::tuple<Arguments...> arguments;
   std::size_t offset = 0;
   auto unpack = [&](auto& argument) {
-    offset = (offset + sizeof(argument) - 1) / sizeof(argument) * sizeof(argument);
+    offset = aligned<std::remove_reference_t<decltype(argument)>>(offset);
     std::memcpy(&argument, packed + offset, sizeof(argument));
     offset += sizeof(argument);
   };

@@ -110,6 +110,15 @@ template <class T> UNCHECKED inline T inserted(T from, T into, u32 at, u32 lengt
 }
 `;
 
+/** Where the parameters of the kernels of a PTX text lie, and how many bytes they take, by kernel. */
+export function ptxParameters(ptx: string): Map<string, { offsets: number[]; bytes: number }> {
+  const entries = ptx.replaceAll(/\/\/.*$/gm, "").matchAll(/\.visible \.entry (\w+)\(([^)]*)\)/g);
+  return new Map([...entries].map(([, name, parameters]) => {
+    const { offsets, bytes } = layOut(parameters);
+    return [name, { offsets: [...offsets.values()], bytes }];
+  }));
+}
+
 /** The kernels of a PTX text as C++ that the emulation's NVRTC compiles in place of their source. */
 export function ptxToCpp(ptx: string): string {
   const text = ptx.replaceAll(/\/\/.*$/gm, "");
@@ -134,9 +143,10 @@ function kernel(name: string, parameterText: string, body: string): string {
     } else if (/^\$\w+:$/.test(line)) lines.push(`${line.slice(1)};`);
     else lines.push(translator.statement(line));
   }
-  return `struct ${name}_parameters { alignas(8) unsigned char bytes[${bytes}]; };
+  return `struct ${name}_parameters { unsigned char bytes[${bytes}]; };
 extern "C" __global__ void ${name}(${name}_parameters parameters) {
-const u64 parameter_space = reinterpret_cast<u64>(parameters.bytes);
+alignas(16) ${name}_parameters own_parameters = parameters;
+const u64 parameter_space = reinterpret_cast<u64>(own_parameters.bytes);
 ${declarations.join("\n")}
 ${lines.join("\n")}
 }

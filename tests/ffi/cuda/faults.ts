@@ -137,6 +137,16 @@ testOnEmulation("a product with rows that overlap is refused", (emulation) => {
   cuda.unreserve(block);
 });
 
+testOnEmulation("a launch with more or fewer bytes of parameters than the kernel has is refused", (emulation) => {
+  const source = 'extern "C" __global__ void take(float* x) { *x = 1; }';
+  for (const parameterBytes of [4, 12, 16]) {
+    runPlanted(emulation, source, "take", ({ launch }) => {
+      assertThrows(launch, Error, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES");
+      assertStringIncludes(emulation.message(), `${parameterBytes} bytes of arguments, it takes 8`);
+    }, { parameterBytes });
+  }
+});
+
 testOnEmulation("a kernel that uses freed memory is found", (emulation) => {
   using cuda = new CudaRuntime({ libraries: emulation.libraries });
   const block = cuda.reserve(4096);
