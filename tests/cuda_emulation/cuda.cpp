@@ -125,14 +125,14 @@ int ready() {
   return sticky;
 }
 
+}  // namespace
+
 bool any_capture() {
   for (auto& [handle, stream] : streams) {
     if (stream->capturing) return true;
   }
   return false;
 }
-
-}  // namespace
 
 int enqueue(std::uint64_t handle, std::function<int()> work) {
   if (int status = ready()) return status;

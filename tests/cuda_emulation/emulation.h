@@ -26,6 +26,8 @@ int planned_status(const char* call);
 bool races_checked();
 // Whether the driver would load code now: while a stream is captured only in relaxed mode; says why not.
 bool may_load_code(const char* call);
+// Whether a stream is captured.
+bool any_capture();
 // The code of a fault in a kernel that the context has not got over; 0 if there was none.
 int fault();
 

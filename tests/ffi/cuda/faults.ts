@@ -225,6 +225,8 @@ testOnEmulation("a recorded step replays with new inputs, and refuses what a rep
     assertThrows(() => device.record(() => device.upload(x, inputs[0])), Error, "Cannot upload while recording");
     assertThrows(() => device.record(() => device.download(total)), Error, "Cannot download while recording");
     assertThrows(() => device.record(() => device.arena("more", 10)), Error, "Cannot take memory while recording");
+    const another = () => device.matmul({ a: x, b: weights, c: out, m: 3, n: 3, k: 4 });
+    assertThrows(() => device.record(another), Error, "Cannot choose an algorithm for a product of 3 x 3 x 4");
     assertEquals(totals(step), expected);
   }
   assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });
