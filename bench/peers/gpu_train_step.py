@@ -26,7 +26,9 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), we
 compiled = {"compile": {}, "compile-bf16": {}, "reduce-overhead": {"mode": "reduce-overhead"}}
 loss_of = model if mode == "eager" else torch.compile(model, **compiled[mode])
 shape = (config["batch_size"], config["context_length"] + 1)
-tokens = torch.randint(0, config["vocab_size"], shape).pin_memory() if on_gpu else torch.randint(0, config["vocab_size"], shape)
+tokens = torch.randint(0, config["vocab_size"], shape)
+if on_gpu:
+    tokens = tokens.pin_memory()
 
 
 def step():

@@ -9,10 +9,10 @@
  * Usage: deno run -A bench/peers/gpu_train_step.ts --python PYTHON [--models tinystories,gpt2-small,gpt2-medium]
  * [--batches N,N] [--steps 10] [--rounds 7] [--contenders graph,queued,eager,compile,compile-bf16,reduce-overhead]
  * [--vocab N]; PYTHON has torch. Batches are 64, 128, 256 and 512 for tinystories, 4 and 8 for others, if left out.
- * Between its turns a contender keeps what it cannot do without: denolm all of its memory, PyTorch the weights, and what
- * graphs use. So queued, which is denolm once more, and reduce-overhead only join small models and batches unless they
- * are named. For whom the memory does not suffice, the table says so. --vocab takes another vocabulary than the model's:
- * 50304 for GPT-2's 50,257 shows what rows of logits cost that are not aligned.
+ * Between its turns a contender keeps what it cannot do without: denolm all of its memory, PyTorch the weights and
+ * what graphs use. So queued, which is denolm once more, and reduce-overhead only join small models and batches unless
+ * they are named. For whom the memory does not suffice, the table says so. --vocab takes another vocabulary than the
+ * model's: 50304 for GPT-2's 50,257 shows what rows of logits cost that are not aligned.
  */
 
 import { parseArgs } from "@std/cli/parse-args";

@@ -84,7 +84,9 @@ __device__ Threshold find_threshold(const element* row, int columns, u64 needed,
                                     float inverse_temperature, SampleMemory& memory) {
   u32 found = 0;
   for (int shift = 24; shift >= 0; shift -= 8) {
-    for (int i = threadIdx.x; i < SAMPLE_DIGITS * SAMPLE_COPIES; i += SAMPLE_THREADS) memory.low[i] = memory.high[i] = 0;
+    for (int i = threadIdx.x; i < SAMPLE_DIGITS * SAMPLE_COPIES; i += SAMPLE_THREADS) {
+      memory.low[i] = memory.high[i] = 0;
+    }
     __syncthreads();
     for (int column = threadIdx.x; column < columns; column += SAMPLE_THREADS) {
       float x = to_float(row[column]);
