@@ -108,21 +108,45 @@ function refusalOfNvrtc(architecture: number): string | undefined {
 }
 
 function compileWithNvcc(dtype: DType, architecture: number): void {
-  runNvcc("--cubin", kernelSource(dtype, architecture));
+  const { report } = runNvcc("--cubin", kernelSource(dtype, architecture), ["--ptxas-options=--verbose"]);
+  checkRegisters(report, kernelSource(dtype, architecture).text);
+}
+
+// Bytes that a thread may keep in memory for want of registers: with the few that some kernels do, one more block fits
+// a multiprocessor; an array that is not in registers is more.
+const MOST_SPILLED = 64;
+
+// What ptxas says of each kernel: a launch must find registers for as many threads as its signature promises.
+function checkRegisters(report: string, source: string): void {
+  const kernels = report.matchAll(/entry function '(\w+)'[^]*?(\d+) bytes spill stores[^]*?Used (\d+) registers/g);
+  const signatures = kernelSignatures(source);
+  const seen = [...kernels].map(([, kernel, spilled, registers]) => {
+    assert(Number(spilled) <= MOST_SPILLED, `${kernel} keeps ${spilled} bytes of a thread in memory`);
+    // A warp's are allotted 256 at a time.
+    const perWarp = Math.ceil(32 * Number(registers) / 256) * 256;
+    const { threads } = signatures.get(kernel)!;
+    assert(perWarp * threads / 32 <= 65_536, `${kernel}: ${registers} registers for ${threads} threads`);
+    return kernel;
+  });
+  assertEquals(seen.sort(), [...signatures.keys()].sort());
 }
 
 function ptxOfNvcc(dtype: DType): string {
-  return text(runNvcc("--ptx", kernelSource(dtype, 90)));
+  return text(runNvcc("--ptx", kernelSource(dtype, 90)).output);
 }
 
-function runNvcc(output: "--cubin" | "--ptx", { text: source, options }: KernelSource): Uint8Array {
+function runNvcc(
+  kind: "--cubin" | "--ptx",
+  { text: source, options }: KernelSource,
+  more: readonly string[] = [],
+): { output: Uint8Array; report: string } {
   const folder = Deno.makeTempDirSync();
   try {
     Deno.writeTextFileSync(`${folder}/kernels.cu`, source);
-    const args = [output, ...options, "-o", `${folder}/kernels`, `${folder}/kernels.cu`];
+    const args = [kind, ...options, ...more, "-o", `${folder}/kernels`, `${folder}/kernels.cu`];
     const { success, stderr } = new Deno.Command("nvcc", { args }).outputSync();
     if (!success) throw new Error(text(stderr));
-    return Deno.readFileSync(`${folder}/kernels`);
+    return { output: Deno.readFileSync(`${folder}/kernels`), report: text(stderr) };
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
