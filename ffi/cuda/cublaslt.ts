@@ -213,17 +213,19 @@ export class CublasLt implements Disposable {
       layout(outputType, m, n, shape.strideC, shape.batchStrideC),
     ] as const;
 
-    const algorithm = this.#algorithm(descriptor, layouts, alignments);
+    const algorithm = this.#algorithm(descriptor, layouts, alignments, outputType);
     if (algorithm !== undefined) return { descriptor, layouts, algorithm };
     this.#destroy(descriptor, layouts);
     return NO_ALGORITHM;
   }
 
-  // The first choice of cuBLASLt's heuristics. They assume 256 bytes of alignment unless told otherwise.
+  // The first choice of cuBLASLt's heuristics. They assume 256 bytes of alignment unless told otherwise, and that parts
+  // of a sum may be rounded to the output's type before they are added.
   #algorithm(
     descriptor: bigint,
     [layoutB, layoutA, layoutC]: Plan["layouts"],
     [alignmentB, alignmentA, alignmentC]: readonly number[],
+    outputType: MatmulShape["outputType"],
   ): Uint8Array<ArrayBuffer> | undefined {
     const { symbols } = this.#library;
     const created = new BigUint64Array(1);
@@ -239,6 +241,10 @@ export class CublasLt implements Disposable {
           symbols.cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, BigInt(value.length)),
         );
       set(lt.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, int64(this.#workspace.bytes));
+      if (outputType === "bf16") {
+        const schemes = int32(lt.CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
+        set(lt.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, schemes);
+      }
       set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, int32(alignmentB));
       set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, int32(alignmentA));
       set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, int32(alignmentC));

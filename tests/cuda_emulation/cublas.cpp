@@ -16,6 +16,7 @@ enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAI
 struct Handle {
   std::uint64_t stream = 0;
   std::uint64_t workspace = 0;
+  int math_mode = 0;
 };
 
 std::map<std::uint64_t, Handle> handles;
@@ -23,7 +24,7 @@ std::uint64_t next_handle = 1;
 bool offers = true;
 std::uint64_t products = 0;
 
-int multiply(std::uint64_t handle, const Product& product, const char* call) {
+int multiply(std::uint64_t handle, Product product, const char* call) {
   auto found = handles.find(handle);
   if (found == handles.end()) return NOT_INITIALIZED;
   if (!offers || !emulation::supported(product.A.type, product.B.type, product.C.type)) return NOT_SUPPORTED;
@@ -32,6 +33,8 @@ int multiply(std::uint64_t handle, const Product& product, const char* call) {
     return INVALID_VALUE;
   }
   if (!emulation::valid(product, call)) return INVALID_VALUE;
+  constexpr int DISALLOW_REDUCED_PRECISION_REDUCTION = 16;
+  product.rounds_parts = (found->second.math_mode & DISALLOW_REDUCED_PRECISION_REDUCTION) == 0;
   products++;
   return emulation::queue_product(product, found->second.stream, call) == 0 ? SUCCESS : EXECUTION_FAILED;
 }
@@ -58,7 +61,14 @@ int cublasDestroy_v2(std::uint64_t handle) {
 
 int cublasSetStream_v2(std::uint64_t handle, std::uint64_t stream) {
   if (!handles.count(handle)) return NOT_INITIALIZED;
-  handles[handle] = {stream, 0};
+  handles[handle].stream = stream;
+  handles[handle].workspace = 0;
+  return SUCCESS;
+}
+
+int cublasSetMathMode(std::uint64_t handle, int mode) {
+  if (!handles.count(handle)) return NOT_INITIALIZED;
+  handles[handle].math_mode = mode;
   return SUCCESS;
 }
 
@@ -80,7 +90,7 @@ int cublasGemmStridedBatchedEx(std::uint64_t handle, int transpose_a, int transp
                      layout(a_type, transpose_a ? k : m, transpose_a ? m : k, lda, stride_a),
                      layout(b_type, transpose_b ? n : k, transpose_b ? k : n, ldb, stride_b),
                      layout(c_type, m, n, ldc, stride_c),
-                     transpose_a != 0, transpose_b != 0, *alpha, *beta, compute == emulation::COMPUTE_32F_FAST_TF32};
+                     transpose_a != 0, transpose_b != 0, *alpha, *beta, compute == emulation::COMPUTE_32F_FAST_TF32, false};
   return multiply(handle, product, "cublasGemm");
 }
 

@@ -52,6 +52,12 @@ std::vector<float> gather(const void* base, const MatrixLayout& layout, bool tra
   return values;
 }
 
+float rounded_to(int type, float value) {
+  float rounded;
+  store(&rounded, type, 0, value);
+  return load(&rounded, type, 0);
+}
+
 std::uint64_t depth_of(const Product& product) { return product.transpose_a ? product.A.rows : product.A.columns; }
 
 bool in_memory(const Product& product, const char* call) {
@@ -91,8 +97,15 @@ int queue_product(const Product& product, std::uint64_t stream, const char* call
       for (std::uint64_t j = 0; j < n; j++) {
         for (std::uint64_t i = 0; i < m; i++) {
           const float *row = &left[i * k], *column = &right[j * k];
-          double sum = 0;
-          for (std::uint64_t x = 0; x < k; x++) sum += double(row[x]) * column[x];
+          double sum = 0, first_part = 0;
+          for (std::uint64_t x = 0; x < k; x++) {
+            if (product.rounds_parts && x == k / 2) {
+              first_part = rounded_to(C.type, float(sum));
+              sum = 0;
+            }
+            sum += double(row[x]) * column[x];
+          }
+          if (product.rounds_parts) sum = first_part + rounded_to(C.type, float(sum));
           std::int64_t index = batch * C.batch_stride + i + j * C.stride;
           void* output = reinterpret_cast<void*>(product.c);
           double before = product.beta == 0 ? 0 : product.beta * double(load(output, C.type, index));

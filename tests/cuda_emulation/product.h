@@ -26,6 +26,8 @@ struct Product {
   float alpha, beta;
   // Whether float32 operands are rounded to TF32.
   bool tf32;
+  // Whether the sum is made in two parts that are rounded to the output's type.
+  bool rounds_parts;
 };
 
 // cublasComputeType_t: CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_32F_FAST_TF32.
