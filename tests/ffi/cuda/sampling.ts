@@ -2,19 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { Device } from "../../../lib/tensor/device.ts";
 import { Random } from "../../../lib/tensor/random.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
-
-interface Options {
-  temperature?: number;
-  topK?: number;
-  topP?: number;
-}
+import { chosen, probabilities, type SamplingLimits } from "./sampling_oracle.ts";
 
 // Tokens that the kernel chooses, one for each draw, all from the same logits unless there are as many rows of them.
 function sample(
   emulation: Emulation,
   logits: readonly number[] | Float32Array,
   draws: Float32Array,
-  { temperature = 1, topK, topP = 1 }: Options,
+  { temperature = 1, topK, topP = 1 }: SamplingLimits,
   dtype: "f32" | "bf16" = "f32",
 ): Int32Array {
   using device = new Device(emulation.open());
@@ -33,33 +28,7 @@ function sample(
   return device.download(tokens, new Int32Array(rows));
 }
 
-// Probabilities after temperature, top-k and top-p, by sorting everything.
-function probabilities(logits: ArrayLike<number>, { temperature = 1, topK = Infinity, topP = 1 }: Options): number[] {
-  const ids = Array.from(logits, (_, id) => id);
-  const order = ids.toSorted((a, b) => logits[b] - logits[a] || a - b).slice(0, topK);
-  const weight = (id: number) => Math.exp((logits[id] - logits[order[0]]) / temperature);
-  const total = order.reduce((sum, id) => sum + weight(id), 0);
-  const kept = new Set<number>();
-  let sum = 0;
-  for (const id of order) {
-    kept.add(id);
-    if ((sum += weight(id)) >= topP * total) break;
-  }
-  return ids.map((id) => kept.has(id) ? weight(id) / sum : 0);
-}
-
-// The column at which the running sum of probabilities passes a draw, and how near the draw is to another's.
-function chosen(shares: readonly number[], draw: number): { token: number; margin: number } {
-  let sum = 0;
-  for (let token = 0; token < shares.length; token++) {
-    const before = sum;
-    sum += shares[token];
-    if (draw < sum) return { token, margin: Math.min(draw - before, sum - draw) };
-  }
-  return { token: shares.length - 1, margin: 0 };
-}
-
-const settings: readonly Options[] = [
+const settings: readonly SamplingLimits[] = [
   {},
   { temperature: 0.3 },
   { temperature: 4 },
