@@ -24,7 +24,7 @@ struct alignas(16) FourFloats {
 };
 
 // products[i] += rows[i] . column for the warp's rows, which all lanes share, and the lane's own column. Of the rows
-// four elements are read at once where heads are a multiple of four: else reading took longer than multiplying.
+// four elements are read at once where heads are a multiple of four: reading takes longer than multiplying else.
 __device__ __forceinline__ void multiply_rows(float (&products)[WARP_ROWS], const float* rows, int stride,
                                               const float* column, int head_size) {
   int e = 0;
