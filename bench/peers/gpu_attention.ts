@@ -13,7 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
 import { CudaBackend } from "../../ffi/cuda/cuda_backend.ts";
 import { Device } from "../../lib/tensor/device.ts";
-import type { Slice } from "../../lib/tensor/slice.ts";
+import { fillWithNormals } from "../../lib/tensor/fill_with_normals.ts";
 import { PythonPeer, useLibrariesOf } from "./python_peer.ts";
 
 const options = parseArgs(Deno.args, {
@@ -41,24 +41,11 @@ const Times = z.object({ forward: z.number(), backward: z.number() });
 const Answer = z.union([Times, z.object({ refused: z.string() })]);
 type Times = z.output<typeof Times>;
 
-// Random as the peer's are: on equal numbers a GPU draws less power, and runs faster. They repeat after a while, which
-// nothing here can notice.
-function fillWithNormals(device: Device, slice: Slice): void {
-  let filled = Math.min(slice.length, 1 << 16);
-  const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-  device.upload(slice.sub(0, filled), Float32Array.from({ length: filled }, normal));
-  while (filled < slice.length) {
-    const count = Math.min(filled, slice.length - filled);
-    device.copy({ source: slice.sub(0, count), destination: slice.sub(filled, count) });
-    filled += count;
-  }
-}
-
 function ours(backend: CudaBackend, device: Device, { batch, heads, length, size }: Shape): Times {
   using arena = device.arena("attention");
   const operand = () => {
     const slice = arena.alloc(batch * length * heads * size, "bf16");
-    fillWithNormals(device, slice);
+    fillWithNormals(device, slice); // As the peer's are.
     return { slice, rowStride: heads * size, batchStride: length * heads * size };
   };
   const [q, k, v, out, dOut, dQ, dK, dV] = Array.from({ length: 8 }, operand);

@@ -1,10 +1,13 @@
 """Training steps of the model in model.py on one device: the peer of gpu_train_step.ts.
 
-Usage: python gpu_train_step.py CONFIGURATION MODE STEPS [DEVICE], with CONFIGURATION as JSON, MODE "eager", "compile" or
-"reduce-overhead" (compiled, and replayed as CUDA graphs), and DEVICE "cuda" (or "cpu", to try the script). Weights are
-float32, products bfloat16 (autocast), AdamW is the fused one. For each line of standard input STEPS steps are done
-(forward, backward, clipping, AdamW); a line of JSON comes back: seconds, milliseconds of the GPU, and the most bytes in
-use so far.
+Usage: python gpu_train_step.py CONFIGURATION MODE STEPS [DEVICE], with CONFIGURATION as JSON, MODE "eager", "compile",
+"compile-bf16" or "reduce-overhead" (compiled, and replayed as CUDA graphs), and DEVICE "cuda" (or "cpu", to try the
+script). Weights are float32, products bfloat16 (autocast), AdamW is the fused one. Autocast leaves the residual stream
+in float32; "compile-bf16" keeps it in bfloat16, as denolm does.
+
+For each line of standard input one step is done and then, timed, STEPS steps (forward, backward, clipping, AdamW); a
+line of JSON comes back: seconds, milliseconds of the GPU, and the most bytes in use so far; or why there is no memory
+for it, and the program ends. Between lines it gives back the memory that it can do without.
 """
 import json, sys, time
 import torch
@@ -16,12 +19,16 @@ device = sys.argv[4] if len(sys.argv) > 4 else "cuda"
 on_gpu = device == "cuda"
 torch.manual_seed(0)
 torch.set_float32_matmul_precision("high")
+if mode == "compile-bf16":
+    config["residual"] = "bfloat16"
 model = Model(config).to(device)
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1, fused=on_gpu)
-modes = {"eager": model, "compile": torch.compile(model), "reduce-overhead": torch.compile(model, mode="reduce-overhead")}
-loss_of = modes[mode]
+compiled = {"compile": {}, "compile-bf16": {}, "reduce-overhead": {"mode": "reduce-overhead"}}
+loss_of = model if mode == "eager" else torch.compile(model, **compiled[mode])
 shape = (config["batch_size"], config["context_length"] + 1)
-tokens = torch.randint(0, config["vocab_size"], shape).pin_memory() if on_gpu else torch.randint(0, config["vocab_size"], shape)
+tokens = torch.randint(0, config["vocab_size"], shape)
+if on_gpu:
+    tokens = tokens.pin_memory()
 
 
 def step():
@@ -39,7 +46,8 @@ def synchronize():
         torch.cuda.synchronize()
 
 
-for _ in sys.stdin:
+def turn():
+    step()
     synchronize()
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2)) if on_gpu else (None, None)
     start = time.perf_counter()
@@ -53,4 +61,16 @@ for _ in sys.stdin:
     seconds = time.perf_counter() - start
     milliseconds = begin.elapsed_time(end) if on_gpu else 1000 * seconds
     peak = torch.cuda.max_memory_allocated() if on_gpu else 0
-    print(json.dumps({"seconds": seconds, "milliseconds": milliseconds, "bytes": peak}), flush=True)
+    return {"seconds": seconds, "milliseconds": milliseconds, "bytes": peak}
+
+
+for _ in sys.stdin:
+    try:
+        answer = turn()
+    except torch.OutOfMemoryError as error:
+        print(json.dumps({"refused": str(error).splitlines()[0]}), flush=True)
+        break
+    # Others may need it meanwhile; the step before the timed ones takes it again.
+    if on_gpu:
+        torch.cuda.empty_cache()
+    print(json.dumps(answer), flush=True)

@@ -2,16 +2,17 @@
 
 /**
  * Training steps of the same models on this GPU: denolm (cuda device, bfloat16, the step as a graph and without) and
- * PyTorch (eager, torch.compile, and that with CUDA graphs, its mode reduce-overhead; autocast to bfloat16), by turns
- * in one run. Prints a table for bench/LOG.md: tokens per second, share of the products' measured peak (MFU),
- * milliseconds of the GPU and of the clock for a step, most memory.
+ * PyTorch (eager, torch.compile, that with the residual stream in bfloat16 as denolm has it, and with CUDA graphs, its
+ * mode reduce-overhead; autocast to bfloat16), by turns in one run. Prints a table for bench/LOG.md: tokens per second,
+ * share of the products' measured peak (MFU), milliseconds of the GPU and of the clock for a step, most memory.
  *
  * Usage: deno run -A bench/peers/gpu_train_step.ts --python PYTHON [--models tinystories,gpt2-small,gpt2-medium]
- * [--batches N,N] [--steps 10] [--rounds 7] [--contenders graph,queued,eager,compile,reduce-overhead] [--vocab N];
- * PYTHON has torch. Batches are 64, 128, 256 and 512 for tinystories, 4 and 8 for others, if left out: all contenders
- * are in the GPU's memory at once, and of a GPU of 80 GB gpt2-medium takes most (queued, which is denolm once more, and
- * reduce-overhead only join tinystories unless they are named). --vocab takes another vocabulary than the model's:
- * 50304 for GPT-2's 50,257 shows what rows of logits cost that are not aligned.
+ * [--batches N,N] [--steps 10] [--rounds 7] [--contenders graph,queued,eager,compile,compile-bf16,reduce-overhead]
+ * [--vocab N]; PYTHON has torch. Batches are 64, 128, 256 and 512 for tinystories, 4 and 8 for others, if left out.
+ * Between its turns a contender keeps what it cannot do without: denolm all of its memory, PyTorch the weights and
+ * what graphs use. So queued, which is denolm once more, and reduce-overhead only join small models and batches unless
+ * they are named. For whom the memory does not suffice, the table says so. --vocab takes another vocabulary than the
+ * model's: 50304 for GPT-2's 50,257 shows what rows of logits cost that are not aligned.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -38,45 +39,59 @@ const options = parseArgs(Deno.args, {
 useLibrariesOf(options.python);
 const [steps, rounds] = [Number(options.steps), Number(options.rounds)];
 
-function contendersFor(name: string): string[] {
-  // Where launches count, each of the two also in its other way.
-  const isSmall = name === "tinystories";
-  const own = isSmall || !options.python ? "graph,queued" : "graph";
-  const torches = isSmall ? "eager,compile,reduce-overhead" : "eager,compile";
-  return (options.contenders ?? (options.python ? `${own},${torches}` : own)).split(",");
+// Where launches count, denolm and PyTorch each in its other way too.
+const FEW_SEQUENCES = 128;
+
+function contendersFor(name: string, batchSize: number): string[] {
+  const launchesCount = name === "tinystories" && batchSize <= FEW_SEQUENCES;
+  const own = launchesCount || !options.python ? ["graph", "queued"] : ["graph"];
+  const torches = ["eager", "compile", "compile-bf16", ...(launchesCount ? ["reduce-overhead"] : [])];
+  return options.contenders?.split(",") ?? (options.python ? [...own, ...torches] : own);
 }
 
 /** What a turn of `steps` steps took. */
 const Turn = z.object({ seconds: z.number(), milliseconds: z.number(), bytes: z.number() });
 type Turn = z.output<typeof Turn>;
 
+/** Or why there was none: the memory did not suffice. */
+const Answer = z.union([Turn, z.object({ refused: z.string() })]);
+type Answer = z.output<typeof Answer>;
+
 interface Contender extends AsyncDisposable {
-  turn(): Turn | Promise<Turn>;
+  turn(): Answer | Promise<Answer>;
 }
 
 function ours(config: TrainingConfig, graphs: boolean): Contender {
+  const memory = new DisposableStack();
   const backend = new CudaBackend({ graphs });
-  const device = new Device(backend);
-  const trainer = new Trainer(device, config);
+  const device = memory.use(new Device(backend));
   const ids = () =>
     Int32Array.from(
       { length: config.batch_size * config.model.context_length },
       () => Math.random() * config.model.vocab_size,
     );
   const batch = { inputs: ids(), targets: ids() };
+  let trainer: Trainer | undefined;
   return {
     turn() {
-      device.synchronize();
-      const start = performance.now();
-      const milliseconds = backend.measure(() => {
-        for (let step = 0; step < steps; step++) trainer.step([batch]);
-      });
-      trainer.readResults();
-      return { seconds: (performance.now() - start) / 1000, milliseconds, bytes: device.memory.reservedBytes };
+      try {
+        trainer ??= memory.use(new Trainer(device, config));
+        trainer.step([batch]);
+        trainer.readResults();
+        const start = performance.now();
+        const milliseconds = backend.measure(() => {
+          for (let step = 0; step < steps; step++) trainer!.step([batch]);
+        });
+        trainer.readResults();
+        return { seconds: (performance.now() - start) / 1000, milliseconds, bytes: device.memory.reservedBytes };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        return { refused: error.message };
+      }
     },
-    async [Symbol.asyncDispose]() {
-      trainer[Symbol.dispose]();
-      await Promise.resolve(device[Symbol.dispose]());
+    [Symbol.asyncDispose]() {
+      memory.dispose();
+      return Promise.resolve();
     },
   };
 }
@@ -90,16 +105,16 @@ function torch(config: TrainingConfig, mode: string): Contender {
     options["torch-device"],
   ]);
   return {
-    turn: async () => Turn.parse(await peer.ask("steps")),
+    turn: async () => Answer.parse(await peer.ask("steps")),
     [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
   };
 }
 
 function open(name: string, config: TrainingConfig): Contender {
   if (name === "graph" || name === "queued") return ours(config, name === "graph");
-  if (name === "eager" || name === "compile" || name === "reduce-overhead") return torch(config, name);
+  if (["eager", "compile", "compile-bf16", "reduce-overhead"].includes(name)) return torch(config, name);
   throw new RangeError(
-    `Cannot measure "${name}": it is not known; try graph, queued, eager, compile or reduce-overhead`,
+    `Cannot measure "${name}": it is not known; try graph, queued, eager, compile, compile-bf16 or reduce-overhead`,
   );
 }
 
@@ -123,20 +138,31 @@ console.log("| ----- | ----- | --- | -------- | --- | ------------- | ----------
 for (const name of options.models.split(",")) {
   const preset = modelPreset(name);
   const model = { ...preset, vocab_size: Number(options.vocab ?? preset.vocab_size) };
-  const contenders = contendersFor(name);
   const batches = options.batches ?? (name === "tinystories" ? "64,128,256,512" : "4,8");
   for (const batch_size of batches.split(",").map(Number)) {
     const config = parseTrainingConfig({ model, batch_size, precision: "bfloat16", log_every: steps });
     const tokens = steps * batch_size * model.context_length;
+    const contenders = contendersFor(name, batch_size);
     const opened = contenders.map((contender) => open(contender, config));
     const turns: Turn[][] = contenders.map(() => []);
+    const refused = new Map<string, string>();
     for (let round = -1; round < rounds; round++) {
       for (const [i, contender] of opened.entries()) {
-        const turn = await contender.turn();
-        if (round >= 0) turns[i].push(turn); // The first compiles and takes memory.
+        if (refused.has(contenders[i])) continue;
+        const answer = await contender.turn();
+        if ("refused" in answer) {
+          refused.set(contenders[i], answer.refused);
+          await contender[Symbol.asyncDispose]();
+        } else if (round >= 0) {
+          turns[i].push(answer); // The first compiles and takes memory.
+        }
       }
     }
     for (const [i, contender] of contenders.entries()) {
+      if (refused.has(contender)) {
+        console.log(`| ${name} | ${batch_size} | ${contender} | - | - | - | - | - | ${refused.get(contender)}`);
+        continue;
+      }
       const seconds = median(turns[i].map((turn) => turn.seconds));
       const milliseconds = median(turns[i].map((turn) => turn.milliseconds));
       const bytes = Math.max(...turns[i].map((turn) => turn.bytes));
@@ -147,6 +173,8 @@ for (const name of options.models.split(",")) {
       ];
       console.log(`| ${cells.join(" | ")} |`);
     }
-    for (const contender of opened) await contender[Symbol.asyncDispose]();
+    for (const [i, contender] of opened.entries()) {
+      if (!refused.has(contenders[i])) await contender[Symbol.asyncDispose]();
+    }
   }
 }

@@ -1,5 +1,6 @@
 """The same Llama-style language model in PyTorch, for all comparisons: RMSNorm before each layer, rotary embedding of
-interleaved pairs, SwiGLU, no biases, an untied head. The configuration has the names of denolm's."""
+interleaved pairs, SwiGLU, no biases, an untied head. The configuration has the names of denolm's, and "residual", in
+which format the residual stream is kept if not in that of the weights."""
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -35,6 +36,7 @@ class Model(nn.Module):
     def __init__(self, config):
         super().__init__()
         vocab, width = config["vocab_size"], config["d_model"]
+        self.residual = getattr(torch, config["residual"]) if "residual" in config else None
         self.embedding = nn.Embedding(vocab, width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config["num_layers"]))
         self.norm, self.head = nn.RMSNorm(width, eps=1e-5), nn.Linear(width, vocab, bias=False)
@@ -44,7 +46,7 @@ class Model(nn.Module):
         self.register_buffer("sin", angles.sin())
 
     def forward(self, tokens, targets):
-        x = self.embedding(tokens)
+        x = self.embedding(tokens).to(self.residual)
         for block in self.blocks:
             x = block(x, self.cos, self.sin)
         logits = self.head(self.norm(x))

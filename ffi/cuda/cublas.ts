@@ -2,7 +2,9 @@ import { checkStatus, CUBLAS_STATUS } from "./cuda_error.ts";
 import {
   CUBLAS_COMPUTE_32F,
   CUBLAS_COMPUTE_32F_FAST_TF32,
+  CUBLAS_DEFAULT_MATH,
   CUBLAS_GEMM_DEFAULT,
+  CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION,
   CUBLAS_OP_N,
   CUBLAS_OP_T,
   CUBLAS_STATUS_NOT_SUPPORTED,
@@ -60,6 +62,9 @@ export class Cublas implements Disposable {
     check("cublasCreate", library.symbols.cublasCreate_v2(new Uint8Array(handle.buffer)));
     this.#handle = handle[0];
     opening.defer(() => library.symbols.cublasDestroy_v2(handle[0]));
+    // Parts of a sum are added before they are rounded.
+    const mode = CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+    check("cublasSetMathMode", library.symbols.cublasSetMathMode(this.#handle, mode));
     // The workspace last: setting the stream takes it away again. With memory of its own it would allocate at the first
     // product, which must not happen while a step is recorded.
     check("cublasSetStream", library.symbols.cublasSetStream_v2(this.#handle, stream));

@@ -6,6 +6,8 @@ export const CUBLAS_OP_T = 1;
 export const CUBLAS_COMPUTE_32F = 68;
 export const CUBLAS_COMPUTE_32F_FAST_TF32 = 77;
 export const CUBLAS_GEMM_DEFAULT = -1;
+export const CUBLAS_DEFAULT_MATH = 0;
+export const CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION = 16;
 export const CUBLAS_STATUS_NOT_SUPPORTED = 15;
 
 /** The functions of cuBLAS that are used (cublas_api.h). */
@@ -14,6 +16,10 @@ export const cublasSymbols = {
   cublasDestroy_v2: { parameters: ["u64" /* cublasHandle_t handle */], result: "i32" },
   cublasSetStream_v2: {
     parameters: ["u64", /* cublasHandle_t handle */ "u64" /* cudaStream_t streamId */],
+    result: "i32",
+  },
+  cublasSetMathMode: {
+    parameters: ["u64", /* cublasHandle_t handle */ "i32" /* cublasMath_t mode */],
     result: "i32",
   },
   cublasSetWorkspace_v2: {

@@ -65,6 +65,7 @@ export class CublasLt implements Disposable {
   readonly #plans = new Map<string, Plan | typeof NO_ALGORITHM>();
   readonly #tf32: boolean;
   readonly #workspace: { address: bigint; bytes: number };
+  readonly #isRecording: () => boolean;
   readonly #ended: (free: () => void) => void;
   readonly #alpha = new Float32Array(1);
   readonly #alphaBytes = new Uint8Array(this.#alpha.buffer);
@@ -78,6 +79,7 @@ export class CublasLt implements Disposable {
    * @param options.newestMajor The newest major version of CUDA that the driver supports.
    * @param options.tf32 Whether float32 products may round their operands to TF32 (10 bits of mantissa).
    * @param options.workspace Device memory that the products share, one after another.
+   * @param options.isRecording Whether a stream is captured now, when some versions of the library choose no algorithm.
    * @param options.ended Passes over what belongs to the context once that is lost: `Driver.ended`.
    * @throws {LibraryNotFoundError} If there is none.
    */
@@ -87,6 +89,7 @@ export class CublasLt implements Disposable {
       newestMajor?: number;
       tf32: boolean;
       workspace: { address: bigint; bytes: number };
+      isRecording: () => boolean;
       ended: (free: () => void) => void;
     },
   ) {
@@ -94,6 +97,7 @@ export class CublasLt implements Disposable {
     this.path = this.#library.path;
     this.#tf32 = options.tf32;
     this.#workspace = options.workspace;
+    this.#isRecording = options.isRecording;
     this.#ended = options.ended;
     try {
       this.version = cublasVersion(Number(this.#library.symbols.cublasLtGetVersion()));
@@ -109,6 +113,7 @@ export class CublasLt implements Disposable {
   /**
    * Queues a product on a stream.
    *
+   * @throws {Error} If the first product of its shape and alignment is being recorded.
    * @returns False if cuBLASLt offers no algorithm for the shape and alignment; then nothing is queued.
    */
   matmul(
@@ -122,6 +127,12 @@ export class CublasLt implements Disposable {
     const key = Object.values(shape).join() + alignments.join();
     let plan = this.#plans.get(key);
     if (plan === undefined) {
+      if (this.#isRecording()) {
+        throw new Error(
+          `Cannot choose an algorithm for a product of ${shape.m} x ${shape.n} x ${shape.k} while recording; ` +
+            `run the same work once before recording it`,
+        );
+      }
       plan = this.#plan(shape, alignments);
       this.#plans.set(key, plan);
     }
@@ -202,17 +213,19 @@ export class CublasLt implements Disposable {
       layout(outputType, m, n, shape.strideC, shape.batchStrideC),
     ] as const;
 
-    const algorithm = this.#algorithm(descriptor, layouts, alignments);
+    const algorithm = this.#algorithm(descriptor, layouts, alignments, outputType);
     if (algorithm !== undefined) return { descriptor, layouts, algorithm };
     this.#destroy(descriptor, layouts);
     return NO_ALGORITHM;
   }
 
-  // The first choice of cuBLASLt's heuristics. They assume 256 bytes of alignment unless told otherwise.
+  // The first choice of cuBLASLt's heuristics. They assume 256 bytes of alignment unless told otherwise, and that parts
+  // of a sum may be rounded to the output's type before they are added.
   #algorithm(
     descriptor: bigint,
     [layoutB, layoutA, layoutC]: Plan["layouts"],
     [alignmentB, alignmentA, alignmentC]: readonly number[],
+    outputType: MatmulShape["outputType"],
   ): Uint8Array<ArrayBuffer> | undefined {
     const { symbols } = this.#library;
     const created = new BigUint64Array(1);
@@ -228,6 +241,10 @@ export class CublasLt implements Disposable {
           symbols.cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, BigInt(value.length)),
         );
       set(lt.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, int64(this.#workspace.bytes));
+      if (outputType === "bf16") {
+        const schemes = int32(lt.CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
+        set(lt.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, schemes);
+      }
       set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, int32(alignmentB));
       set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, int32(alignmentA));
       set(lt.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, int32(alignmentC));

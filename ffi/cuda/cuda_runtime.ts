@@ -94,6 +94,7 @@ export class CudaRuntime implements Disposable {
       newestMajor,
       tf32,
       workspace: { address, bytes },
+      isRecording: () => this.#recording,
       ended: (free: () => void) => driver.ended(free),
     };
     this.#cublasLt = opening.use(new CublasLt({ path: libraries.cublasLt, ...shared }));

@@ -95,6 +95,9 @@ export interface CudaSelfTestSizes {
   launches: number;
 }
 
+// Products or copies that are measured together.
+const MANY = 8;
+
 /**
  * Opens a GPU, checks products against the host's and attention against attention by products, and measures: the median
  * of five runs each, after one to warm up.
@@ -112,6 +115,11 @@ export function testCuda(
     work();
     return Array.from({ length: 5 }, () => backend.measure(work)).sort((a, b) => a - b)[2];
   };
+  // Of one, when the GPU goes from one to the next: the host is some microseconds late with the first.
+  const medianOfMany = (work: () => void) =>
+    median(() => {
+      for (let i = 0; i < MANY; i++) work();
+    }) / MANY;
 
   const random = new Random(0);
   const numbers = () => Float32Array.from({ length: matrix * matrix }, () => random.normal());
@@ -119,8 +127,8 @@ export function testCuda(
     const [a, b, c] = [0, 1, 2].map(() => arena.alloc(matrix * matrix, dtype));
     device.upload(a, numbers());
     device.upload(b, numbers());
-    const milliseconds = median(() => device.matmul({ a, b, c, m: matrix, n: matrix, k: matrix }));
-    checkProduct(device, matrix, { a, b, c });
+    const milliseconds = medianOfMany(() => device.matmul({ a, b, c, m: matrix, n: matrix, k: matrix }));
+    checkProduct(device, matrix, { a, b, c }, dtype === "f32" && !options.tf32);
     return 2 * matrix ** 3 / milliseconds / 1e9;
   });
 
@@ -128,7 +136,7 @@ export function testCuda(
 
   const [source, destination] = [0, 1].map(() => arena.alloc(copyBytes / 4, "f32"));
   device.fill({ x: source, value: 1.5 });
-  const copy = median(() => device.copy({ source, destination }));
+  const copy = medianOfMany(() => device.copy({ source, destination }));
 
   const x = arena.alloc(4, "f32");
   device.fill({ x, value: 1 });
@@ -148,8 +156,14 @@ export function testCuda(
   };
 }
 
-// Compares some elements with sums in float64 of the operands as the GPU has them.
-function checkProduct(device: Device, matrix: number, { a, b, c }: { a: Slice; b: Slice; c: Slice }): void {
+// Compares some elements with sums in float64 of the operands as the GPU has them. In full float32 they are nearer than
+// operands rounded to TF32 would let them be.
+function checkProduct(
+  device: Device,
+  matrix: number,
+  { a, b, c }: { a: Slice; b: Slice; c: Slice },
+  isFullFloat32: boolean,
+): void {
   const [left, right, product] = [a, b, c].map((slice) => device.download(slice));
   for (let sample = 0; sample < 64; sample++) {
     const row = sample * 7919 % matrix;
@@ -157,7 +171,7 @@ function checkProduct(device: Device, matrix: number, { a, b, c }: { a: Slice; b
     let sum = 0;
     for (let k = 0; k < matrix; k++) sum += left[row * matrix + k] * right[k * matrix + column];
     const difference = Math.abs(product[row * matrix + column] - sum);
-    if (!(difference <= 0.02 * Math.sqrt(matrix))) {
+    if (!(difference <= (isFullFloat32 ? 1e-4 : 0.02) * Math.sqrt(matrix))) {
       throw new Error(
         `Cannot trust this GPU: element (${row}, ${column}) of a ${c.dtype} product is off by ${difference}; ` +
           `check the driver and the libraries`,

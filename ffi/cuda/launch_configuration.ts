@@ -201,11 +201,12 @@ export function productTiles(m: number, n: number, batch: number): LaunchConfigu
   };
 }
 
-// What sample.cu calls SAMPLE_THREADS, and the words behind its sums.
+// What sample.cu calls SAMPLE_THREADS, SAMPLE_DIGITS and SAMPLE_COPIES, and its SampleMemory.
 const SAMPLE_THREADS = 1024;
-const SAMPLE_WORDS = 4;
+const SAMPLE_COUNTS = 256 * 8;
+const SAMPLE_BYTES = 8 * (SAMPLE_THREADS / 32 + 3) + 2 * 4 * SAMPLE_COUNTS;
 
 /** A block per row from which a column is chosen. */
 export function sampledRows(rows: number): LaunchConfiguration {
-  return { grid: [rows, 1, 1], block: SAMPLE_THREADS, sharedBytes: 8 * (SAMPLE_THREADS + SAMPLE_WORDS) };
+  return { grid: [rows, 1, 1], block: SAMPLE_THREADS, sharedBytes: SAMPLE_BYTES };
 }

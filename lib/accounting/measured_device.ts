@@ -1,4 +1,5 @@
 import type { Device } from "../tensor/device.ts";
+import { fillWithNormals } from "../tensor/fill_with_normals.ts";
 import type { DeviceLimits } from "./device_presets.ts";
 
 /** How a device is measured. */
@@ -34,13 +35,13 @@ export function measureDevice(device: Device, options: MeasureOptions): DeviceLi
   using arena = device.arena("measuring");
   const multiplied = (dtype: "f32" | "bf16") => {
     const [a, b, c] = Array.from({ length: 3 }, () => arena.alloc(width * width, dtype));
-    for (const x of [a, b]) device.fill({ x, value: 1 });
+    for (const x of [a, b]) fillWithNormals(device, x);
     const seconds = fastest(() => device.matmul({ a, b, c, m: width, n: width, k: width }));
     for (const slice of [a, b, c]) arena.release(slice);
     return 2 * width ** 3 / seconds;
   };
   const [source, destination] = Array.from({ length: 2 }, () => arena.alloc(copied, "f32"));
-  for (const x of [source, destination]) device.fill({ x, value: 1 });
+  for (const x of [source, destination]) fillWithNormals(device, x);
   return {
     title: `${device.name} at hand (${device.backend.description})`,
     peakFlops: {

@@ -1,4 +1,6 @@
 import { account } from "../accounting/account.ts";
+import { implementationMemory } from "../accounting/implementation_memory.ts";
+import { valuesOf } from "../accounting/model_shape.ts";
 import { Random } from "../tensor/random.ts";
 import type { Device } from "../tensor/device.ts";
 import { Trainer } from "../training/trainer.ts";
@@ -33,14 +35,15 @@ const MEASURED_STEPS = 3;
  * ```
  */
 export function forecastRun(config: TrainingConfig, flopsPerSecond: number, doneSteps = 0): Forecast {
-  const { steps, eval_every, eval_batches, gradient_accumulation_steps } = config;
-  const { step, forward, implementationMemory, parameters } = accountOf(config);
+  const { steps, eval_every, eval_batches, gradient_accumulation_steps, model, batch_size, optimizer } = config;
+  const { step, forward, parameters } = accountOf(config);
+  const memory = implementationMemory(model, valuesOf(model, batch_size), optimizer.name, config.precision);
   const share = Math.max(0, steps - doneSteps) / steps;
   const training = steps * gradient_accumulation_steps * Number(step.total!.value);
   const evaluating = Math.ceil(steps / eval_every) * eval_batches * Number(forward.total!.value);
   return {
     seconds: share * (training + evaluating) / flopsPerSecond,
-    bytes: Number(implementationMemory.total),
+    bytes: Number(memory.total),
     parameters: Number(parameters.total!.value),
   };
 }

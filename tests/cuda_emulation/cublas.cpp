@@ -16,6 +16,7 @@ enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAI
 struct Handle {
   std::uint64_t stream = 0;
   std::uint64_t workspace = 0;
+  int math_mode = 0;
 };
 
 std::map<std::uint64_t, Handle> handles;
@@ -23,15 +24,17 @@ std::uint64_t next_handle = 1;
 bool offers = true;
 std::uint64_t products = 0;
 
-int multiply(std::uint64_t handle, const Product& product, const char* call) {
+int multiply(std::uint64_t handle, Product product, const char* call) {
   auto found = handles.find(handle);
   if (found == handles.end()) return NOT_INITIALIZED;
-  if (!offers) return NOT_SUPPORTED;
+  if (!offers || !emulation::supported(product.A.type, product.B.type, product.C.type)) return NOT_SUPPORTED;
   if (found->second.workspace == 0) {
     emulation::say(std::string(call) + ": no workspace was set after the stream");
     return INVALID_VALUE;
   }
   if (!emulation::valid(product, call)) return INVALID_VALUE;
+  constexpr int DISALLOW_REDUCED_PRECISION_REDUCTION = 16;
+  product.rounds_parts = (found->second.math_mode & DISALLOW_REDUCED_PRECISION_REDUCTION) == 0;
   products++;
   return emulation::queue_product(product, found->second.stream, call) == 0 ? SUCCESS : EXECUTION_FAILED;
 }
@@ -58,7 +61,14 @@ int cublasDestroy_v2(std::uint64_t handle) {
 
 int cublasSetStream_v2(std::uint64_t handle, std::uint64_t stream) {
   if (!handles.count(handle)) return NOT_INITIALIZED;
-  handles[handle] = {stream, 0};
+  handles[handle].stream = stream;
+  handles[handle].workspace = 0;
+  return SUCCESS;
+}
+
+int cublasSetMathMode(std::uint64_t handle, int mode) {
+  if (!handles.count(handle)) return NOT_INITIALIZED;
+  handles[handle].math_mode = mode;
   return SUCCESS;
 }
 
@@ -72,7 +82,7 @@ int cublasSetWorkspace_v2(std::uint64_t handle, std::uint64_t workspace, std::si
 int cublasGemmStridedBatchedEx(std::uint64_t handle, int transpose_a, int transpose_b, int m, int n, int k, const float* alpha, std::uint64_t a,
                                int a_type, int lda, long long stride_a, std::uint64_t b, int b_type, int ldb, long long stride_b,
                                const float* beta, std::uint64_t c, int c_type, int ldc, long long stride_c, int batch, int compute, int algorithm) {
-  if ((compute != 68 && compute != 77) || algorithm != -1) return INVALID_VALUE;
+  if ((compute != emulation::COMPUTE_32F && compute != emulation::COMPUTE_32F_FAST_TF32) || algorithm != -1) return INVALID_VALUE;
   auto layout = [batch](int type, int rows, int columns, int stride, long long batch_stride) {
     return MatrixLayout{type, std::uint64_t(rows), std::uint64_t(columns), stride, batch, batch_stride};
   };
@@ -80,7 +90,7 @@ int cublasGemmStridedBatchedEx(std::uint64_t handle, int transpose_a, int transp
                      layout(a_type, transpose_a ? k : m, transpose_a ? m : k, lda, stride_a),
                      layout(b_type, transpose_b ? n : k, transpose_b ? k : n, ldb, stride_b),
                      layout(c_type, m, n, ldc, stride_c),
-                     transpose_a != 0, transpose_b != 0, *alpha, *beta};
+                     transpose_a != 0, transpose_b != 0, *alpha, *beta, compute == emulation::COMPUTE_32F_FAST_TF32, false};
   return multiply(handle, product, "cublasGemm");
 }
 

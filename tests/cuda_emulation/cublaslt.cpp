@@ -25,6 +25,7 @@ struct Descriptor {
 struct Preference {
   std::uint64_t workspace = 0;
   int alignment[4] = {256, 256, 256, 256};
+  int reduction_schemes = 7;
 };
 
 std::map<std::uint64_t, Descriptor> descriptors;
@@ -60,7 +61,7 @@ int cublasLtDestroy(std::uint64_t handle) {
 std::uint64_t emulation_live_descriptors() { return descriptors.size() + layouts.size() + preferences.size() + handles; }
 
 int cublasLtMatmulDescCreate(std::uint64_t* descriptor, int compute_type, int scale_type) {
-  if (scale_type != R_32F) return NOT_SUPPORTED;
+  if (scale_type != R_32F || (compute_type != emulation::COMPUTE_32F && compute_type != emulation::COMPUTE_32F_FAST_TF32)) return NOT_SUPPORTED;
   descriptors[next_handle] = {compute_type};
   *descriptor = next_handle++;
   return SUCCESS;
@@ -108,6 +109,10 @@ int cublasLtMatmulPreferenceSetAttribute(std::uint64_t preference, int attribute
     std::memcpy(&preferences[preference].workspace, value, 8);
     return SUCCESS;
   }
+  if (attribute == 3 && size == 4) {
+    std::memcpy(&preferences[preference].reduction_schemes, value, 4);
+    return SUCCESS;
+  }
   if (attribute >= 5 && attribute <= 8 && size == 4) {
     std::memcpy(&preferences[preference].alignment[attribute - 5], value, 4);
     return SUCCESS;
@@ -117,7 +122,8 @@ int cublasLtMatmulPreferenceSetAttribute(std::uint64_t preference, int attribute
 
 int cublasLtMatmulPreferenceDestroy(std::uint64_t preference) { return preferences.erase(preference) ? SUCCESS : INVALID_VALUE; }
 
-// The algorithm remembers the alignment that it was chosen for, and the product checks it. Like the library on tensor
+// The algorithm remembers the alignment that it was chosen for, and the product checks it; and whether it may round
+// parts of a sum, which it then does. Like the library on tensor
 // cores, bfloat16 needs rows that start at multiples of 4 bytes here: the caller's own kernel must take the rest.
 int cublasLtMatmulAlgoGetHeuristic(std::uint64_t, std::uint64_t descriptor, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d,
                                    std::uint64_t preference, int, unsigned char* result, int* found) {
@@ -125,13 +131,21 @@ int cublasLtMatmulAlgoGetHeuristic(std::uint64_t, std::uint64_t descriptor, std:
     return INVALID_VALUE;
   }
   *found = 0;
-  if (!offers) return NOT_SUPPORTED;
+  // That of CUDA 13.3 fails so.
+  if (emulation::any_capture()) {
+    emulation::say("cublasLtMatmulAlgoGetHeuristic: a stream is captured");
+    return INTERNAL_ERROR;
+  }
+  if (!offers || !emulation::supported(layouts[a].type, layouts[b].type, layouts[c].type)) return NOT_SUPPORTED;
   for (std::uint64_t layout : {a, b, c, d}) {
     if (layouts[layout].type == R_16BF && layouts[layout].stride % 2 != 0) return NOT_SUPPORTED;
   }
   std::memset(result, 0, 96);
   std::memcpy(result, preferences[preference].alignment, sizeof preferences[preference].alignment);
   std::memcpy(result + 16, &preferences[preference].workspace, 8);
+  // In place or by way of the workspace, in the type of the output.
+  constexpr int INPLACE = 1, OUTPUT_TYPE = 4;
+  result[24] = (preferences[preference].reduction_schemes & (INPLACE | OUTPUT_TYPE)) != 0;
   *found = 1;
   return SUCCESS;
 }
@@ -145,7 +159,8 @@ int cublasLtMatmul(std::uint64_t handle, std::uint64_t descriptor, const float* 
   }
   const Descriptor description = descriptors[descriptor];
   const Layout A = layouts[a_layout], B = layouts[b_layout], C = layouts[c_layout];
-  const emulation::Product product = {a, b, c, A, B, C, description.transpose[0] != 0, description.transpose[1] != 0, *alpha_address, *beta_address};
+  const emulation::Product product = {a, b, c, A, B, C, description.transpose[0] != 0, description.transpose[1] != 0, *alpha_address, *beta_address,
+                                      description.compute_type == emulation::COMPUTE_32F_FAST_TF32, algorithm[24] != 0};
   if (!emulation::valid(product, "cublasLtMatmul")) return INVALID_VALUE;
   int alignment[4];
   std::uint64_t workspace_needed;

@@ -31,6 +31,7 @@ enum Status {
   INVALID_CONTEXT = 201,
   INVALID_HANDLE = 400,
   NOT_FOUND = 500,
+  LAUNCH_OUT_OF_RESOURCES = 701,
   ALREADY_PINNED = 712,
   NOT_PINNED = 713,
   CAPTURE_UNSUPPORTED = 900,
@@ -55,6 +56,7 @@ struct Kernel {
   int device;
   std::string name;
   Launch launch;
+  unsigned long argument_bytes = 0;
   unsigned largest_shared = 48 << 10;
 };
 
@@ -123,14 +125,14 @@ int ready() {
   return sticky;
 }
 
+}  // namespace
+
 bool any_capture() {
   for (auto& [handle, stream] : streams) {
     if (stream->capturing) return true;
   }
   return false;
 }
-
-}  // namespace
 
 int enqueue(std::uint64_t handle, std::function<int()> work) {
   if (int status = ready()) return status;
@@ -504,6 +506,7 @@ int cuModuleGetFunction(std::uint64_t* function, std::uint64_t handle, const cha
   kernel->device = module->device;
   kernel->name = name;
   kernel->launch.kernel = reinterpret_cast<void (*)(const unsigned char*)>(invoke);
+  kernel->argument_bytes = reinterpret_cast<unsigned long (*)()>(dlsym(module->library, (BYTES_PREFIX + std::string(name)).c_str()))();
   kernel->launch.runtime = static_cast<Runtime**>(dlsym(module->library, "emulation_runtime"));
   kernel->launch.shared = static_cast<unsigned char*>(dlsym(module->library, "shared_memory"));
   *function = keep(kernels, std::move(kernel));
@@ -536,8 +539,14 @@ int cuLaunchKernel(std::uint64_t function, unsigned grid_x, unsigned grid_y, uns
   if (parameters != nullptr || extra[0] != reinterpret_cast<void*>(1) || extra[2] != reinterpret_cast<void*>(2) || extra[4] != nullptr) {
     return error(INVALID_VALUE, kernel->name + ": bad launch parameters");
   }
+  // Neither fewer nor more: the driver compares the size with that of the machine code.
+  const std::size_t bytes = *static_cast<std::size_t*>(extra[3]);
+  if (bytes != kernel->argument_bytes) {
+    return error(LAUNCH_OUT_OF_RESOURCES, kernel->name + ": " + std::to_string(bytes) + " bytes of arguments, it takes " +
+                                              std::to_string(kernel->argument_bytes));
+  }
   const unsigned char* packed = static_cast<const unsigned char*>(extra[1]);
-  std::vector<unsigned char> arguments(packed, packed + *static_cast<std::size_t*>(extra[3]));
+  std::vector<unsigned char> arguments(packed, packed + bytes);
   Launch launch = kernel->launch;
   launch.grid = {grid_x, grid_y, grid_z};
   launch.block = {block_x, block_y, block_z};

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "runtime.h"
@@ -38,6 +39,7 @@ alignas(128) unsigned char shared_memory[emulation::SHARED_CAPACITY + 256];
 #define __shfl_up_sync(mask, value, distance) \
   emulation::shuffle(mask, value, emulation::lane_before(distance), __LINE__)
 #define __any_sync(mask, predicate) emulation::any_lane(mask, predicate, __LINE__)
+#define __ballot_sync(mask, predicate) emulation::ballot(mask, predicate, __LINE__)
 #define __shfl_sync(mask, value, source) emulation::shuffle(mask, value, (source) & 31u, __LINE__)
 
 // Where races are looked for, the compiler's instrumentation for its own finder of them calls these before each access
@@ -104,19 +106,42 @@ UNCHECKED inline bool any_lane(unsigned mask, bool predicate, int line) {
   return any;
 }
 
+UNCHECKED inline unsigned ballot(unsigned mask, bool predicate, int line) {
+  unsigned word = predicate;
+  unsigned turn = exchange(mask, &word, 1, line);
+  const Thread* warp = emulation_runtime->warp;
+  unsigned lanes = 0;
+  for (unsigned lane = 0; lane < 32; lane++) lanes |= warp[lane].exchange.words[turn][0] << lane;
+  return lanes;
+}
+
 // A lane without one so far before it keeps its own value.
 inline unsigned lane_before(unsigned distance) {
   unsigned lane = emulation_runtime->thread->lane;
   return lane < distance ? lane : lane - distance;
 }
 
-// Calls a kernel with the arguments that a launch packed, each aligned to its size.
+// Where an argument lies that follows others, up to whose end `offset` goes.
+template <class Argument>
+inline std::size_t aligned(std::size_t offset) {
+  return (offset + alignof(Argument) - 1) / alignof(Argument) * alignof(Argument);
+}
+
+// Bytes of a kernel's arguments, without any behind the last.
+template <class... Arguments>
+inline unsigned long argument_bytes(void (*)(Arguments...)) {
+  std::size_t offset = 0;
+  ((offset = aligned<Arguments>(offset) + sizeof(Arguments)), ...);
+  return offset;
+}
+
+// Calls a kernel with the arguments that a launch packed.
 template <class... Arguments, std::size_t... Index>
 inline void call(void (*kernel)(Arguments...), const unsigned char* packed, std::index_sequence<Index...>) {
   std::tuple<Arguments...> arguments;
   std::size_t offset = 0;
   auto unpack = [&](auto& argument) {
-    offset = (offset + sizeof(argument) - 1) / sizeof(argument) * sizeof(argument);
+    offset = aligned<std::remove_reference_t<decltype(argument)>>(offset);
     std::memcpy(&argument, packed + offset, sizeof(argument));
     offset += sizeof(argument);
   };
@@ -150,6 +175,8 @@ inline float __uint_as_float(unsigned bits) {
   return value;
 }
 
+inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
+
 inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 
 UNCHECKED inline int atomicAdd(int* address, int value) {
@@ -159,19 +186,15 @@ UNCHECKED inline int atomicAdd(int* address, int value) {
   return before;
 }
 
-UNCHECKED inline unsigned long long atomicAdd(unsigned long long* address, unsigned long long value) {
+UNCHECKED inline unsigned atomicAdd(unsigned* address, unsigned value) {
   emulation::touch(address, sizeof(value), emulation::Access::atomic);
-  unsigned long long before = *address;
+  unsigned before = *address;
   *address += value;
   return before;
 }
 
-UNCHECKED inline unsigned long long atomicMax(unsigned long long* address, unsigned long long value) {
-  emulation::touch(address, sizeof(value), emulation::Access::atomic);
-  unsigned long long before = *address;
-  *address = before > value ? before : value;
-  return before;
-}
+// There are none of 64 bits: for shared memory the hardware has but an exchange, which the compiler tries again and
+// again until no other thread has come between.
 
 // mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 with PTX's layout of fragments: with group = lane / 4 and
 // pair = lane % 4, a lane holds of A rows group and group + 8, columns 2 pair, 2 pair + 1 and those plus 8; of B rows

@@ -151,7 +151,8 @@ int nvrtcCompileProgram(std::uint64_t handle, int count, const char* const* opti
   }
   std::string text = "#line 1 \"" + program.name + "\"\n" + source + "\n";
   for (const auto& name : kernel_names(source)) {
-    text += "extern \"C\" void " + std::string(emulation::INVOKE_PREFIX) + name + "(const unsigned char* packed) { emulation::invoke(" + name + ", packed); }\n";
+    text += "extern \"C\" void " + std::string(emulation::INVOKE_PREFIX) + name + "(const unsigned char* packed) { emulation::invoke(" + name + ", packed); }\n" +
+            "extern \"C\" unsigned long " + std::string(emulation::BYTES_PREFIX) + name + "() { return emulation::argument_bytes(" + name + "); }\n";
   }
   std::string key = text + definitions + "-fsanitize=alignment" + read_file(headers + "/emulated_device.h") + read_file(headers + "/runtime.h");
   const std::string base = folder + "/kernels-" + hash_of(key), library = base + ".so";

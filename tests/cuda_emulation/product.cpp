@@ -9,6 +9,15 @@
 namespace emulation {
 namespace {
 
+// To the 10 bits of mantissa of TF32, ties away from zero.
+float rounded_to_tf32(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  if ((bits & 0x7f800000u) != 0x7f800000u) bits = (bits + 0x1000u) & ~0x1fffu;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
 float load(const void* base, int type, std::int64_t index) {
   if (type == R_32F) return static_cast<const float*>(base)[index];
   std::uint32_t bits = std::uint32_t(static_cast<const std::uint16_t*>(base)[index]) << 16;
@@ -30,15 +39,23 @@ void store(void* base, int type, std::int64_t index, float value) {
 }
 
 // op(X) as float32, row-major [rows, columns].
-std::vector<float> gather(const void* base, const MatrixLayout& layout, bool transpose, std::int64_t start, std::uint64_t rows, std::uint64_t columns) {
+std::vector<float> gather(const void* base, const MatrixLayout& layout, bool transpose, bool tf32, std::int64_t start, std::uint64_t rows,
+                          std::uint64_t columns) {
   std::vector<float> values(rows * columns);
   for (std::uint64_t i = 0; i < rows; i++) {
     for (std::uint64_t j = 0; j < columns; j++) {
       std::int64_t index = transpose ? j + std::int64_t(i) * layout.stride : i + std::int64_t(j) * layout.stride;
-      values[i * columns + j] = load(base, layout.type, start + index);
+      float value = load(base, layout.type, start + index);
+      values[i * columns + j] = tf32 ? rounded_to_tf32(value) : value;
     }
   }
   return values;
+}
+
+float rounded_to(int type, float value) {
+  float rounded;
+  store(&rounded, type, 0, value);
+  return load(&rounded, type, 0);
 }
 
 std::uint64_t depth_of(const Product& product) { return product.transpose_a ? product.A.rows : product.A.columns; }
@@ -74,14 +91,21 @@ int queue_product(const Product& product, std::uint64_t stream, const char* call
     const MatrixLayout& C = product.C;
     const std::uint64_t m = C.rows, n = C.columns, k = depth_of(product);
     for (int batch = 0; batch < C.batch; batch++) {
-      auto left = gather(reinterpret_cast<const void*>(product.a), product.A, product.transpose_a, batch * product.A.batch_stride, m, k);
+      auto left = gather(reinterpret_cast<const void*>(product.a), product.A, product.transpose_a, product.tf32, batch * product.A.batch_stride, m, k);
       // The right operand transposed, so that the inner loop runs along both.
-      auto right = gather(reinterpret_cast<const void*>(product.b), product.B, !product.transpose_b, batch * product.B.batch_stride, n, k);
+      auto right = gather(reinterpret_cast<const void*>(product.b), product.B, !product.transpose_b, product.tf32, batch * product.B.batch_stride, n, k);
       for (std::uint64_t j = 0; j < n; j++) {
         for (std::uint64_t i = 0; i < m; i++) {
           const float *row = &left[i * k], *column = &right[j * k];
-          double sum = 0;
-          for (std::uint64_t x = 0; x < k; x++) sum += double(row[x]) * column[x];
+          double sum = 0, first_part = 0;
+          for (std::uint64_t x = 0; x < k; x++) {
+            if (product.rounds_parts && x == k / 2) {
+              first_part = rounded_to(C.type, float(sum));
+              sum = 0;
+            }
+            sum += double(row[x]) * column[x];
+          }
+          if (product.rounds_parts) sum = first_part + rounded_to(C.type, float(sum));
           std::int64_t index = batch * C.batch_stride + i + j * C.stride;
           void* output = reinterpret_cast<void*>(product.c);
           double before = product.beta == 0 ? 0 : product.beta * double(load(output, C.type, index));

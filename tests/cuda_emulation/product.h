@@ -24,7 +24,17 @@ struct Product {
   MatrixLayout A, B, C;
   bool transpose_a, transpose_b;
   float alpha, beta;
+  // Whether float32 operands are rounded to TF32.
+  bool tf32;
+  // Whether the sum is made in two parts that are rounded to the output's type.
+  bool rounds_parts;
 };
+
+// cublasComputeType_t: CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_32F_FAST_TF32.
+inline constexpr int COMPUTE_32F = 68, COMPUTE_32F_FAST_TF32 = 77;
+
+// Whether the libraries multiply such types: of equal operands, and never from float32 to bfloat16.
+inline bool supported(int a, int b, int c) { return a == b && (a == R_16BF || c == R_32F); }
 
 // False, with a message, if sizes do not agree or columns overlap.
 bool valid(const Product& product, const char* call);

@@ -61,8 +61,9 @@ const UNDERSTOOD = new RegExp(
       "(?:rcp|sqrt)\\.rn\\.f32|(?:rcp|ex2)\\.approx\\.ftz\\.f32|rsqrt\\.approx\\.f32",
       "(?:ld|st)\\.(?:global|shared)\\.(?:v[24]\\.)?(?:[su](?:16|32|64)|f32)",
       "ld\\.param\\.(?:v2\\.)?(?:[su](?:16|32|64)|f32)",
-      "(?:atom|red)\\.shared\\.(?:add\\.u32|add\\.u64|max\\.u64)",
-      "bra(?:\\.uni)?|ret|bar\\.sync|bar\\.warp\\.sync|vote\\.sync\\.any\\.pred|shfl\\.sync\\.(?:bfly|up|idx)\\.b32",
+      // Not of 64 bits, which the hardware has not in shared memory: those are loops there.
+      "(?:atom|red)\\.shared\\.add\\.u32",
+      "bra(?:\\.uni)?|ret|bar\\.sync|bar\\.warp\\.sync|vote\\.sync\\.(?:any\\.pred|ballot\\.b32)|popc\\.b32|shfl\\.sync\\.(?:bfly|up|idx)\\.b32",
       "mma\\.sync\\.aligned\\.m16n8k16\\.row\\.col\\.f32\\.bf16\\.bf16\\.f32",
       "ldmatrix\\.sync\\.aligned\\.m8n8\\.x4(?:\\.trans)?\\.shared\\.b16",
       "cp\\.async\\.(?:c[ag]\\.shared\\.global|commit_group|wait_group)",
@@ -109,6 +110,15 @@ template <class T> UNCHECKED inline T inserted(T from, T into, u32 at, u32 lengt
 }
 `;
 
+/** Where the parameters of the kernels of a PTX text lie, and how many bytes they take, by kernel. */
+export function ptxParameters(ptx: string): Map<string, { offsets: number[]; bytes: number }> {
+  const entries = ptx.replaceAll(/\/\/.*$/gm, "").matchAll(/\.visible \.entry (\w+)\(([^)]*)\)/g);
+  return new Map([...entries].map(([, name, parameters]) => {
+    const { offsets, bytes } = layOut(parameters);
+    return [name, { offsets: [...offsets.values()], bytes }];
+  }));
+}
+
 /** The kernels of a PTX text as C++ that the emulation's NVRTC compiles in place of their source. */
 export function ptxToCpp(ptx: string): string {
   const text = ptx.replaceAll(/\/\/.*$/gm, "");
@@ -133,9 +143,10 @@ function kernel(name: string, parameterText: string, body: string): string {
     } else if (/^\$\w+:$/.test(line)) lines.push(`${line.slice(1)};`);
     else lines.push(translator.statement(line));
   }
-  return `struct ${name}_parameters { alignas(8) unsigned char bytes[${bytes}]; };
+  return `struct ${name}_parameters { unsigned char bytes[${bytes}]; };
 extern "C" __global__ void ${name}(${name}_parameters parameters) {
-const u64 parameter_space = reinterpret_cast<u64>(parameters.bytes);
+alignas(16) ${name}_parameters own_parameters = parameters;
+const u64 parameter_space = reinterpret_cast<u64>(own_parameters.bytes);
 ${declarations.join("\n")}
 ${lines.join("\n")}
 }
@@ -261,9 +272,9 @@ class Translator {
         return this.#access(operation === "ld", modifiers, vector, address);
       }
       case "atom":
-        return set(this.#atomic(modifiers[1], type, rest));
+        return set(this.#atomic(rest));
       case "red":
-        return `${this.#atomic(modifiers[1], type, operands)};`;
+        return `${this.#atomic(operands)};`;
       case "bra":
         return `goto ${first.slice(1)};`;
       case "ret":
@@ -273,7 +284,11 @@ class Translator {
         if (first !== (modifiers[0] === "warp" ? "-1" : "0") || rest.length > 0) break;
         return modifiers[0] === "warp" ? "__syncwarp();" : "__syncthreads();";
       case "vote":
-        return set(`__any_sync(${this.#value(rest[1], "u32")}, ${this.#value(rest[0], "pred")})`);
+        return set(
+          `__${modifiers[1]}_sync(${this.#value(rest[1], "u32")}, ${this.#value(rest[0], "pred")})`,
+        );
+      case "popc":
+        return set(`__popc(${values()[0]})`);
       case "shfl": {
         const [to, succeeded] = first.split("|");
         const [value, by, clamp, mask] = rest.map((operand) => this.#value(operand, "u32"));
@@ -343,9 +358,8 @@ class Translator {
     return `*${place} = {{${registers.map((one) => this.#value(one, type)).join(", ")}}};`;
   }
 
-  #atomic(action: string, type: string, [address, value]: readonly string[]): string {
-    const place = `in_shared<${type === "u32" ? "int" : typeNamed(type)}>(${this.#address(address)})`;
-    return `${action === "add" ? "atomicAdd" : "atomicMax"}(${place}, ${this.#value(value, type)})`;
+  #atomic([address, value]: readonly string[]): string {
+    return `atomicAdd(in_shared<u32>(${this.#address(address)}), ${this.#value(value, "u32")})`;
   }
 
   // cp.async: the last operand says how many bytes are read, the rest are zeros; the kernels take all or none.

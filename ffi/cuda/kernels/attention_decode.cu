@@ -1,9 +1,11 @@
 // attention_decode: attention of one query per sequence, as in generation: a block per head, whose 16 warps take every
-// 16th key. A warp reads a key and a value at a time and keeps a softmax of its own; at the end the warps' sums are put
-// together. Which warp takes a key does not depend on how many there are, so that a longer cache with more hidden keys
-// gives the same bits. Bound by memory: the cache is read once.
+// 16th key. A warp keeps a softmax of its own, into which it takes one key after the other; at the end the warps' sums
+// are put together. Which warp takes a key does not depend on how many there are, so that a longer cache with more
+// hidden keys gives the same bits. Bound by latency, with few heads, so that a warp reads some keys and values at once;
+// else by memory: the cache is read once.
 
 constexpr int DECODE_WARPS = 16;
+constexpr int KEYS_AT_ONCE = 4;
 
 template <int CHUNKS>
 __device__ __forceinline__ void decode(const AttentionParameters& p) {
@@ -17,21 +19,44 @@ __device__ __forceinline__ void decode(const AttentionParameters& p) {
   for (int c = 0; c < CHUNKS; c++) query[c] = lane + 32 * c < size ? p.scale * to_float(q[lane + 32 * c]) : 0.0f;
 
   SoftmaxState state = {LOWEST, 0.0f};
-  for (int key = warp; key < p.key_length; key += DECODE_WARPS) {
-    if (!sees(p, batch, 0, key)) continue;  // The same for all lanes.
-    float score = 0.0f, value[CHUNKS];
+  const int* mask = p.mask ? p.mask + batch * p.mask_batch_stride : nullptr;
+  for (int first = warp; first < p.key_length; first += DECODE_WARPS * KEYS_AT_ONCE) {
+    int seen[KEYS_AT_ONCE];  // The same for all lanes; a single query sees all keys that no mask hides.
 #pragma unroll
-    for (int c = 0; c < CHUNKS; c++) {
-      bool within = lane + 32 * c < size;
-      value[c] = within ? to_float(v[key * p.v_row + lane + 32 * c]) : 0.0f;
-      score += within ? query[c] * to_float(k[key * p.k_row + lane + 32 * c]) : 0.0f;
+    for (int i = 0; i < KEYS_AT_ONCE; i++) {
+      int key = first + i * DECODE_WARPS;
+      seen[i] = key < p.key_length ? (mask ? mask[key] : 1) : 0;
     }
-    score = warp_sum(score);
-    float maximum = fmaxf(state.maximum, score);
-    float weight = expf(score - maximum), correction = expf(state.maximum - maximum);
-    state = {maximum, state.sum * correction + weight};
+    element keys[KEYS_AT_ONCE][CHUNKS], values[KEYS_AT_ONCE][CHUNKS];
 #pragma unroll
-    for (int c = 0; c < CHUNKS; c++) sums[c] = sums[c] * correction + weight * value[c];
+    for (int i = 0; i < KEYS_AT_ONCE; i++) {
+      int key = first + i * DECODE_WARPS;
+#pragma unroll
+      for (int c = 0; c < CHUNKS; c++) {
+        keys[i][c] = values[i][c] = element{};
+        if (seen[i] && lane + 32 * c < size) {
+          keys[i][c] = k[key * p.k_row + lane + 32 * c];
+          values[i][c] = v[key * p.v_row + lane + 32 * c];
+        }
+      }
+    }
+    float scores[KEYS_AT_ONCE] = {};
+#pragma unroll
+    for (int i = 0; i < KEYS_AT_ONCE; i++) {
+#pragma unroll
+      for (int c = 0; c < CHUNKS; c++) scores[i] += query[c] * to_float(keys[i][c]);
+    }
+#pragma unroll
+    for (int i = 0; i < KEYS_AT_ONCE; i++) scores[i] = warp_sum(scores[i]);
+#pragma unroll
+    for (int i = 0; i < KEYS_AT_ONCE; i++) {
+      if (!seen[i]) continue;
+      float maximum = fmaxf(state.maximum, scores[i]);
+      float weight = expf(scores[i] - maximum), correction = expf(state.maximum - maximum);
+      state = {maximum, state.sum * correction + weight};
+#pragma unroll
+      for (int c = 0; c < CHUNKS; c++) sums[c] = sums[c] * correction + weight * to_float(values[i][c]);
+    }
   }
 
   SoftmaxState* states = (SoftmaxState*)shared_memory;
@@ -58,7 +83,7 @@ __device__ __forceinline__ void decode(const AttentionParameters& p) {
   }
 }
 
-extern "C" __global__ void __launch_bounds__(512) attention_decode_32(AttentionParameters p) { decode<1>(p); }
-extern "C" __global__ void __launch_bounds__(512) attention_decode_64(AttentionParameters p) { decode<2>(p); }
-extern "C" __global__ void __launch_bounds__(512) attention_decode_128(AttentionParameters p) { decode<4>(p); }
-extern "C" __global__ void __launch_bounds__(512) attention_decode_256(AttentionParameters p) { decode<8>(p); }
+extern "C" __global__ void __launch_bounds__(512, 1) attention_decode_32(AttentionParameters p) { decode<1>(p); }
+extern "C" __global__ void __launch_bounds__(512, 1) attention_decode_64(AttentionParameters p) { decode<2>(p); }
+extern "C" __global__ void __launch_bounds__(512, 1) attention_decode_128(AttentionParameters p) { decode<4>(p); }
+extern "C" __global__ void __launch_bounds__(512, 1) attention_decode_256(AttentionParameters p) { decode<8>(p); }

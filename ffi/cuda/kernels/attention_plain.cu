@@ -19,29 +19,51 @@ __device__ __forceinline__ void load_tile(float* tile, int stride, const element
   }
 }
 
-// products[i] += rows[i] . column for the warp's rows, which all lanes share, and the lane's own column.
+struct alignas(16) FourFloats {
+  float at[4];
+};
+
+// products[i] += rows[i] . column for the warp's rows, which all lanes share, and the lane's own column. Of the rows
+// four elements are read at once where heads are a multiple of four: reading takes longer than multiplying else.
 __device__ __forceinline__ void multiply_rows(float (&products)[WARP_ROWS], const float* rows, int stride,
                                               const float* column, int head_size) {
-  for (int e = 0; e < head_size; e++) {
+  int e = 0;
+  if (stride % 4 == 0) {
+    for (; e + 4 <= head_size; e += 4) {
+      float x[4];
+#pragma unroll
+      for (int j = 0; j < 4; j++) x[j] = column[e + j];
+#pragma unroll
+      for (int i = 0; i < WARP_ROWS; i++) {
+        FourFloats row = *(const FourFloats*)(rows + i * stride + e);
+#pragma unroll
+        for (int j = 0; j < 4; j++) products[i] += row.at[j] * x[j];
+      }
+    }
+  }
+  for (; e < head_size; e++) {
     float x = column[e];
 #pragma unroll
     for (int i = 0; i < WARP_ROWS; i++) products[i] += rows[i * stride + e] * x;
   }
 }
 
-// sums[i][c] += weights[i][j] * tile[j][lane + 32 c], over the 32 rows j of a tile.
+// sums[i][c] += weights[i][j] * tile[j][lane + 32 c], over the 32 rows j of a tile; four weights are read at once.
 template <int CHUNKS>
 __device__ __forceinline__ void accumulate(float (&sums)[WARP_ROWS][CHUNKS], const float* weights, const float* tile,
                                            int stride, int head_size, int lane) {
-  for (int j = 0; j < PLAIN_TILE; j++) {
-    float x[CHUNKS];
+  for (int first = 0; first < PLAIN_TILE; first += 4) {
+    FourFloats weight[WARP_ROWS];
 #pragma unroll
-    for (int c = 0; c < CHUNKS; c++) x[c] = lane + 32 * c < head_size ? tile[j * stride + lane + 32 * c] : 0.0f;
+    for (int i = 0; i < WARP_ROWS; i++) weight[i] = *(const FourFloats*)(weights + i * PLAIN_TILE + first);
 #pragma unroll
-    for (int i = 0; i < WARP_ROWS; i++) {
-      float weight = weights[i * PLAIN_TILE + j];
+    for (int j = 0; j < 4; j++) {
 #pragma unroll
-      for (int c = 0; c < CHUNKS; c++) sums[i][c] += weight * x[c];
+      for (int c = 0; c < CHUNKS; c++) {
+        float x = lane + 32 * c < head_size ? tile[(first + j) * stride + lane + 32 * c] : 0.0f;
+#pragma unroll
+        for (int i = 0; i < WARP_ROWS; i++) sums[i][c] += weight[i].at[j] * x;
+      }
     }
   }
 }

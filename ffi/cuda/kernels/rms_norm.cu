@@ -68,11 +68,13 @@ extern "C" __global__ void add_rms_norm(const element* a, const element* b, elem
 
 // d_x = r w d_out - x r^3 mean(d_out w x), with r = inverse_rms; d_x may be d_out. A warp per row, and the rows that
 // are as many warps further on; each warp sums d_out x r of its rows in shared memory, a lane the columns that it
-// reads, and partial[blockIdx.x] gets the sum of the block. Bound by memory.
+// reads, and partial[blockIdx.x] gets the sum of the block. Where lanes read packets, the first elements of all packets
+// lie before the second ones, and so on: neighbouring lanes add in neighbouring banks. Bound by memory.
 extern "C" __global__ void rms_norm_backward(const element* x, const element* weight, const float* inverse_rms,
                                              const element* d_out, element* d_x, float* partial, int rows, int columns,
                                              int accumulate, int aligned) {
   int warp = threadIdx.x >> 5, warps = blockDim.x >> 5, lane = threadIdx.x & 31;
+  int packets = columns / PER_PACKET;
   float* sums = (float*)shared_memory + warp * columns;
   for (int column = lane; column < columns; column += 32) sums[column] = 0.0f;
   __syncwarp();
@@ -97,11 +99,14 @@ extern "C" __global__ void rms_norm_backward(const element* x, const element* we
       for (int column = lane * PER_PACKET; column < columns; column += 32 * PER_PACKET) {
         Packet a = load_packet(own_x + column), w = load_packet(weight + column), d = load_packet(own_d_out + column);
         Packet before = accumulate ? load_packet(own_d_x + column) : d;
-        float result[PER_PACKET];
+        float* first_sum = sums + column / PER_PACKET;
+        float own_sums[PER_PACKET], result[PER_PACKET];
+#pragma unroll
+        for (int i = 0; i < PER_PACKET; i++) own_sums[i] = first_sum[i * packets];
 #pragma unroll
         for (int i = 0; i < PER_PACKET; i++) {
           float normed = inverse * to_float(d.at[i]);
-          sums[column + i] += normed * to_float(a.at[i]);
+          first_sum[i * packets] = own_sums[i] + normed * to_float(a.at[i]);
           float gradient = to_float(w.at[i]) * normed - common * to_float(a.at[i]);
           result[i] = accumulate ? to_float(before.at[i]) + gradient : gradient;
         }
@@ -118,8 +123,9 @@ extern "C" __global__ void rms_norm_backward(const element* x, const element* we
   }
   __syncthreads();
   for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    int place = aligned ? column % PER_PACKET * packets + column / PER_PACKET : column;
     float sum = 0.0f;
-    for (int i = 0; i < warps; i++) sum += ((float*)shared_memory)[i * columns + column];
+    for (int i = 0; i < warps; i++) sum += ((float*)shared_memory)[i * columns + place];
     partial[(long long)blockIdx.x * columns + column] = sum;
   }
 }

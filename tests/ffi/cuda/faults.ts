@@ -137,6 +137,16 @@ testOnEmulation("a product with rows that overlap is refused", (emulation) => {
   cuda.unreserve(block);
 });
 
+testOnEmulation("a launch with more or fewer bytes of parameters than the kernel has is refused", (emulation) => {
+  const source = 'extern "C" __global__ void take(float* x) { *x = 1; }';
+  for (const parameterBytes of [4, 12, 16]) {
+    runPlanted(emulation, source, "take", ({ launch }) => {
+      assertThrows(launch, Error, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES");
+      assertStringIncludes(emulation.message(), `${parameterBytes} bytes of arguments, it takes 8`);
+    }, { parameterBytes });
+  }
+});
+
 testOnEmulation("a kernel that uses freed memory is found", (emulation) => {
   using cuda = new CudaRuntime({ libraries: emulation.libraries });
   const block = cuda.reserve(4096);
@@ -215,6 +225,8 @@ testOnEmulation("a recorded step replays with new inputs, and refuses what a rep
     assertThrows(() => device.record(() => device.upload(x, inputs[0])), Error, "Cannot upload while recording");
     assertThrows(() => device.record(() => device.download(total)), Error, "Cannot download while recording");
     assertThrows(() => device.record(() => device.arena("more", 10)), Error, "Cannot take memory while recording");
+    const another = () => device.matmul({ a: x, b: weights, c: out, m: 3, n: 3, k: 4 });
+    assertThrows(() => device.record(another), Error, "Cannot choose an algorithm for a product of 3 x 3 x 4");
     assertEquals(totals(step), expected);
   }
   assertEquals(emulation.leaks(), { allocations: 0, handles: 0, descriptors: 0 });

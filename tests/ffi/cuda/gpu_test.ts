@@ -13,6 +13,7 @@ import { compareCase, conformance } from "../../device_conformance/conformance.t
 import { pytorchTraining } from "../../device_conformance/pytorch_training.ts";
 import { smallConfig, walk } from "../../training/small_run.ts";
 import { roundUploads, runInBf16 } from "./bf16_bench.ts";
+import { chosen, probabilities } from "./sampling_oracle.ts";
 
 // The same proofs as on the emulation, on the machine's own GPU where there is one.
 
@@ -77,6 +78,33 @@ if (missing !== undefined) {
       assert(difference < 0.03, `loss of step ${step + 1} is ${bfloat16[step]}, in float32 ${loss}`);
     });
   });
+
+  for (
+    const limits of [{}, { temperature: 0.7, topK: 50 }, { topP: 0.9 }, { temperature: 2, topK: 20_000, topP: 0.7 }]
+  ) {
+    Deno.test(`this machine's GPU: of 50,257 tokens the right one is chosen, ${JSON.stringify(limits)}`, () => {
+      const [rows, columns] = [64, 50_257];
+      using device = open();
+      using arena = device.arena("sampling");
+      const [logits, draws] = [arena.alloc(rows * columns, "f32"), arena.alloc(rows, "f32")];
+      const tokens = arena.alloc(rows, "i32");
+      const random = new Random(9);
+      const row = Float32Array.from({ length: columns }, () => 4 * random.normal());
+      const drawn = Float32Array.from({ length: rows }, () => random.uniform());
+      for (let i = 0; i < rows; i++) device.upload(logits.sub(i * columns, columns), row);
+      device.upload(draws, drawn);
+      const { temperature = 1, topK = columns, topP = 1 } = limits;
+      device.sample({ logits, draws, tokens, rows, columns, temperature, topK, topP });
+      const made = device.download(tokens, new Int32Array(rows));
+      const shares = probabilities(row, limits);
+      // Where the draw is not so near to another token's that the sums' rounding could decide.
+      const expected = Array.from(drawn, (draw) => chosen(shares, draw)).map(({ token, margin }, i) =>
+        margin > 1e-4 ? token : made[i]
+      );
+      assertEquals([...made], expected);
+      assert(expected.some((token, i) => chosen(shares, drawn[i]).margin > 1e-4 && token === made[i]));
+    });
+  }
 
   Deno.test("this machine's GPU: greedy generation on the device gives the tokens of the host", () => {
     const made = (onHost: boolean) => {

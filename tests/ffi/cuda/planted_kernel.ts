@@ -17,7 +17,7 @@ export function runPlanted(
   source: string,
   name: string,
   check: (planted: Planted) => void,
-  { sharedBytes = 256, blocks = 1 } = {},
+  { sharedBytes = 256, blocks = 1, parameterBytes = 8 } = {},
 ): void {
   using cuda = new CudaRuntime({ libraries });
   const { driver, nvrtc, stream } = cuda;
@@ -26,7 +26,7 @@ export function runPlanted(
   const kernel = driver.kernel(module, name);
   const block = cuda.reserve(256);
   const parameters = BigUint64Array.of(BigInt(block.address));
-  const bytes = BigUint64Array.of(8n);
+  const bytes = BigUint64Array.of(BigInt(parameterBytes));
   const pointer = (array: BigUint64Array<ArrayBuffer>) =>
     Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(array.buffer)));
   const extra = new Uint8Array(BigUint64Array.of(1n, pointer(parameters), 2n, pointer(bytes), 0n).buffer);

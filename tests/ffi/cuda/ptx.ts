@@ -92,6 +92,16 @@ const meanings: [title: string, instructions: string, result: number][] = [
     1,
   ],
   [
+    "a ballot has a bit for each lane",
+    "mov.u32 %r2, -1; setp.gt.s32 %p3, %r1, 20; vote.sync.ballot.b32 %r3, %p3, %r2; shr.u32 %r4, %r3, 20; cvt.rn.f32.s32 %f1, %r4;",
+    0xffe,
+  ],
+  [
+    "set bits are counted",
+    "mov.u32 %r2, -3; popc.b32 %r3, %r2; cvt.rn.f32.s32 %f1, %r3;",
+    31,
+  ],
+  [
     "vectors are packed in order",
     "mov.u32 %r2, 1; mov.u32 %r3, 2; mov.b64 %rd3, {%r2, %r3}; shr.u64 %rd4, %rd3, 32; cvt.u32.u64 %r4, %rd4; cvt.rn.f32.s32 %f1, %r4;",
     2,
@@ -127,9 +137,14 @@ testOnEmulation("PTX as C++: an address outside of shared memory is found", (emu
 Deno.test("PTX as C++: an instruction of unknown meaning is an error that shows it", () => {
   // Near to what is understood, and something else.
   const others = [
-    ...["popc.b32 %r2, %r1;", "mul.hi.s32 %r2, %r1, %r1;", "mad.wide.s32 %rd3, %r1, %r1, %rd1;", "bar.sync 1, 32;"],
+    ...["clz.b32 %r2, %r1;", "mul.hi.s32 %r2, %r1, %r1;", "mad.wide.s32 %rd3, %r1, %r1, %rd1;", "bar.sync 1, 32;"],
     ...["max.NaN.f32 %f1, %f1, %f2;", "add.ftz.f32 %f1, %f1, %f2;", "cvt.rz.f32.f64 %f1, %fd1;"],
-    ...["ld.global.nc.f64 %f1, [%rd2];", "atom.shared.min.u32 %r2, [%rd2], %r1;", "bar.warp.sync 255;"],
+    ...[
+      "ld.global.nc.f64 %f1, [%rd2];",
+      "atom.shared.min.u32 %r2, [%rd2], %r1;",
+      "red.shared.add.u64 [%rd2], %rd1;",
+      "bar.warp.sync 255;",
+    ],
     ...["setp.lt.and.s32 %p2, %r1, 3, %p1;", "vote.sync.all.pred %p2, %p1, -1;"],
   ];
   for (const line of others) {

@@ -2,19 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { Device } from "../../../lib/tensor/device.ts";
 import { Random } from "../../../lib/tensor/random.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
-
-interface Options {
-  temperature?: number;
-  topK?: number;
-  topP?: number;
-}
+import { chosen, probabilities, type SamplingLimits } from "./sampling_oracle.ts";
 
 // Tokens that the kernel chooses, one for each draw, all from the same logits unless there are as many rows of them.
 function sample(
   emulation: Emulation,
   logits: readonly number[] | Float32Array,
   draws: Float32Array,
-  { temperature = 1, topK, topP = 1 }: Options,
+  { temperature = 1, topK, topP = 1 }: SamplingLimits,
   dtype: "f32" | "bf16" = "f32",
 ): Int32Array {
   using device = new Device(emulation.open());
@@ -33,33 +28,7 @@ function sample(
   return device.download(tokens, new Int32Array(rows));
 }
 
-// Probabilities after temperature, top-k and top-p, by sorting everything.
-function probabilities(logits: ArrayLike<number>, { temperature = 1, topK = Infinity, topP = 1 }: Options): number[] {
-  const ids = Array.from(logits, (_, id) => id);
-  const order = ids.toSorted((a, b) => logits[b] - logits[a] || a - b).slice(0, topK);
-  const weight = (id: number) => Math.exp((logits[id] - logits[order[0]]) / temperature);
-  const total = order.reduce((sum, id) => sum + weight(id), 0);
-  const kept = new Set<number>();
-  let sum = 0;
-  for (const id of order) {
-    kept.add(id);
-    if ((sum += weight(id)) >= topP * total) break;
-  }
-  return ids.map((id) => kept.has(id) ? weight(id) / sum : 0);
-}
-
-// The column at which the running sum of probabilities passes a draw, and how near the draw is to another's.
-function chosen(shares: readonly number[], draw: number): { token: number; margin: number } {
-  let sum = 0;
-  for (let token = 0; token < shares.length; token++) {
-    const before = sum;
-    sum += shares[token];
-    if (draw < sum) return { token, margin: Math.min(draw - before, sum - draw) };
-  }
-  return { token: shares.length - 1, margin: 0 };
-}
-
-const settings: readonly Options[] = [
+const settings: readonly SamplingLimits[] = [
   {},
   { temperature: 0.3 },
   { temperature: 4 },
@@ -92,6 +61,17 @@ for (const columns of [5, 300, 3000]) {
     },
   );
 }
+
+testOnEmulation("cuda: of more tokens than a warp's columns have threads the right one is chosen", (emulation) => {
+  const random = new Random(7);
+  const logits = Float32Array.from({ length: 40_000 }, () => Math.round(8 * random.normal()) / 4);
+  const draws = Float32Array.of(0.03, 0.5, 0.97);
+  for (const options of [{ temperature: 2 }, { temperature: 3, topK: 20_000, topP: 0.9 }]) {
+    const shares = probabilities(logits, options);
+    const tokens = sample(emulation, logits, draws, options);
+    assertEquals([...tokens], Array.from(draws, (draw) => chosen(shares, draw).token), JSON.stringify(options));
+  }
+});
 
 testOnEmulation("cuda: tokens come as often as their probabilities say", (emulation) => {
   const logits = [0, 2, 1, 2, -1, 0.5, -Infinity];
