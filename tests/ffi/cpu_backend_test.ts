@@ -97,6 +97,22 @@ Deno.test("exponentials hold to the last places from e^-80 to 1, are 0 below e^-
   assertEquals(softmax(new Float32Array([NaN, 0, 1, 2, 3])), new Float32Array(5).fill(NaN));
 });
 
+Deno.test("a key that is alone passes its value's gradient on unchanged, however large its score", () => {
+  using device = new Device(new CpuBackend({ threads: 1 }));
+  for (const headSize of [1, 4, 5, 32]) {
+    using bench = new Workbench(device, headSize);
+    const numHeads = 3, width = numHeads * headSize;
+    const rows = (spread: number) => ({ slice: bench.normal(width, spread), rowStride: width, batchStride: width });
+    const [q, k, v, out, dOut, dQ, dK, dV] = [1000, 1000, 1, 1, 1, 1, 1, 1].map(rows);
+    const sizes = { batch: 1, queryLength: 1, keyLength: 1, numHeads, numKvHeads: numHeads, headSize, scale: 1 };
+    const args = { ...sizes, causal: true, q, k, v, out, logSumExp: bench.output(numHeads) };
+    device.attention(args);
+    device.attentionBackward({ ...args, dOut, dQ, dK, dV });
+    assertEquals(device.download(out.slice), device.download(v.slice));
+    assertEquals(device.download(dV.slice), device.download(dOut.slice));
+  }
+});
+
 Deno.test("memory that an arena returned is used again, and joined with its neighbours", () => {
   const backend = new CpuBackend({ threads: 1 });
   using device = new Device(backend);
