@@ -150,9 +150,9 @@ export function attentionBackward(
   }
 }
 
-// sum(dOut * out) of every query, added up in the order of the product dOut v^T: where one key has all the weight, out is
-// its value, and the gradient of its score is then 0 and no rounding error, which large queries and keys would multiply.
-// Panels are scratch for 6 rows each.
+// sum(dOut * out) of every query, added up in the order of the product dOut v^T: where one key has all the weight, out
+// is its value, and the gradient of its score is then 0 and no rounding error, which large queries and keys would
+// multiply. Panels are scratch for 6 rows each.
 function sumProducts(
   sums: usize,
   out: usize,
