@@ -223,7 +223,9 @@ export class CpuBackend implements Backend {
     const { batch, queryLength, keyLength, numHeads, numKvHeads, headSize, scale, causal, q, k, v, out } = args;
     const sizes = [queryLength, keyLength, numHeads, numKvHeads, headSize, scale, Number(causal), ...maskOf(args)];
     const operands = [...operandWords(q), ...operandWords(k), ...operandWords(v), ...operandWords(out)];
-    if (queryLength === 1) {
+    // One key comes from a sequence of one token, in training too: there the scores are to be, to the last bit, those
+    // that the backward pass computes again.
+    if (queryLength === 1 && keyLength > 1) {
       this.#pool.needScratch(this.#pool.call("attentionOneQueryScratch", keyLength, numHeads));
       const perChunk = Math.ceil(Math.max(numHeads / this.threads, ONE_QUERY_ELEMENTS / (keyLength * headSize)));
       this.#pool.run("attentionOneQuery", batch * numHeads, perChunk, ...operands, at(args.logSumExp), ...sizes);

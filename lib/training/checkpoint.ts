@@ -124,7 +124,7 @@ export function saveCheckpoint(
     add(FIRST_MOMENTS, first);
     if (second) add(SECOND_MOMENTS, second);
   }
-  writeSafetensors(path, tensors, { [METADATA_KEY]: JSON.stringify(state) });
+  writeSafetensors(path, tensors, metadataOf(state));
 }
 
 /**
@@ -144,7 +144,7 @@ export function saveWeights(
   const tensors = Object.fromEntries(shapes.map(({ name, shape }) => [name, { shape, values: () => weights(name) }]));
   const random = new Random(state.config.seed).state();
   const untrained: TrainingStateInput = { ...state, step: 0, tokens: 0, seconds: 0, random, data_tokens: 0 };
-  writeSafetensors(path, tensors, { [METADATA_KEY]: JSON.stringify(untrained) });
+  writeSafetensors(path, tensors, metadataOf(untrained));
 }
 
 /**
@@ -206,6 +206,10 @@ export function loadModel(
   const names = file.names.filter((name) => !name.startsWith("optimizer."));
   const state = new Map(names.map((name) => [name, readFloats(file, name)]));
   return new TransformerLM(device, config.model, { trainable: false, ...options, state });
+}
+
+function metadataOf(state: TrainingStateInput): Record<string, string> {
+  return { [METADATA_KEY]: JSON.stringify({ version: 1, ...state }) };
 }
 
 function stateOf(file: SafetensorsReader): TrainingState {

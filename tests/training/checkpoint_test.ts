@@ -72,6 +72,19 @@ Deno.test("a checkpoint is a state dict that other tools read, and a model by it
   assertEquals(loaded.parameters.gradients, undefined);
 });
 
+Deno.test("a checkpoint says the version of its format", () => {
+  using folder = new TemporaryFolder();
+  using device = referenceDevice();
+  const { model, optimizer } = trained(device, config);
+  const weights = model.parameters.state();
+  saveCheckpoint(folder.at("trained.safetensors"), model, optimizer, state(config));
+  saveWeights(folder.at("weights.safetensors"), (name) => weights.get(name)!, { config });
+  for (const name of ["trained", "weights"]) {
+    using file = openSafetensors(folder.at(`${name}.safetensors`));
+    assertEquals(JSON.parse(file.metadata.denolm_training_state).version, 1);
+  }
+});
+
 Deno.test("a checkpoint of other settings is refused, and every field that differs is listed", () => {
   using folder = new TemporaryFolder();
   using device = referenceDevice();

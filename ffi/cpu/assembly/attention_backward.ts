@@ -15,7 +15,7 @@ import {
   wholeRows,
 } from "./attention_blocks";
 import { exp } from "./exp";
-import { dot } from "./matmul";
+import { multiplyAdd } from "./fma";
 import { MR, multiplyPanels, NR, packRows, unpackColumns } from "./panels";
 
 // Bytes of scratch that `attentionBackward` needs.
@@ -67,9 +67,7 @@ export function attentionBackward(
     for (let member: usize = 0; member < group; member++) {
       const offset = (kvHead * group + member) * headBytes;
       const out = operandAt(operands, 3, sequence, offset), dOut = operandAt(operands, 4, sequence, offset);
-      for (let i: usize = 0; i < queryLength; i++) {
-        store<f32>(deltas + (member * blocks * BLOCK + i) * 4, dot(out + i * outRow, dOut + i * dRow, headSize));
-      }
+      sumProducts(deltas + member * blocks * BLOCK * 4, out, outRow, dOut, dRow, headSize, queryLength, rowsQ, rowsD);
     }
     for (let key: usize = 0; key < keyLength; key += BLOCK) {
       const keys = min(BLOCK, keyLength - key);
@@ -149,6 +147,33 @@ export function attentionBackward(
         memory.copy(target + i * dQRow, sumsQ + (member * blocks * BLOCK + i) * columnsBytes, headBytes);
       }
     }
+  }
+}
+
+// sum(dOut * out) of every query, added up in the order of the product dOut v^T: where one key has all the weight, out
+// is its value, and the gradient of its score is then 0 and no rounding error, which large queries and keys would
+// multiply. Panels are scratch for 6 rows each.
+function sumProducts(
+  sums: usize,
+  out: usize,
+  outRow: usize,
+  dOut: usize,
+  dRow: usize,
+  headSize: usize,
+  queries: usize,
+  panelO: usize,
+  panelD: usize,
+): void {
+  for (let i: usize = 0; i < queries; i += MR, sums += MR * 4) {
+    packRows(panelO, out + i * outRow, outRow, 4, headSize, min(MR, queries - i));
+    packRows(panelD, dOut + i * dRow, dRow, 4, headSize, min(MR, queries - i));
+    let low = f32x4.splat(0), high = low;
+    for (let at: usize = 0; at < headSize * MR * 4; at += MR * 4) {
+      low = multiplyAdd(v128.load(panelD + at), v128.load(panelO + at), low);
+      high = multiplyAdd(v128.load64_zero(panelD + at, 16), v128.load64_zero(panelO + at, 16), high);
+    }
+    v128.store(sums, low);
+    v128.store64_lane(sums, high, 0, 16);
   }
 }
 
