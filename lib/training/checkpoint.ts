@@ -54,6 +54,8 @@ export interface TrainingState {
   best_validation_loss?: number;
   /** Whether that is this checkpoint's. */
   is_best: boolean;
+  /** Whether a signal came before the step was evaluated: whoever goes on does that first. */
+  owes_evaluation?: boolean;
 }
 
 const State = z.object({
@@ -68,6 +70,7 @@ const State = z.object({
   first_loss: z.number().optional(),
   best_validation_loss: z.number().optional(),
   is_best: z.boolean().default(false),
+  owes_evaluation: z.boolean().optional(),
 });
 
 /** {@linkcode TrainingState} before its defaults are filled in. */

@@ -114,9 +114,13 @@ export class ExperimentRecord implements Disposable {
 
   /**
    * Keeps the metrics up to a step, the one that training goes on from; later ones and an unfinished line are cut off.
+   *
+   * @param isToBeEvaluated Whether the step's evaluation is to be cut off too, since it is repeated.
    */
-  cutAfter(step: number): void {
-    const kept = readMetrics(this.metricsPath).filter((metrics) => metrics.step <= step);
+  cutAfter(step: number, isToBeEvaluated = false): void {
+    const kept = readMetrics(this.metricsPath).filter((metrics) =>
+      metrics.step < step || metrics.step === step && !(isToBeEvaluated && metrics.validation_loss !== undefined)
+    );
     replaceFile(this.metricsPath, kept.map((metrics) => JSON.stringify(metrics) + "\n").join(""));
     this.#metrics[Symbol.dispose]();
     this.#metrics = new AppendedFile(this.metricsPath);
