@@ -1,6 +1,7 @@
 import { AppendedFile } from "../data/appended_file.ts";
 import { AtomicFile } from "../data/atomic_write.ts";
 import { isFile } from "../data/is_file.ts";
+import { removeAbandoned } from "../data/temporary_neighbour.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 
@@ -36,6 +37,7 @@ export class ExperimentRecord implements Disposable {
   private constructor(folder: string, lock: Deno.FsFile) {
     this.folder = folder;
     this.#lock = lock;
+    for (const part of ["", "/samples", "/checkpoints"]) removeAbandoned(folder + part);
     this.#metrics = new AppendedFile(this.metricsPath);
   }
 
@@ -71,7 +73,6 @@ export class ExperimentRecord implements Disposable {
     }
     using undo = new DisposableStack();
     const lock = undo.use(lockFolder(folder));
-    for (const part of ["", "/samples", "/checkpoints"]) removeTemporaryFiles(folder + part);
     const record = new ExperimentRecord(folder, lock);
     undo.move();
     return record;
@@ -180,10 +181,4 @@ function replaceFile(path: string, text: string): void {
   using file = new AtomicFile(path);
   file.write(new TextEncoder().encode(text));
   file.commit();
-}
-
-function removeTemporaryFiles(folder: string): void {
-  for (const { name } of Array.from(Deno.readDirSync(folder))) {
-    if (name.endsWith(".tmp")) Deno.removeSync(`${folder}/${name}`);
-  }
 }

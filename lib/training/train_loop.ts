@@ -393,7 +393,8 @@ class TrainingRun {
           `Cannot resume ${this.#options.folder}: steps is ${config.steps}, and it has done ${state.step}; give more steps`,
         );
       }
-      this.#state = state;
+      const { tokens, seconds, first_loss, best_validation_loss } = state;
+      this.#state = { tokens, seconds, first_loss, best_validation_loss };
       this.#owesEvaluation = state.owes_evaluation ?? false;
       if (!this.#owesEvaluation) this.#savedAt = state.step; // else it is saved again, with what it owes
       this.#random = Random.fromState(state.random);
