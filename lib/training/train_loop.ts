@@ -4,7 +4,7 @@ import type { TokenDataset } from "../data/token_dataset.ts";
 import type { TransformerLM } from "../model/transformer_lm.ts";
 import type { Device } from "../tensor/device.ts";
 import { Random } from "../tensor/random.ts";
-import { loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
+import { type ExpectedState, loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { DivergenceError, lossLimit } from "./divergence.ts";
 import { evaluateByBatch, type Evaluation } from "./evaluate.ts";
@@ -383,11 +383,8 @@ class TrainingRun {
     const latest = checkpoints.latest();
     if (latest) {
       const { config, data, tokenizerHash } = this.#options;
-      const state = loadCheckpoint(latest.path, this.trainer.model, this.trainer.optimizer, {
-        config,
-        data_tokens: data.length,
-        tokenizer_sha256: tokenizerHash,
-      });
+      const expected = { config, data_tokens: data.length, tokenizer_sha256: tokenizerHash };
+      const state = this.#loadLatest(checkpoints, expected);
       if (state.step > config.steps) {
         throw new RangeError(
           `Cannot resume ${this.#options.folder}: steps is ${config.steps}, and it has done ${state.step}; give more steps`,
@@ -403,6 +400,17 @@ class TrainingRun {
     }
     record.cutAfter(latest?.step ?? 0, this.#owesEvaluation);
     record.writeConfig(this.#options.config);
+  }
+
+  #loadLatest(checkpoints: CheckpointFolder, expected: ExpectedState): TrainingState {
+    const [latest, before] = checkpoints.list().toReversed();
+    try {
+      return loadCheckpoint(latest.path, this.trainer.model, this.trainer.optimizer, expected);
+    } catch (error) {
+      // A RangeError says that it is another run's, and else it is damaged.
+      if (!(error instanceof Error) || error instanceof RangeError || before === undefined) throw error;
+      throw new Error(`${error.message}; remove it, and training goes on from step ${before.step}`, { cause: error });
+    }
   }
 
   #append(measured: Omit<Metrics, "step" | "tokens" | "seconds">): void {

@@ -504,3 +504,16 @@ Deno.test("a run is resumed only with the settings that it was started with, and
   await assertRejects(() => run({ folder }, () => {}), Error, "it holds one already");
   assertEquals(Deno.readTextFileSync(path), before);
 });
+
+Deno.test("a newest checkpoint that is damaged is named, and without it the run goes on from the one before to the same bits", async () => {
+  using runs = new TemporaryFolder();
+  const config = smallConfig({ checkpoint_every: 3 });
+  const straight = await run({ device: cpu(), folder: runs.at("a"), config }, weights);
+  const [before, newest] = new CheckpointFolder(runs.at("a/checkpoints")).list();
+  const resume = () => run({ device: cpu(), folder: runs.at("a"), config, resume: true }, weights);
+  Deno.truncateSync(newest.path, 5000);
+  const error = await assertRejects(resume, Error, `Cannot read ${newest.path}: `);
+  assertStringIncludes(error.message, `; remove it, and training goes on from step ${before.step}`);
+  Deno.removeSync(newest.path);
+  assertEquals(await resume(), straight);
+});
