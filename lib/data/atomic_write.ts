@@ -38,7 +38,7 @@ export class AtomicFile implements Disposable {
    * @throws {Deno.errors.IsADirectory} If `path` is a folder, which no file can replace.
    */
   constructor(path: string) {
-    if (isFolder(path)) {
+    if (path.endsWith("/") || isFolder(path)) {
       throw new Deno.errors.IsADirectory(`Cannot write ${path}: it is a folder; give the name of a file`);
     }
     this.path = path;

@@ -86,6 +86,9 @@ function explainSystemError(error: Error): string | undefined {
   if (error instanceof IsADirectory) {
     return `Cannot read ${path ?? "a file that was named"}: it is a folder; give a file${path ? "" : " in its place"}`;
   }
+  if ((error as { code?: string }).code === "EROFS") {
+    return `Cannot write${path ? ` ${path}` : ""}: its file system is read-only; give another folder`;
+  }
   if (path === undefined) return undefined;
   if (error instanceof NotFound) {
     return `Cannot open ${path}: there is no such file or folder; look at its name and place`;
