@@ -96,7 +96,9 @@ await runScript({
   using result = await runTraining({ ...prepared, folder, device, resume, command, exports }, report);
 
   report.say("");
-  if (Number.isNaN(result.loss)) report.note("no step was left to do; --steps gives the run more.");
+  if (Number.isNaN(result.loss) && !result.evaluation) {
+    report.note("no step was left to do; --steps gives the run more.");
+  }
   report.result("run", folder);
   report.result("device", device.name);
   report.result("precision", precision ?? "float32");

@@ -3,8 +3,8 @@ import { makeTemporary } from "./temporary_neighbour.ts";
 
 /**
  * Makes a folder that appears under its name only when all its files are in it: they are written into a temporary
- * neighbour, which is renamed at the end. On any failure the neighbour is removed; one that a killed process left, by the
- * next that makes the same folder.
+ * neighbour, which is renamed at the end. On any failure the neighbour is removed; one that a killed process left is
+ * removed by the next that makes the same folder.
  *
  * @param path Where the folder shall be; folders above it are made. An empty folder there is replaced.
  * @param fill Writes the files into the folder that it is given.

@@ -6,8 +6,8 @@ export type FileWriter = (file: Deno.FsFile) => void | Promise<void>;
 
 /**
  * A file that appears under its name only when it is whole: bytes go to a temporary neighbour, which `commit()` syncs
- * to disk and renames over `path`. Disposing of it without `commit()` removes the neighbour and leaves `path` alone; one
- * that a killed process left is removed by the next that writes the same file.
+ * to disk and renames over `path`. Disposing of it without `commit()` removes the neighbour and leaves `path` alone;
+ * one that a killed process left is removed by the next that writes the same file.
  *
  * @example
  * ```ts

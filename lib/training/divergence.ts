@@ -21,9 +21,9 @@ export class DivergenceError extends Error {
   }
 }
 
-// Of a few ids the loss of guessing alike is so low that models which learn well pass twice that on the way: one that is
-// sure of a wrong id loses what its logits differ by, however many ids there are. In trials with 2 to 12 ids a fifth of
-// the runs that did so and learned stayed below this, and most others went past 100.
+// Of a few ids the loss of guessing alike is so low that models which learn well pass twice that on the way: one that
+// is sure of a wrong id loses what its logits differ by, however many ids there are. In trials with 2 to 12 ids a fifth
+// of the runs that did so and learned stayed below this, and most others went past 100.
 const LOWEST_LIMIT = 8;
 
 /**
