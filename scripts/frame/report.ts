@@ -123,13 +123,18 @@ export class Report {
   get signal(): AbortSignal {
     if (!this.#interrupt) {
       const interrupt = this.#interrupt = new AbortController();
-      const onSignal = () => {
-        if (interrupt.signal.aborted) Deno.exit(130);
-        interrupt.abort(new Error("Stopped by a signal."));
-      };
       const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
-      for (const signal of signals) Deno.addSignalListener(signal, onSignal);
-      this.#stopListening = () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal));
+      const listeners = signals.map((signal) => {
+        const listener = () => {
+          // A person who asks again is in a hurry. Programs say it twice without meaning more by it: timeout(1) to the
+          // task and to its group, a service manager by SIGTERM and SIGHUP.
+          if (interrupt.signal.aborted && signal === "SIGINT") Deno.exit(130);
+          interrupt.abort(new Error("Stopped by a signal."));
+        };
+        Deno.addSignalListener(signal, listener);
+        return () => Deno.removeSignalListener(signal, listener);
+      });
+      this.#stopListening = () => listeners.forEach((remove) => remove());
     }
     return this.#interrupt.signal;
   }

@@ -91,10 +91,16 @@ async function stopped(stop: (process: Deno.ChildProcess) => void | Promise<void
 }
 
 Deno.test({
-  name: "train saves all when nobody reads its output any more, and when its terminal is closed",
+  name: "train saves all when nobody reads its output any more, when its terminal is closed, and when told twice",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await stopped((process) => process.stdout.cancel());
     await stopped((process) => process.kill("SIGHUP"));
+    await stopped(async (process) => {
+      for (const signal of ["SIGTERM", "SIGHUP", "SIGTERM"] as const) {
+        process.kill(signal);
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+    });
   },
 });
