@@ -28,7 +28,8 @@ export interface Output {
  * it is done. Everything given here appears in both.
  */
 export class Report {
-  readonly #json: boolean;
+  /** Whether it is one JSON object at the end instead of text. */
+  readonly isJson: boolean;
   readonly #output: Output;
   readonly #bar: ProgressBar;
   readonly #start = performance.now();
@@ -42,7 +43,7 @@ export class Report {
 
   /** @param json Whether to print one JSON object at the end instead of text. */
   constructor(json: boolean, output: Output) {
-    this.#json = json;
+    this.isJson = json;
     this.#output = output;
     this.#bar = new ProgressBar(output.showsProgress);
   }
@@ -62,7 +63,7 @@ export class Report {
 
   /** Writes a piece of a text as it comes, to people only. */
   write(text: string): void {
-    if (this.#json) return;
+    if (this.isJson) return;
     this.#bar.clear();
     this.#print(text);
   }
@@ -148,7 +149,7 @@ export class Report {
     this.#finished = true;
     this.#bar.clear();
     const comparisons = Object.entries(this.#comparisons);
-    if (this.#json) {
+    if (this.isJson) {
       const result = {
         task,
         options,
