@@ -1,4 +1,5 @@
 import { dirname } from "@std/path/dirname";
+import { isFile } from "../../lib/data/is_file.ts";
 import { CheckpointFolder } from "../../lib/training/checkpoint_folder.ts";
 import { Tokenizer, type TrainingState } from "../../mod.ts";
 import { pathInRun } from "./moved_run.ts";
@@ -16,6 +17,11 @@ export function checkpointOf(run: string, best: boolean): string {
     if (path !== undefined && Deno.statSync(path).isFile) return path;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+  }
+  if (isFile(run)) {
+    throw new Error(
+      `Cannot use ${run}: it has no checkpoint, it is a file; give a run's folder, or --checkpoint ${run}`,
+    );
   }
   throw new Error(
     `Cannot use ${run}: it has no ${best ? "best " : ""}checkpoint; ` +
