@@ -34,7 +34,7 @@ const Peer = z.object({
 
 const path = checkpointOf(run, false);
 const state = readTrainingState(path);
-const tokenizer = await tokenizerOf(state);
+const tokenizer = await tokenizerOf(state, path);
 if (!tokenizer) throw new Error(`Cannot compare ${run}: it names no tokenizer`);
 const text = Deno.readTextFileSync(input).slice(0, 10 * state.config.model.context_length);
 

@@ -45,15 +45,22 @@ await runScript({
   if (out === undefined) {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let text = "";
-    for (const bytes of blocks()) text += decoder.decode(bytes, { stream: true });
-    text += decoder.decode();
-    report.say(text);
-    report.data("text", text);
+    // Whoever reads gets it as it comes, and may have seen enough long before the end; JSON needs all of it.
+    const take = (piece: string) => report.isJson ? text += piece : report.write(piece);
+    for (const bytes of blocks()) take(decoder.decode(bytes, { stream: true }));
+    take(decoder.decode());
+    if (report.isJson) report.data("text", text);
+    else report.say("");
     return;
   }
+  const { signal } = report;
   using _folder = outputFolder(dirname(out));
   using output = new AtomicFile(out);
-  for (const bytes of blocks()) output.write(bytes);
+  for (const bytes of blocks()) {
+    output.write(bytes);
+    await new Promise((resolve) => setTimeout(resolve)); // lets a signal through
+    signal.throwIfAborted();
+  }
   output.commit();
   report.result("tokens", end - start);
   report.result("text written to", out);

@@ -31,7 +31,7 @@ await runScript({
   const target = out ?? (checkpoint === undefined ? `${run}/llama` : undefined);
   if (target === undefined) throw new UsageError("Cannot write the model: --checkpoint names no run; give --out DIR");
   const state = readTrainingState(path);
-  const tokenizer = await tokenizerOf(state, folder);
+  const tokenizer = await tokenizerOf(state, path, folder);
   using file = openSafetensors(path);
   const weights = (name: string) => file.read(name) as Float32Array;
   await writeLlama(target, { config: state.config.model, weights }, {

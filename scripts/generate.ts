@@ -43,7 +43,7 @@ await runScript({
 }, async (options, report) => {
   const path = options.checkpoint ?? checkpointOf(options.run, options.best);
   const state = readTrainingState(path);
-  const tokenizer = await tokenizerOf(state, options.tokenizer);
+  const tokenizer = await tokenizerOf(state, path, options.tokenizer);
   if (!tokenizer) throw new Error("Cannot write text: the run names no tokenizer; give --tokenizer DIR");
   const stopToken = tokenizer.specialTokenToId(options.stop);
   const prompt = options.prompt === "" && stopToken !== undefined ? [stopToken] : tokenizer.encode(options.prompt);

@@ -13,6 +13,7 @@ import { threadCount } from "./frame/thread_count.ts";
 import { askedConfig } from "./training/asked_config.ts";
 import { checkTrainingMemory } from "./training/check_memory.ts";
 import { gpuNumber, openComputing } from "./training/computing.ts";
+import { followRun } from "./training/moved_run.ts";
 import { prepareData } from "./training/prepare_data.ts";
 import { runName } from "./training/run_name.ts";
 import { runTraining } from "./training/run_training.ts";
@@ -63,9 +64,9 @@ await runScript({
     );
   }
   const source = path ?? (resume ? `${folder}/config.json` : DEFAULT_CONFIG);
-  const before = resume ? readConfigFile(`${folder}/config.json`) : {};
+  const before = resume ? followRun(readConfigFile(`${folder}/config.json`), folder) : {};
   const asked = askedConfig(
-    overlay(before, readConfigFile(source)),
+    resume && path === undefined ? before : overlay(before, readConfigFile(source)),
     flags,
     source === DEFAULT_CONFIG ? "configs/stories.jsonc" : String(source),
     !resume,
@@ -95,7 +96,9 @@ await runScript({
   using result = await runTraining({ ...prepared, folder, device, resume, command, exports }, report);
 
   report.say("");
-  if (Number.isNaN(result.loss)) report.note("no step was left to do; --steps gives the run more.");
+  if (Number.isNaN(result.loss) && !result.evaluation) {
+    report.note("no step was left to do; --steps gives the run more.");
+  }
   report.result("run", folder);
   report.result("device", device.name);
   report.result("precision", precision ?? "float32");

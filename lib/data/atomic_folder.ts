@@ -1,8 +1,10 @@
 import { dirname } from "@std/path/dirname";
+import { makeTemporary } from "./temporary_neighbour.ts";
 
 /**
  * Makes a folder that appears under its name only when all its files are in it: they are written into a temporary
- * neighbour, which is renamed at the end. On any failure the neighbour is removed.
+ * neighbour, which is renamed at the end. On any failure the neighbour is removed; one that a killed process left is
+ * removed by the next that makes the same folder.
  *
  * @param path Where the folder shall be; folders above it are made. An empty folder there is replaced.
  * @param fill Writes the files into the folder that it is given.
@@ -20,14 +22,26 @@ export async function atomicFolder(path: string, fill: (folder: string) => void 
   const target = path.replace(/(?<=.)\/+$/, "");
   checkFree(target);
   Deno.mkdirSync(dirname(target), { recursive: true });
-  const temporary = `${target}.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  Deno.mkdirSync(temporary);
+  const { path: temporary, file } = makeTemporary(target, (name) => {
+    Deno.mkdirSync(name);
+    return openFolder(name);
+  });
+  using _held = file;
   try {
     await fill(temporary);
     Deno.renameSync(temporary, target);
   } catch (error) {
     Deno.removeSync(temporary, { recursive: true });
     throw error;
+  }
+}
+
+// To lock it; where the system opens no folders, those that killed processes leave stay.
+function openFolder(path: string): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync(path);
+  } catch {
+    return undefined;
   }
 }
 

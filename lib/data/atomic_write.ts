@@ -1,11 +1,13 @@
 import { writeError } from "./disk_full_error.ts";
+import { makeTemporary } from "./temporary_neighbour.ts";
 
 /** Writes the content of a file through its open handle; a test passes one that fails, as a full disk does. */
 export type FileWriter = (file: Deno.FsFile) => void | Promise<void>;
 
 /**
  * A file that appears under its name only when it is whole: bytes go to a temporary neighbour, which `commit()` syncs
- * to disk and renames over `path`. Disposing of it without `commit()` removes the neighbour and leaves `path` alone.
+ * to disk and renames over `path`. Disposing of it without `commit()` removes the neighbour and leaves `path` alone;
+ * one that a killed process left is removed by the next that writes the same file.
  *
  * @example
  * ```ts
@@ -36,12 +38,12 @@ export class AtomicFile implements Disposable {
    * @throws {Deno.errors.IsADirectory} If `path` is a folder, which no file can replace.
    */
   constructor(path: string) {
-    if (isFolder(path)) {
+    if (path.endsWith("/") || isFolder(path)) {
       throw new Deno.errors.IsADirectory(`Cannot write ${path}: it is a folder; give the name of a file`);
     }
     this.path = path;
-    this.#temporary = `${path}.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-    this.file = Deno.openSync(this.#temporary, { read: true, write: true, createNew: true });
+    const open = (name: string) => Deno.openSync(name, { read: true, write: true, createNew: true });
+    ({ path: this.#temporary, file: this.file } = makeTemporary(path, open));
   }
 
   /**
@@ -68,14 +70,15 @@ export class AtomicFile implements Disposable {
     } catch (error) {
       throw writeError(this.path, error);
     }
-    this.file.close();
-    this.#open = false;
     try {
+      // While it is open, and so locked: nobody takes it for abandoned.
       Deno.renameSync(this.#temporary, this.path);
     } catch (error) {
-      this.#remove();
+      this[Symbol.dispose]();
       throw error;
     }
+    this.file.close();
+    this.#open = false;
   }
 
   /** Discards what was written unless `commit()` has run. */

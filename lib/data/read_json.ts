@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { readTextFile } from "./read_text_file.ts";
 import { inOurWords, refusal } from "./refusal.ts";
 
 /**
@@ -22,7 +23,7 @@ export function readJson<Schema extends z.ZodType>(path: string, schema: Schema,
   const end = advice === undefined ? "" : `; ${advice}`;
   let value: unknown;
   try {
-    value = JSON.parse(Deno.readTextFileSync(path));
+    value = JSON.parse(readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new Error(`Cannot read ${path}: there is no such file${end}`);
     if (error instanceof SyntaxError) throw new Error(`Cannot read ${path}: it is not JSON (${error.message})${end}`);

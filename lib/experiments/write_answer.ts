@@ -1,4 +1,4 @@
-import { AtomicFile } from "../data/atomic_write.ts";
+import { atomicWriteAll } from "../data/atomic_write.ts";
 import type { Answer } from "./answer.ts";
 import { answerMarkdown } from "./answer_markdown.ts";
 import { answerPage } from "./answer_page.ts";
@@ -19,10 +19,6 @@ export function writeAnswer(folder: string, answer: Answer): string[] {
     "index.html": answerPage(answer),
     ...Object.fromEntries(charts.map(({ name, svg }) => [`${name}.svg`, svg])),
   };
-  for (const [name, content] of Object.entries(files)) {
-    using file = new AtomicFile(`${folder}/${name}`);
-    file.write(new TextEncoder().encode(content));
-    file.commit();
-  }
+  atomicWriteAll(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
   return Object.keys(files);
 }

@@ -75,7 +75,7 @@ export async function encodeFile(
   };
   let started = 0;
   if (pieces !== undefined) await encodePieces(parts, dtype, pieces, write, signal);
-  else started = await encodeRanges(parts, dtype, file!, input as string, workers, write, signal);
+  else started = await encodeRanges(parts, dtype, file!, before!.size, input as string, workers, write, signal);
   const after = file?.statSync();
   if (after?.size !== before?.size || after?.mtime?.getTime() !== before?.mtime?.getTime()) {
     throw new Error(`Cannot encode ${input}: it changed meanwhile; encode a file that nothing writes to`);
@@ -118,6 +118,7 @@ async function encodeRanges(
   parts: EncoderParts,
   dtype: IdDtype,
   file: Deno.FsFile,
+  size: number,
   path: string,
   workers: number,
   write: (ids: IdArray, done: number) => void,
@@ -125,7 +126,6 @@ async function encodeRanges(
 ): Promise<number> {
   const special = new SpecialTokenFinder([...parts.specialTokens.keys()]);
   const ranges = fileRanges(file, path, RANGE_BYTES, special);
-  const { size } = file.statSync();
   if (size < SMALL_BYTES) {
     const encoder = new RangeEncoder(parts, dtype);
     let spare: ArrayBuffer | undefined;

@@ -23,6 +23,7 @@ const FORMATS = Object.keys(TOKENIZER_FILES) as TokenizerFormat[];
  * be missing).
  *
  * @throws {Deno.errors.NotFound} If no file of any format is there.
+ * @throws {Deno.errors.NotADirectory} If it is a file itself.
  * @example
  * ```ts
  * import { assertRejects } from "@std/assert";
@@ -42,6 +43,11 @@ export async function readTokenizerFolder(folder: string): Promise<BpeModel> {
     case "tiktoken":
       return await readTiktokenFile(first, await readSpecialTokens(second));
     default:
+      if (isFile(folder)) {
+        throw new Deno.errors.NotADirectory(
+          `Cannot load a tokenizer from ${folder}: it is a file; give the folder that it lies in`,
+        );
+      }
       throw new Deno.errors.NotFound(
         `Cannot load a tokenizer from ${folder}: it holds none of ` +
           `${FORMATS.map((format) => TOKENIZER_FILES[format][0]).join(", ")}; try the folder that train_bpe wrote`,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import {
   openSafetensors,
@@ -17,9 +18,11 @@ import { differences, type TrainingConfig, TrainingConfigSchema } from "./traini
 /*
  * A checkpoint is a safetensors file: the weights under the names of the state dict, the optimizer's moments under the
  * same names behind a prefix, and one entry of metadata that holds, as JSON, all else that training needs to go on.
- * Other tools read the weights as they are.
+ * Other tools read the weights as they are. A checksum tells where that entry is damaged: most of what a flipped bit
+ * makes of a number is a number, with which training would go on to other batches or another best.
  */
 const METADATA_KEY = "denolm_training_state";
+const CHECKSUM_KEY = "denolm_training_state_sha256";
 const FIRST_MOMENTS = "optimizer.first_moments.";
 const SECOND_MOMENTS = "optimizer.second_moments.";
 
@@ -54,6 +57,8 @@ export interface TrainingState {
   best_validation_loss?: number;
   /** Whether that is this checkpoint's. */
   is_best: boolean;
+  /** Whether a signal came before the step was evaluated: whoever goes on does that first. */
+  owes_evaluation?: boolean;
 }
 
 const State = z.object({
@@ -68,6 +73,7 @@ const State = z.object({
   first_loss: z.number().optional(),
   best_validation_loss: z.number().optional(),
   is_best: z.boolean().default(false),
+  owes_evaluation: z.boolean().optional(),
 });
 
 /** {@linkcode TrainingState} before its defaults are filled in. */
@@ -124,7 +130,7 @@ export function saveCheckpoint(
     add(FIRST_MOMENTS, first);
     if (second) add(SECOND_MOMENTS, second);
   }
-  writeSafetensors(path, tensors, metadataOf(state));
+  write(path, tensors, state);
 }
 
 /**
@@ -144,7 +150,7 @@ export function saveWeights(
   const tensors = Object.fromEntries(shapes.map(({ name, shape }) => [name, { shape, values: () => weights(name) }]));
   const random = new Random(state.config.seed).state();
   const untrained: TrainingStateInput = { ...state, step: 0, tokens: 0, seconds: 0, random, data_tokens: 0 };
-  writeSafetensors(path, tensors, metadataOf(untrained));
+  write(path, tensors, untrained);
 }
 
 /**
@@ -208,8 +214,13 @@ export function loadModel(
   return new TransformerLM(device, config.model, { trainable: false, ...options, state });
 }
 
-function metadataOf(state: TrainingStateInput): Record<string, string> {
-  return { [METADATA_KEY]: JSON.stringify({ version: 1, ...state }) };
+function write(path: string, tensors: Record<string, SafetensorsTensor>, state: TrainingStateInput): void {
+  const text = JSON.stringify({ version: 1, ...state });
+  writeSafetensors(path, tensors, { [METADATA_KEY]: text, [CHECKSUM_KEY]: checksum(text) });
+}
+
+function checksum(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function stateOf(file: SafetensorsReader): TrainingState {
@@ -222,6 +233,8 @@ function stateOf(file: SafetensorsReader): TrainingState {
   }
   const refuse = (problem: string) =>
     new Error(`Cannot load ${file.path}: its training state is damaged, or of another version of denolm: ${problem}`);
+  const expected = file.metadata[CHECKSUM_KEY]; // older checkpoints have none
+  if (expected !== undefined && checksum(text) !== expected) throw refuse("its checksum is wrong");
   let value: unknown;
   try {
     value = JSON.parse(text);

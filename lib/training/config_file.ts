@@ -1,4 +1,5 @@
 import { parse } from "@std/jsonc/parse";
+import { readTextFile } from "../data/read_text_file.ts";
 
 /**
  * Reads a configuration file: JSON with comments and trailing commas. What it holds is checked by
@@ -17,7 +18,7 @@ import { parse } from "@std/jsonc/parse";
 export function readConfigFile(path: string | URL): unknown {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readTextFile(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Error(`Cannot read the configuration ${path}: there is no such file; configs/ has examples`);

@@ -37,13 +37,30 @@ export interface Evaluation {
 export function evaluate(
   model: TransformerLM,
   batches: Iterable<TokenBatch>,
-  { bytesPerToken, arena }: { bytesPerToken?: number; arena?: Arena } = {},
+  options: { bytesPerToken?: number; arena?: Arena } = {},
 ): Evaluation {
+  const work = evaluateByBatch(model, batches, options);
+  let turn = work.next();
+  while (!turn.done) turn = work.next();
+  return turn.value;
+}
+
+/**
+ * As `evaluate()`, coming back between two batches. An evaluation that is left there gives its memory back.
+ *
+ * @throws {RangeError} If there are no batches.
+ */
+export function* evaluateByBatch(
+  model: TransformerLM,
+  batches: Iterable<TokenBatch>,
+  { bytesPerToken, arena }: { bytesPerToken?: number; arena?: Arena } = {},
+): Generator<void, Evaluation> {
   const { context_length } = model.config;
   let total = 0;
   let tokens = 0;
   using tape = new Tape(model.device, { arena, recording: false, dtype: model.dtype });
   for (const { inputs, targets } of batches) {
+    if (tokens > 0) yield;
     tape.reset();
     const shape = [inputs.length / context_length, context_length];
     const loss = model.loss(tape, tape.integers(inputs, shape), tape.integers(targets, shape));

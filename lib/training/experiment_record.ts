@@ -1,6 +1,7 @@
 import { AppendedFile } from "../data/appended_file.ts";
 import { AtomicFile } from "../data/atomic_write.ts";
 import { isFile } from "../data/is_file.ts";
+import { removeAbandoned } from "../data/temporary_neighbour.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 
@@ -36,6 +37,7 @@ export class ExperimentRecord implements Disposable {
   private constructor(folder: string, lock: Deno.FsFile) {
     this.folder = folder;
     this.#lock = lock;
+    for (const part of ["", "/samples", "/checkpoints"]) removeAbandoned(folder + part);
     this.#metrics = new AppendedFile(this.metricsPath);
   }
 
@@ -71,7 +73,6 @@ export class ExperimentRecord implements Disposable {
     }
     using undo = new DisposableStack();
     const lock = undo.use(lockFolder(folder));
-    for (const part of ["", "/samples", "/checkpoints"]) removeTemporaryFiles(folder + part);
     const record = new ExperimentRecord(folder, lock);
     undo.move();
     return record;
@@ -114,9 +115,13 @@ export class ExperimentRecord implements Disposable {
 
   /**
    * Keeps the metrics up to a step, the one that training goes on from; later ones and an unfinished line are cut off.
+   *
+   * @param isToBeEvaluated Whether the step's evaluation is to be cut off too, since it is repeated.
    */
-  cutAfter(step: number): void {
-    const kept = readMetrics(this.metricsPath).filter((metrics) => metrics.step <= step);
+  cutAfter(step: number, isToBeEvaluated = false): void {
+    const kept = readMetrics(this.metricsPath).filter((metrics) =>
+      metrics.step < step || metrics.step === step && !(isToBeEvaluated && metrics.validation_loss !== undefined)
+    );
     replaceFile(this.metricsPath, kept.map((metrics) => JSON.stringify(metrics) + "\n").join(""));
     this.#metrics[Symbol.dispose]();
     this.#metrics = new AppendedFile(this.metricsPath);
@@ -176,10 +181,4 @@ function replaceFile(path: string, text: string): void {
   using file = new AtomicFile(path);
   file.write(new TextEncoder().encode(text));
   file.commit();
-}
-
-function removeTemporaryFiles(folder: string): void {
-  for (const { name } of Array.from(Deno.readDirSync(folder))) {
-    if (name.endsWith(".tmp")) Deno.removeSync(`${folder}/${name}`);
-  }
 }

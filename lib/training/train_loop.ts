@@ -4,10 +4,10 @@ import type { TokenDataset } from "../data/token_dataset.ts";
 import type { TransformerLM } from "../model/transformer_lm.ts";
 import type { Device } from "../tensor/device.ts";
 import { Random } from "../tensor/random.ts";
-import { loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
+import { type ExpectedState, loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { DivergenceError, lossLimit } from "./divergence.ts";
-import { evaluate, type Evaluation } from "./evaluate.ts";
+import { evaluateByBatch, type Evaluation } from "./evaluate.ts";
 import { ExperimentRecord } from "./experiment_record.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 import { type ExportFormat, MetricsExport } from "./metrics_export.ts";
@@ -43,8 +43,8 @@ export interface TrainOptions {
   /** FLOPs of training one token, and the most that the device can do in a second: for the share of it that is used. */
   flops?: { perToken: number; peakPerSecond: number };
   /**
-   * Once aborted, training ends with a checkpoint: after the step at hand and what is due after it, or, where several
-   * batches make a step, between two of them; resuming begins that step anew.
+   * Once aborted, training ends with a checkpoint: after the step at hand, or between two batches of a step or of an
+   * evaluation. Resuming begins that step or evaluation anew.
    */
   signal?: AbortSignal;
   /**
@@ -127,6 +127,8 @@ class TrainingRun {
   #state: Pick<TrainingState, "tokens" | "seconds" | "first_loss" | "best_validation_loss">;
   #evaluation?: Evaluation;
   #evaluatedAt = -1;
+  // Whether a signal has kept the step at hand from being evaluated, in this process or in the one before.
+  #owesEvaluation = false;
   #loss = NaN;
   #gradientNorm = NaN;
   #tokensPerStep: number;
@@ -169,12 +171,12 @@ class TrainingRun {
   }
 
   async go(): Promise<void> {
-    const { config, signal, onProgress } = this.#options;
+    const { config: { steps }, onProgress } = this.#options;
     const { trainer } = this;
-    const { steps, log_every, eval_every, sample_every, checkpoint_every } = config;
     const tokensPerStep = this.#tokensPerStep;
     const firstStep = trainer.steps;
     this.#lineBegin = performance.now();
+    if (this.#owesEvaluation) await this.#finishStep();
     while (trainer.steps < steps && !this.#interrupted) {
       if (!await this.#step()) {
         this.#interrupted = true;
@@ -184,26 +186,15 @@ class TrainingRun {
       }
       this.#state.tokens += tokensPerStep;
       this.#lineSteps++;
-      const step = trainer.steps;
       onProgress?.({
         phase: "training",
-        done: (step - firstStep) * tokensPerStep,
+        done: (trainer.steps - firstStep) * tokensPerStep,
         total: (steps - firstStep) * tokensPerStep,
         unit: "tokens",
         ...(!Number.isNaN(this.#loss) && { detail: `loss ${this.#loss.toFixed(3)}` }),
       });
       await this.#letSignalThrough();
-      // A signal that comes during the last step leaves nothing out: there is nothing to go on with later.
-      this.#interrupted = step < steps && (signal?.aborted ?? false);
-      const ends = step === steps || this.#interrupted;
-      const due = (every: number) => every > 0 && (step % every === 0 || step === steps);
-      const saves = ends || due(checkpoint_every);
-      // What is saved, sampled or evaluated has been looked at, so no weights that are not finite are ever kept.
-      if (due(log_every) || trainer.isFull || due(eval_every) || due(sample_every) || saves) this.#readResults();
-      // Also when a signal has come: whoever resumes goes on after this step, and never evaluates it.
-      if (due(eval_every)) this.#evaluate();
-      if (due(sample_every)) this.#sample();
-      if (saves) this.#save();
+      await this.#finishStep();
     }
   }
 
@@ -276,6 +267,24 @@ class TrainingRun {
     this.#lastYield = performance.now();
   }
 
+  /** What is due after a step; a signal leaves evaluation and sample to whoever resumes. */
+  async #finishStep(): Promise<void> {
+    const { config, validation, signal } = this.#options;
+    const { steps, log_every, eval_every, sample_every, checkpoint_every } = config;
+    const { trainer } = this;
+    const step = trainer.steps;
+    const due = (every: number) => every > 0 && (step % every === 0 || step === steps);
+    // One that came during the last step leaves nothing out: what is left would not be worth another start.
+    const isStopped = step < steps && (signal?.aborted ?? false);
+    const saves = isStopped || step === steps || due(checkpoint_every) || this.#owesEvaluation;
+    // What is saved, sampled or evaluated has been looked at, so no weights that are not finite are ever kept.
+    if (due(log_every) || trainer.isFull || due(eval_every) || due(sample_every) || saves) this.#readResults();
+    this.#owesEvaluation = due(eval_every) && validation !== undefined && (isStopped || !await this.#evaluate());
+    this.#interrupted = this.#owesEvaluation || step < steps && (signal?.aborted ?? false);
+    if (due(sample_every) && !this.#owesEvaluation) this.#sample();
+    if (saves || this.#interrupted) this.#save();
+  }
+
   /** Reads the losses of the steps since the last line, looks at them, and writes a line. */
   #readResults(): void {
     if (this.trainer.pending === 0) return;
@@ -303,14 +312,21 @@ class TrainingRun {
     }
   }
 
-  #evaluate(): void {
-    const { config, validation, bytesPerToken } = this.#options;
-    if (!validation) return;
+  /** Evaluates; false if a signal came between two of the batches, and nothing is known. */
+  async #evaluate(): Promise<boolean> {
+    const { config, validation, bytesPerToken, signal } = this.#options;
     const { batch_size, eval_batches, model: { context_length } } = config;
-    this.#evaluation = evaluate(this.trainer.model, validation.windows(eval_batches, batch_size, context_length), {
+    const cameBefore = signal?.aborted ?? false;
+    using work = evaluateByBatch(this.trainer.model, validation!.windows(eval_batches, batch_size, context_length), {
       bytesPerToken,
       arena: this.trainer.activations,
     });
+    let turn = work.next();
+    for (; !turn.done; turn = work.next()) {
+      await this.#letSignalThrough();
+      if (!cameBefore && signal?.aborted) return false;
+    }
+    this.#evaluation = turn.value;
     this.#evaluatedAt = this.trainer.steps;
     const { loss, perplexity, bitsPerByte } = this.#evaluation;
     this.#append({
@@ -324,6 +340,7 @@ class TrainingRun {
       const { steps } = this.trainer;
       throw new DivergenceError(steps, loss, this.#gradientNorm, this.trainer.largestGradient());
     }
+    return true;
   }
 
   #sample(): void {
@@ -352,6 +369,7 @@ class TrainingRun {
       data_tokens: data.length,
       tokenizer_sha256: tokenizerHash,
       is_best: isBest,
+      owes_evaluation: this.#owesEvaluation || undefined,
     });
     this.#savedAt = trainer.steps;
     if (isBest) this.#checkpoints.markBest(trainer.steps);
@@ -365,24 +383,34 @@ class TrainingRun {
     const latest = checkpoints.latest();
     if (latest) {
       const { config, data, tokenizerHash } = this.#options;
-      const state = loadCheckpoint(latest.path, this.trainer.model, this.trainer.optimizer, {
-        config,
-        data_tokens: data.length,
-        tokenizer_sha256: tokenizerHash,
-      });
+      const expected = { config, data_tokens: data.length, tokenizer_sha256: tokenizerHash };
+      const state = this.#loadLatest(checkpoints, expected);
       if (state.step > config.steps) {
         throw new RangeError(
           `Cannot resume ${this.#options.folder}: steps is ${config.steps}, and it has done ${state.step}; give more steps`,
         );
       }
-      this.#state = state;
-      this.#savedAt = state.step;
+      const { tokens, seconds, first_loss, best_validation_loss } = state;
+      this.#state = { tokens, seconds, first_loss, best_validation_loss };
+      this.#owesEvaluation = state.owes_evaluation ?? false;
+      if (!this.#owesEvaluation) this.#savedAt = state.step; // else it is saved again, with what it owes
       this.#random = Random.fromState(state.random);
       // A process killed between saving and naming the best has left the name to an older one.
       if (state.is_best) checkpoints.markBest(latest.step);
     }
-    record.cutAfter(latest?.step ?? 0);
+    record.cutAfter(latest?.step ?? 0, this.#owesEvaluation);
     record.writeConfig(this.#options.config);
+  }
+
+  #loadLatest(checkpoints: CheckpointFolder, expected: ExpectedState): TrainingState {
+    const [latest, before] = checkpoints.list().toReversed();
+    try {
+      return loadCheckpoint(latest.path, this.trainer.model, this.trainer.optimizer, expected);
+    } catch (error) {
+      // A RangeError says that it is another run's, and else it is damaged.
+      if (!(error instanceof Error) || error instanceof RangeError || before === undefined) throw error;
+      throw new Error(`${error.message}; remove it, and training goes on from step ${before.step}`, { cause: error });
+    }
   }
 
   #append(measured: Omit<Metrics, "step" | "tokens" | "seconds">): void {

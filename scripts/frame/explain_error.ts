@@ -1,3 +1,4 @@
+import { withoutTemporaryEnd } from "../../lib/data/temporary_neighbour.ts";
 import { quoteWord } from "./command_line.ts";
 import type { ScriptDefinition } from "./script_definition.ts";
 
@@ -58,9 +59,6 @@ function howToAllow(
   return `To allow it this once:\n  ${words.map(quoteWord).join(" ")}`;
 }
 
-// What AtomicFile adds to a path while the file is not whole: the person named the path without it.
-const TEMPORARY = /\.\d+\.[0-9a-f]{8}\.tmp$/;
-
 // System calls as Deno names them, as verbs; others are said to "use" a path.
 const VERBS: Record<string, string> = {
   open: "open",
@@ -77,7 +75,8 @@ const VERBS: Record<string, string> = {
 function explainSystemError(error: Error): string | undefined {
   const { AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied } = Deno.errors;
   const [, call = "", found] = /: (\w+) '(.*)'$/.exec(error.message) ?? [];
-  const path = found?.replace(TEMPORARY, "");
+  // The person named the path without what it has while it is not whole.
+  const path = found && withoutTemporaryEnd(found);
   if (
     error instanceof RangeError &&
     /^(Array buffer allocation failed|Invalid typed array length: \d+)$/.test(error.message)
@@ -86,6 +85,9 @@ function explainSystemError(error: Error): string | undefined {
   }
   if (error instanceof IsADirectory) {
     return `Cannot read ${path ?? "a file that was named"}: it is a folder; give a file${path ? "" : " in its place"}`;
+  }
+  if ((error as { code?: string }).code === "EROFS") {
+    return `Cannot write${path ? ` ${path}` : ""}: its file system is read-only; give another folder`;
   }
   if (path === undefined) return undefined;
   if (error instanceof NotFound) {

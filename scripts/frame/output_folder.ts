@@ -41,8 +41,12 @@ function checkWritable(folder: string): void {
   try {
     Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: ".denolm-" }));
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    const advice = "look at who owns it and its mode (ls -ld), or give another folder";
-    throw new Error(`Cannot write into ${folder}: the system does not allow it; ${advice}`, { cause: error });
+    // Deno does not say where it failed to make the file.
+    const isReadOnly = (error as { code?: string }).code === "EROFS";
+    if (!isReadOnly && !(error instanceof Deno.errors.PermissionDenied)) throw error;
+    const why = isReadOnly
+      ? "its file system is read-only; give another folder"
+      : "the system does not allow it; look at who owns it and its mode (ls -ld), or give another folder";
+    throw new Error(`Cannot write into ${folder}: ${why}`, { cause: error });
   }
 }

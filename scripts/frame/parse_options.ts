@@ -154,9 +154,18 @@ function readValue(flag: Flag, text: string): string | number {
   if (flag.type === "string") return text;
   const number = Number(text.replace(/(?<=\d)_(?=\d)/g, ""));
   if (Number.isNaN(number) || text.trim() === "") {
-    throw new UsageError(`Cannot use --${flag.name} ${text}: expected ${expectedValue(flag, text)}`);
+    throw new UsageError(`Cannot use --${flag.name} ${text}: expected ${expectedValue(flag, text)}${inFigures(text)}`);
   }
   return number;
+}
+
+const MAGNITUDES: Record<string, string> = { k: "e3", m: "e6", g: "e9", t: "e12" };
+
+/** How a number with a letter or with commas is typed; nothing for what is none. */
+function inFigures(text: string): string {
+  const [, digits, letter = ""] = /^(\d[\d_.]*|\d{1,3}(?:,\d{3})+)([kmgt]?)b?$/i.exec(text) ?? [];
+  if (digits === undefined || text === digits && !text.includes(",")) return "";
+  return `; in figures alone: ${digits.replaceAll(",", "_")}${MAGNITUDES[letter.toLowerCase()] ?? ""}`;
 }
 
 function explain(issue: z.core.$ZodIssue, typed: ReadonlyMap<Flag, string>, flags: readonly Flag[]): string {

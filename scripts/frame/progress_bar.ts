@@ -1,6 +1,7 @@
 import type { Progress } from "../../lib/data/progress.ts";
 import { formatAmount, formatBytes, formatNumber, formatTimeLeft } from "../../lib/data/amounts.ts";
 import { terminalColumns } from "./terminal_columns.ts";
+import { writeToStderr } from "./write_text.ts";
 
 const redrawMilliseconds = 100;
 
@@ -9,7 +10,6 @@ const redrawMilliseconds = 100;
  */
 export class ProgressBar {
   readonly #visible: boolean;
-  readonly #encoder = new TextEncoder();
   #phase = "";
   #phaseStart = 0;
   #lastDraw = 0;
@@ -31,7 +31,7 @@ export class ProgressBar {
     }
     if (now - this.#lastDraw < redrawMilliseconds) return;
     this.#lastDraw = now;
-    this.#write(
+    writeToStderr(
       `\r\x1b[2K${progressLine(progress, (now - this.#phaseStart) / 1000, terminalColumns(Deno.stderr) ?? 80)}`,
     );
     this.#drawn = true;
@@ -39,12 +39,8 @@ export class ProgressBar {
 
   /** Wipes the line, so that ordinary text can follow. */
   clear(): void {
-    if (this.#drawn) this.#write("\r\x1b[2K");
+    if (this.#drawn) writeToStderr("\r\x1b[2K");
     this.#drawn = false;
-  }
-
-  #write(text: string): void {
-    Deno.stderr.writeSync(this.#encoder.encode(text));
   }
 }
 

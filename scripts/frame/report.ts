@@ -2,6 +2,7 @@ import type { OnProgress } from "../../lib/data/progress.ts";
 import { formatSeconds } from "../../lib/data/amounts.ts";
 import { alignTable, show, type Value } from "./align_table.ts";
 import { ProgressBar } from "./progress_bar.ts";
+import { NoReaderError } from "./write_text.ts";
 
 /** One published figure beside our own. */
 export interface Comparison {
@@ -13,6 +14,7 @@ export interface Comparison {
 
 /** Where a report goes; tests replace it. */
 export interface Output {
+  /** @throws {NoReaderError} If nobody reads it any more. */
   stdout(text: string): void;
   stderr(text: string): void;
   /** Whether to draw a progress bar on stderr. */
@@ -26,7 +28,8 @@ export interface Output {
  * it is done. Everything given here appears in both.
  */
 export class Report {
-  readonly #json: boolean;
+  /** Whether it is one JSON object at the end instead of text. */
+  readonly isJson: boolean;
   readonly #output: Output;
   readonly #bar: ProgressBar;
   readonly #start = performance.now();
@@ -40,7 +43,7 @@ export class Report {
 
   /** @param json Whether to print one JSON object at the end instead of text. */
   constructor(json: boolean, output: Output) {
-    this.#json = json;
+    this.isJson = json;
     this.#output = output;
     this.#bar = new ProgressBar(output.showsProgress);
   }
@@ -60,9 +63,9 @@ export class Report {
 
   /** Writes a piece of a text as it comes, to people only. */
   write(text: string): void {
-    if (this.#json) return;
+    if (this.isJson) return;
     this.#bar.clear();
-    this.#output.stdout(text);
+    this.#print(text);
   }
 
   /** One figure of the result: a line for people, a key of `results` in JSON. */
@@ -104,17 +107,35 @@ export class Report {
     this.#comparisons[name] = comparison;
   }
 
-  /** Aborted at the first Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. */
+  // Nobody reads any more: work that can be stopped with all that it has done is, as by Ctrl-C; other work ends here.
+  #print(text: string): void {
+    try {
+      this.#output.stdout(text);
+    } catch (error) {
+      if (!(error instanceof NoReaderError) || !this.#interrupt) throw error;
+      this.#interrupt.abort(new Error("Stopped by a signal."));
+    }
+  }
+
+  /**
+   * Aborted at the first Ctrl-C or SIGTERM, when the terminal is closed, or when nobody reads the output any more; a
+   * second Ctrl-C ends the process at once.
+   */
   get signal(): AbortSignal {
     if (!this.#interrupt) {
       const interrupt = this.#interrupt = new AbortController();
-      const onSignal = () => {
-        if (interrupt.signal.aborted) Deno.exit(130);
-        interrupt.abort(new Error("Stopped by a signal."));
-      };
-      const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-      for (const signal of signals) Deno.addSignalListener(signal, onSignal);
-      this.#stopListening = () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal));
+      const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
+      const listeners = signals.map((signal) => {
+        const listener = () => {
+          // A person who asks again is in a hurry. Programs say it twice without meaning more by it: timeout(1) to the
+          // task and to its group, a service manager by SIGTERM and SIGHUP.
+          if (interrupt.signal.aborted && signal === "SIGINT") Deno.exit(130);
+          interrupt.abort(new Error("Stopped by a signal."));
+        };
+        Deno.addSignalListener(signal, listener);
+        return () => Deno.removeSignalListener(signal, listener);
+      });
+      this.#stopListening = () => listeners.forEach((remove) => remove());
     }
     return this.#interrupt.signal;
   }
@@ -128,7 +149,7 @@ export class Report {
     this.#finished = true;
     this.#bar.clear();
     const comparisons = Object.entries(this.#comparisons);
-    if (this.#json) {
+    if (this.isJson) {
       const result = {
         task,
         options,
@@ -138,9 +159,7 @@ export class Report {
         ...(Object.keys(this.#tables).length > 0 && { tables: this.#tables }),
         ...(this.#notes.length > 0 && { notes: this.#notes }),
       };
-      this.#output.stdout(
-        JSON.stringify(result, (_, value) => typeof value === "bigint" ? String(value) : value, 2) + "\n",
-      );
+      this.#print(JSON.stringify(result, (_, value) => typeof value === "bigint" ? String(value) : value, 2) + "\n");
     } else if (comparisons.length > 0) {
       const rows = comparisons.map(([name, { published, ours, verdict }]) => [name, published, ours, verdict ?? ""]);
       this.say(`\n${this.align(["", "published", "ours", ""], rows)}`);

@@ -6,6 +6,7 @@ import { type Output, Report } from "./report.ts";
 import type { ScriptDefinition } from "./script_definition.ts";
 import { terminalColumns } from "./terminal_columns.ts";
 import { UsageError } from "./usage_error.ts";
+import { NoReaderError, writeText, writeToStderr } from "./write_text.ts";
 
 /** The work of a task. */
 export type ScriptMain<Schema extends z.ZodObject> = (
@@ -21,10 +22,9 @@ export async function runScript<Schema extends z.ZodObject>(
   script: ScriptDefinition<Schema>,
   main: ScriptMain<Schema>,
 ): Promise<void> {
-  const encoder = new TextEncoder();
   const code = await execute(script, main, Deno.args, {
-    stdout: (text) => writeAll(Deno.stdout, encoder.encode(text)),
-    stderr: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    stdout: (text) => writeText(Deno.stdout, text),
+    stderr: writeToStderr,
     showsProgress: Deno.stderr.isTerminal(),
     columns: terminalColumns(Deno.stdout),
   });
@@ -38,12 +38,12 @@ export async function execute<Schema extends z.ZodObject>(
   args: readonly string[],
   output: Output,
 ): Promise<number> {
-  if (asksForHelp(args)) {
-    output.stdout(helpText(script, output.columns) + "\n");
-    return 0;
-  }
   let report: Report | undefined;
   try {
+    if (asksForHelp(args)) {
+      output.stdout(helpText(script, output.columns) + "\n");
+      return 0;
+    }
     const { options, json } = parseOptions(args, script.options, script.positional);
     report = new Report(json, output);
     await main(options, report);
@@ -51,19 +51,11 @@ export async function execute<Schema extends z.ZodObject>(
     report.close();
     return 0;
   } catch (error) {
-    const interrupted = error instanceof Error && /^Stopped by a signal/.test(error.message);
     report?.close();
+    // A reader that went away is no failure of the task.
+    if (error instanceof NoReaderError) return 0;
+    const interrupted = error instanceof Error && /^Stopped by a signal/.test(error.message);
     output.stderr(`${explainError(error, script, args)}\n`);
     return interrupted ? 130 : error instanceof UsageError ? 2 : 1;
-  }
-}
-
-// A pipe takes part of a long text at a time; a reader that went away (as `head` does) is no failure of the task.
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  try {
-    for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    Deno.exit(0);
   }
 }

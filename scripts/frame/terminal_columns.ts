@@ -2,8 +2,9 @@
 export function terminalColumns(stream: { isTerminal(): boolean }): number | undefined {
   if (!stream.isTerminal()) return undefined;
   try {
-    return Deno.consoleSize().columns;
+    const { columns } = Deno.consoleSize();
+    return columns > 0 ? columns : undefined;
   } catch {
-    return undefined; // of a terminal on a serial line nobody knows
+    return undefined; // of a terminal on a serial line nobody knows, and some others say 0
   }
 }

@@ -1,4 +1,5 @@
 import { openFile } from "../../lib/data/open_file.ts";
+import { checkBeginning } from "./check_beginning.ts";
 import { noTextError } from "./check_texts.ts";
 
 /** Whether a word on the command line means the standard input. */
@@ -11,7 +12,7 @@ export function isStandardInput(path: string): boolean {
  * the path is that of a file.
  *
  * @param signal Ends the pieces with its reason.
- * @throws {Error} If there is none, or it is packed; while the pieces are read, since nothing tells before.
+ * @throws {Error} If there is none, or it is packed or in UTF-16; while the pieces are read, since nothing tells before.
  */
 export function pipedText(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> | undefined {
   if (isStandardInput(path)) return checked(stoppable(Deno.stdin.readable, signal), "the standard input");
@@ -26,12 +27,7 @@ function stoppable(text: ReadableStream<Uint8Array<ArrayBuffer>>, signal: AbortS
 async function* checked(pieces: AsyncIterable<Uint8Array>, about: string): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for await (const piece of pieces) {
-    // No text begins with the mark of gzip: it is no UTF-8.
-    if (isFirst && piece[0] === 0x1f && piece[1] === 0x8b) {
-      throw new Error(
-        `Cannot use ${about}: it is packed with gzip; unpack it before the pipe (zcat), or name the file`,
-      );
-    }
+    if (isFirst) checkBeginning(piece, about);
     isFirst = false;
     yield piece;
   }

@@ -1,5 +1,8 @@
+import { dirname } from "@std/path/dirname";
+import { isFile } from "../../lib/data/is_file.ts";
 import { CheckpointFolder } from "../../lib/training/checkpoint_folder.ts";
 import { Tokenizer, type TrainingState } from "../../mod.ts";
+import { pathInRun } from "./moved_run.ts";
 import { tokenizerHash } from "./tokenizer_hash.ts";
 
 /**
@@ -15,6 +18,11 @@ export function checkpointOf(run: string, best: boolean): string {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
   }
+  if (isFile(run)) {
+    throw new Error(
+      `Cannot use ${run}: it has no checkpoint, it is a file; give a run's folder, or --checkpoint ${run}`,
+    );
+  }
   throw new Error(
     `Cannot use ${run}: it has no ${best ? "best " : ""}checkpoint; ` +
       (best ? "leave out --best" : "train a model first (deno task train), or give --run"),
@@ -24,11 +32,17 @@ export function checkpointOf(run: string, best: boolean): string {
 /**
  * The tokenizer that a checkpoint's model was trained with, if it names one.
  *
+ * @param checkpoint The checkpoint's file, in the folder of its run.
  * @param folder Where it is now, if not where the checkpoint says.
  * @throws {Error} If it is another than the model was trained with.
  */
-export async function tokenizerOf(state: TrainingState, folder?: string): Promise<Tokenizer | undefined> {
-  const path = folder ?? state.config.tokenizer;
+export async function tokenizerOf(
+  state: TrainingState,
+  checkpoint: string,
+  folder?: string,
+): Promise<Tokenizer | undefined> {
+  const said = state.config.tokenizer;
+  const path = folder ?? (said && pathInRun(said, dirname(dirname(checkpoint))));
   if (path === undefined) return undefined;
   const tokenizer = await Tokenizer.load(path);
   if (state.tokenizer_sha256 === undefined || state.tokenizer_sha256 === await tokenizerHash(tokenizer)) {

@@ -38,7 +38,9 @@ export async function prepareData(
     if (tokenizer) checkRoom(tokenizer, config);
     return { config, tokenizer };
   }
+  // Before the work: text may take hours to encode.
   if (config.input !== undefined) await checkTexts([config.input]);
+  if (config.validation_data !== undefined) openNpy(config.validation_data).close();
   await Deno.mkdir(folder, { recursive: true });
   const text = config.input ?? await writeStories(`${folder}/stories.txt`, builtInBytes, config.seed, report);
   const { tokenizer, path } = config.tokenizer === undefined

@@ -56,6 +56,7 @@ Deno.test("AtomicFile refuses a folder by name before anything is written", () =
   using folder = new TemporaryFolder();
   Deno.mkdirSync(folder.at("there"));
   assertThrows(() => new AtomicFile(folder.at("there")), Deno.errors.IsADirectory, folder.at("there: it is a folder"));
+  assertThrows(() => new AtomicFile(folder.at("new/")), Deno.errors.IsADirectory, folder.at("new/: it is a folder"));
   assertEquals(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["there"]);
 });
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Answer, cellText } from "../../lib/experiments/answer.ts";
 import { answerMarkdown } from "../../lib/experiments/answer_markdown.ts";
 import { answerPage } from "../../lib/experiments/answer_page.ts";
@@ -14,6 +14,8 @@ import { batchSize } from "../../lib/experiments/problems/batch_size.ts";
 import { problems } from "../../lib/experiments/problems.ts";
 import { scales } from "../../lib/experiments/scale.ts";
 import { writeAnswer } from "../../lib/experiments/write_answer.ts";
+import { DiskFullError } from "../../lib/data/disk_full_error.ts";
+import { fullDisk } from "../data/full_disk.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { madeUpResults, resultsOf } from "./small_runs.ts";
 
@@ -232,4 +234,16 @@ Deno.test("cells show numbers as people read them", () => {
     "word",
     "",
   ]);
+});
+
+Deno.test("a disk that fills up leaves the files of the answer before, not some of each", () => {
+  using folder = new TemporaryFolder();
+  const files = () => folder.names().map((name) => Deno.readTextFileSync(folder.at(name)));
+  writeAnswer(folder.path, answer);
+  const before = files();
+  {
+    using _full = fullDisk(before[0].length + 100);
+    assertThrows(() => writeAnswer(folder.path, { ...answer, verdict: ["Another verdict."] }), DiskFullError);
+  }
+  assertEquals(files(), before);
 });

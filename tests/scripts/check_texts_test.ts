@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { checkTexts } from "../../scripts/tokenizing/check_texts.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
@@ -53,6 +53,21 @@ Deno.test("checkTexts() refuses files without any text, folders, and what is not
   await refuse(["text.txt", "none.txt"], "none.txt");
   await refuse(["text.txt", "."], "it is a folder; give a file");
   await refuse(["damaged.gz"], "it is not a whole gzip file");
+});
+
+Deno.test("checkTexts() refuses what is packed under another name, and text in UTF-16, with what to do", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("text.txt");
+  const refuse = async (bytes: Uint8Array, message: string) => {
+    Deno.writeFileSync(path, bytes);
+    await assertRejects(() => checkTexts([path]), Error, `Cannot use ${path}: it is ${message}`);
+  };
+  await refuse(gzipSync("a"), "packed with gzip; unpack it before the pipe (zcat), or name a file that ends in .gz");
+  await refuse(zstdCompressSync("a"), "packed with zstd; unpack it (zstdcat)");
+  await refuse(Uint8Array.of(0xff, 0xfe, 0x61, 0), "in UTF-16; make UTF-8 of it (iconv");
+  await refuse(Uint8Array.of(0xfe, 0xff, 0, 0x61), "in UTF-16; make UTF-8 of it (iconv");
+  Deno.writeTextFileSync(path, "\uFEFFPK, a text with a byte order mark");
+  await checkTexts([path]);
 });
 
 const commands: [script: string, words: string][] = [

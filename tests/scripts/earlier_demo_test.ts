@@ -27,6 +27,15 @@ Deno.test("an earlier demo is removed, and one that was stopped before training"
   assertEquals([...Deno.readDirSync(top.at("whole")), ...Deno.readDirSync(top.at("stopped"))], []);
 });
 
+Deno.test("what is left of a demo that was killed at any moment is one", () => {
+  using top = new TemporaryFolder();
+  writeRun(top.at("begun")); // and killed before it could note who began it
+  runOf("deno task demo", top.at("writing"));
+  Deno.writeTextFileSync(top.at("writing/report.html.77.0123abcd.tmp"), "");
+  for (const name of ["begun", "writing"]) removeEarlierDemo(top.at(name));
+  assertEquals([...Deno.readDirSync(top.at("begun")), ...Deno.readDirSync(top.at("writing"))], []);
+});
+
 Deno.test("a run of another task is no demo, and stays as it is", () => {
   using top = new TemporaryFolder();
   for (const [name, command] of [["mine", "deno task train --name mine"], ["unknown", undefined]] as const) {
@@ -44,6 +53,7 @@ Deno.test("a run of another task is no demo, and stays as it is", () => {
 Deno.test("a run that was imported is no demo", () => {
   using top = new TemporaryFolder();
   writeRun(top.at("imported"));
+  Deno.writeTextFileSync(top.at("imported/checkpoints/step-00000000.safetensors"), "");
   assertThrows(() => removeEarlierDemo(top.at("imported")), Error, "(a run that was not trained here)");
 });
 

@@ -64,7 +64,7 @@ const failures: typeof wrongCommandLines = [
   ["train", "--config heads.json", "Cannot use heads.json: model: num_heads is 7, d_model 32"],
   ["train", "--resume", "Cannot resume runs/train: it holds no run"],
   ["generate", "Once --run none", "Cannot use none: it has no checkpoint"],
-  ["generate", "Once --run heads.json", "Cannot use heads.json: it has no checkpoint"],
+  ["generate", "Once --run heads.json", "Cannot use heads.json: it has no checkpoint, it is a file; give"],
   ["experiment_log", "", "Cannot write a log: there is no run below runs"],
   ["train_bpe_expts_owt", "--tinystories-tokenizer none", "Cannot load a tokenizer from none"],
   [
@@ -80,6 +80,7 @@ const failures: typeof wrongCommandLines = [
   ],
   ["import", "none", "Cannot import none: it has neither config.json nor tokenizer.json"],
   ["encode", "none.txt --tokenizer none --out ids.npy", "Cannot load a tokenizer from none"],
+  ["encode", "heads.json --tokenizer heads.json --out ids.npy", "from heads.json: it is a file; give the folder"],
 ];
 
 for (const [code, cases] of [[2, wrongCommandLines], [1, failures]] as const) {

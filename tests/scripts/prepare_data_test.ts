@@ -40,3 +40,12 @@ Deno.test("built-in stories that the disk has no room for are refused before any
   report.close();
   assertEquals(Array.from(Deno.readDirSync(folder.at("run"))), []);
 });
+
+Deno.test("validation data that are not there are missed before a text is told, or encoded for hours", async () => {
+  using folder = new TemporaryFolder();
+  const report = new Report(true, { stdout() {}, stderr() {}, showsProgress: false });
+  const config = smallConfig({ validation_data: folder.at("none.npy") });
+  await assertRejects(() => prepareData(config, folder.at("run"), 1e5, report), Deno.errors.NotFound);
+  report.close();
+  assertEquals(folder.names(), []);
+});

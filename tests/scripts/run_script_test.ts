@@ -207,6 +207,16 @@ Deno.test("a file in the place of a folder, and what the system does not allow, 
   }
 });
 
+Deno.test("a file system that is read-only is said to be, with the path where Deno names it", async () => {
+  const fail = (what: string) => () => {
+    throw Object.assign(new Error(`Read-only file system (os error 30)${what}`), { code: "EROFS" });
+  };
+  const named = await run([], fail(": mkdir 'runs'"));
+  assertEquals(named.stderr, "Cannot write runs: its file system is read-only; give another folder\n");
+  const unnamed = await run([], fail(""));
+  assertEquals(unnamed.stderr, "Cannot write: its file system is read-only; give another folder\n");
+});
+
 Deno.test("memory that is not there is no defect", async () => {
   for (const take of [() => new Float64Array(2 ** 50), () => new ArrayBuffer(2 ** 52)]) {
     const { stderr } = await run([], () => void take());

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DiskFullError } from "../../lib/data/disk_full_error.ts";
 import { openSafetensors, writeSafetensors } from "../../lib/data/safetensors.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
@@ -160,6 +160,28 @@ Deno.test("a checkpoint cut off anywhere, or of another kind, is refused and cha
   assertThrows(() => loadCheckpoint(path, other, itsOptimizer), Error, "its training state is damaged");
   assertEquals(other.parameters.state(), before);
   assertEquals(itsOptimizer.steps, 0);
+});
+
+Deno.test("a bit that is flipped in the training state is noticed, whichever it is", () => {
+  using folder = new TemporaryFolder();
+  using device = referenceDevice();
+  const { model, optimizer } = trained(device, config);
+  const path = folder.at("a.safetensors");
+  saveCheckpoint(path, model, optimizer, state(config));
+  const whole = Deno.readFileSync(path);
+  const saved = readTrainingState(path);
+  const text = new TextDecoder("latin1").decode(whole);
+  const begin = text.indexOf('denolm_training_state"');
+  const end = text.indexOf("denolm_training_state_sha256");
+  assert(begin > 0 && end > begin);
+  for (let i = begin; i < end; i++) {
+    const flipped = whole.slice();
+    flipped[i] ^= 1 << i % 7;
+    Deno.writeFileSync(path, flipped);
+    assertThrows(() => readTrainingState(path), Error, "Cannot ", `byte ${i} of ${text.slice(i - 20, i + 20)}`);
+  }
+  Deno.writeFileSync(path, whole);
+  assertEquals(readTrainingState(path), saved);
 });
 
 Deno.test("a disk that fills up leaves the checkpoint before whole and nothing half-written", () => {

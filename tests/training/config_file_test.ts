@@ -24,3 +24,10 @@ Deno.test("a configuration that is missing, or is not JSON, is named", () => {
   Deno.writeTextFileSync(folder.at("b.jsonc"), `{ "steps": }`);
   assertThrows(() => readConfigFile(folder.at("b.jsonc")), Error, "b.jsonc: it is not JSON with comments");
 });
+
+Deno.test("a configuration may have what editors on Windows write: a byte order mark, line ends of two characters", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("a.jsonc");
+  Deno.writeTextFileSync(path, '\uFEFF{\r\n  "steps": 3, // few\r\n  "seed": 1,\r\n}\r\n');
+  assertEquals(readConfigFile(path), { steps: 3, seed: 1 });
+});

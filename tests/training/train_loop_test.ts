@@ -100,6 +100,22 @@ function abortingData(interrupt: AbortController, batches: number): TokenDataset
   });
 }
 
+/** Validation data that abort a controller when so many batches have been evaluated. */
+function abortingValidation(interrupt: AbortController, batches: number): TokenDataset {
+  let evaluated = 0;
+  return new Proxy(validation, {
+    get(target, name) {
+      if (name !== "windows") return Reflect.get(target, name, target);
+      return function* (...args: Parameters<TokenDataset["windows"]>) {
+        for (const batch of target.windows(...args)) {
+          yield batch;
+          if (++evaluated === batches) interrupt.abort();
+        }
+      };
+    },
+  });
+}
+
 for (const overfit_one_batch of [false, true]) {
   const name = overfit_one_batch ? "the same batches again and again" : "ever new batches";
   Deno.test(`a signal at any batch of a step ends training there, and resuming changes no bit, ${name}`, async () => {
@@ -127,7 +143,62 @@ for (const overfit_one_batch of [false, true]) {
   });
 }
 
-Deno.test("a signal at a step that is evaluated and sampled leaves neither out: nobody comes back to that step", async () => {
+Deno.test("a signal at any batch of an evaluation ends training there, and resuming repeats it and changes no bit", async () => {
+  using runs = new TemporaryFolder();
+  const exports = ["wandbJsonl"] as const;
+  const settings = { steps: 4, eval_every: 2, eval_batches: 3, sample_every: 2, checkpoint_every: 2, log_every: 1 };
+  const config = smallConfig(settings);
+  const onSample = (_: unknown, step: number) => `step ${step}`;
+  const traces = (name: string) => {
+    const checkpoints = new CheckpointFolder(runs.at(`${name}/checkpoints`));
+    const state = (path: string) => ({ ...readTrainingState(path), seconds: 0 });
+    return {
+      metrics: timeless(readMetrics(runs.at(`${name}/metrics.jsonl`))),
+      exported: Deno.readTextFileSync(runs.at(`${name}/wandb-history.jsonl`)).split("\n").length,
+      samples: Array.from(Deno.readDirSync(runs.at(`${name}/samples`)), ({ name }) => name).toSorted(),
+      states: [...checkpoints.list().map(({ path }) => path), checkpoints.bestPath].map(state),
+    };
+  };
+  const options = { config, onSample, exports };
+  const straight = await run({ device: cpu(), ...options, folder: runs.at("straight") }, weights);
+  // A signal in the last batch of an evaluation finds it done.
+  for (const [batch, step, owes] of [[1, 2, true], [2, 2, true], [3, 2, false], [4, 4, true], [5, 4, true]] as const) {
+    const name = String(batch);
+    const folder = runs.at(name);
+    const interrupt = new AbortController();
+    const stopping = { folder, validation: abortingValidation(interrupt, batch), signal: interrupt.signal };
+    const stopped = await run({ device: cpu(), ...options, ...stopping }, ({ step, interrupted, evaluation }) => {
+      return { step, interrupted, isEvaluated: evaluation !== undefined };
+    });
+    assertEquals(stopped, { step, interrupted: true, isEvaluated: !owes || step > 2 });
+    const { path } = new CheckpointFolder(`${folder}/checkpoints`).latest()!;
+    assertEquals(readTrainingState(path).owes_evaluation ?? false, owes);
+    // Somebody else stops it again in the same place.
+    const again = { folder, validation: abortingValidation(interrupt, 1), signal: interrupt.signal, resume: true };
+    if (owes) await run({ device: cpu(), ...options, ...again }, () => {});
+    const resumed = await run({ device: cpu(), ...options, folder, resume: true }, weights);
+    assertEquals(resumed, straight, `batch ${batch}`);
+    assertEquals(traces(name), traces("straight"), `batch ${batch}`);
+  }
+});
+
+Deno.test("a run killed after it has repeated an evaluation, before it has saved that, keeps one line of it", async () => {
+  using runs = new TemporaryFolder();
+  const folder = runs.at("a");
+  const config = smallConfig({ steps: 4, eval_batches: 2 });
+  const interrupt = new AbortController();
+  const stopping = { validation: abortingValidation(interrupt, 1), signal: interrupt.signal };
+  await run({ device: cpu(), config, folder, ...stopping }, ({ interrupted }) => assertEquals(interrupted, true));
+  const onMetrics = () => {
+    throw new Error("killed");
+  };
+  await assertRejects(() => run({ device: cpu(), config, folder, resume: true, onMetrics }, () => {}), Error, "killed");
+  await run({ device: cpu(), config, folder, resume: true }, () => {});
+  const evaluated = readMetrics(`${folder}/metrics.jsonl`).filter((line) => "validation_loss" in line);
+  assertEquals(evaluated.map(({ step }) => step), [4]);
+});
+
+Deno.test("a signal at a step that is evaluated and sampled leaves neither out: who resumes comes back to it", async () => {
   using runs = new TemporaryFolder();
   const config = smallConfig({ sample_every: 4 });
   const onSample = (_: unknown, step: number) => `step ${step}`;
@@ -432,4 +503,17 @@ Deno.test("a run is resumed only with the settings that it was started with, and
   );
   await assertRejects(() => run({ folder }, () => {}), Error, "it holds one already");
   assertEquals(Deno.readTextFileSync(path), before);
+});
+
+Deno.test("a newest checkpoint that is damaged is named, and without it the run goes on from the one before to the same bits", async () => {
+  using runs = new TemporaryFolder();
+  const config = smallConfig({ checkpoint_every: 3 });
+  const straight = await run({ device: cpu(), folder: runs.at("a"), config }, weights);
+  const [before, newest] = new CheckpointFolder(runs.at("a/checkpoints")).list();
+  const resume = () => run({ device: cpu(), folder: runs.at("a"), config, resume: true }, weights);
+  Deno.truncateSync(newest.path, 5000);
+  const error = await assertRejects(resume, Error, `Cannot read ${newest.path}: `);
+  assertStringIncludes(error.message, `; remove it, and training goes on from step ${before.step}`);
+  Deno.removeSync(newest.path);
+  assertEquals(await resume(), straight);
 });

@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { execute, type ScriptMain } from "../../scripts/frame/run_script.ts";
+import { NoReaderError, writeText } from "../../scripts/frame/write_text.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { readMetrics } from "../../lib/training/metrics.ts";
+import { TemporaryFolder } from "../data/temporary_folder.ts";
+import { walk } from "../training/small_run.ts";
+
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
+/** A stream of which each call does the next thing: takes so many bytes, or fails. */
+function sink(...turns: (number | Error)[]) {
+  let taken = "";
+  const writeSync = (bytes: Uint8Array) => {
+    const turn = turns.shift() ?? bytes.length;
+    if (typeof turn !== "number") throw turn;
+    taken += new TextDecoder().decode(bytes.subarray(0, turn));
+    return Math.min(turn, bytes.length);
+  };
+  return { writeSync, taken: () => taken };
+}
+
+Deno.test("a text is written whole, however little a pipe takes at a time, and whether or not it waits", () => {
+  const slow = sink(1, new Deno.errors.WouldBlock("Resource temporarily unavailable (os error 11)"), 3);
+  writeText(slow, "Once upon a time");
+  assertEquals(slow.taken(), "Once upon a time");
+});
+
+Deno.test("what is said to a terminal that was closed is lost, to a full disk an error, to nobody the end", () => {
+  writeText(sink(2, Object.assign(new Error("Input/output error (os error 5)"), { code: "EIO" })), "Once");
+  const full = sink(Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" }));
+  assertThrows(() => writeText(full, "Once"), Error, "Cannot write to the standard output: No space left on device");
+  assertThrows(() => writeText(sink(new Deno.errors.BrokenPipe()), "Once"), NoReaderError);
+});
+
+Deno.test("a task that nobody reads ends well; one that can be stopped is, and saves what it has", async () => {
+  const run = async (main: ScriptMain<z.ZodObject>) => {
+    let lines = 0, stderr = "";
+    const stdout = () => {
+      if (++lines > 1) throw new NoReaderError("Stopped: nobody reads");
+    };
+    const script = { name: "count", summary: "counts", options: z.object({}), permissions: "none" };
+    const output = { stdout, stderr: (text: string) => stderr += text, showsProgress: false };
+    return { code: await execute(script, main, [], output), stderr };
+  };
+  let isDisposed = false;
+  const plain = await run((_, report) => {
+    using undo = new DisposableStack();
+    undo.defer(() => isDisposed = true);
+    for (;;) report.say("next");
+  });
+  assertEquals([plain, isDisposed], [{ code: 0, stderr: "" }, true]);
+  let saved = 0;
+  const stoppable = await run((_, report) => {
+    const { signal } = report;
+    while (!signal.aborted) report.say("next");
+    report.say(`saved ${++saved}`);
+    throw new Error("Stopped by a signal; all is saved.");
+  });
+  assertEquals([stoppable, saved], [{ code: 130, stderr: "Stopped by a signal; all is saved.\n" }, 1]);
+});
+
+// The task `train` on ids that are there, without an end.
+const endless = [
+  ...["--data", "ids.npy", "--device", "cpu", "--threads", "1", "--optimizer.cosine_steps", "1000", "--log_every", "1"],
+  ...["--model.vocab_size", "12", "--model.context_length", "6", "--model.num_layers", "1", "--model.d_model", "8"],
+  ...["--model.num_heads", "2", "--batch_size", "2", "--checkpoint_every", "1000000", "--eval_every", "1000000"],
+  ...["--steps", "1000000", "--name", "a"],
+];
+
+async function stopped(stop: (process: Deno.ChildProcess) => void | Promise<void>): Promise<void> {
+  using folder = new TemporaryFolder();
+  writeNpy(folder.at("ids.npy"), Uint16Array.from(walk(400)));
+  const args = ["run", "-q", "-A", `--config=${root}deno.json`, `${root}scripts/train.ts`, ...endless];
+  const options = { args, cwd: folder.path, stdout: "piped", stderr: "piped" } as const;
+  const process = new Deno.Command(Deno.execPath(), options).spawn();
+  const stderr = new Response(process.stderr).text();
+  const metrics = () => readMetrics(folder.at("runs/a/metrics.jsonl"));
+  while (metrics().length < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+  await stop(process);
+  const { code } = await process.status;
+  if (!process.stdout.locked) await process.stdout.cancel();
+  const said = await stderr;
+  assertEquals(code, 130, said);
+  assertMatch(said, /^Stopped by a signal after step \d+ of 1000000; all is saved/);
+  const step = Number(/after step (\d+)/.exec(said)![1]);
+  const checkpoints = Array.from(Deno.readDirSync(folder.at("runs/a/checkpoints")), ({ name }) => name);
+  assertEquals(checkpoints, [`step-${String(step).padStart(8, "0")}.safetensors`]);
+  assert(step >= 5);
+}
+
+Deno.test({
+  name: "train saves all when nobody reads its output any more, when its terminal is closed, and when told twice",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await stopped((process) => process.stdout.cancel());
+    await stopped((process) => process.kill("SIGHUP"));
+    await stopped(async (process) => {
+      for (const signal of ["SIGTERM", "SIGHUP", "SIGTERM"] as const) {
+        process.kill(signal);
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+    });
+  },
+});
