@@ -2,9 +2,11 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows
 import { add } from "../../lib/model/add.ts";
 import { type KeyValueCache, multiheadSelfAttention } from "../../lib/model/attention.ts";
 import type { ModelConfigInput } from "../../lib/model/config_fields.ts";
-import { crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
+import { crossEntropy, crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
 import { embedding } from "../../lib/model/embedding.ts";
+import { linear } from "../../lib/model/linear.ts";
 import { rmsNorm } from "../../lib/model/rms_norm.ts";
+import { silu } from "../../lib/model/silu.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
 import { Device } from "../../lib/tensor/device.ts";
@@ -227,6 +229,37 @@ Deno.test("crossEntropyByRow() gives the losses whose mean is the loss", () => {
   assertEquals(rows.shape, [2, 12]);
   const mean = tape.read(rows).reduce((sum, loss) => sum + loss, 0) / 24;
   assertAlmostEquals(mean, tape.read(model.loss(tape, tokens, tokens))[0], 1e-6);
+});
+
+Deno.test("logits over which crossEntropy() has written their gradient are refused, not taken for logits", () => {
+  using device = open();
+  using tape = new Tape(device);
+  const targets = tape.integers([1, 0]);
+  const logits = () => linear(tape, tape.tensor([1, 2, 3, 4], [2, 2]), tape.tensor([1, 2, 3, 4], [2, 2]));
+  const first = logits();
+  const before = silu(tape, first); // its backward pass needs the logits as well
+  crossEntropy(tape, first, targets);
+  assertThrows(() => tape.read(first), RangeError, "crossEntropy() has written its gradient over it");
+  assertThrows(() => crossEntropy(tape, first, targets), RangeError, "call that with keepLogits: true");
+  assertThrows(() => tape.backward(before), RangeError, "has written its gradient over it");
+
+  tape.reset();
+  const [second, third] = [logits(), logits()];
+  crossEntropy(tape, second, tape.integers([1, 0]), { keepLogits: true });
+  assertEquals(tape.read(second), tape.read(third));
+  using inference = new Tape(device, { recording: false });
+  const fourth = inference.tensor([1, 2], [2, 1]);
+  crossEntropy(inference, fourth, inference.integers([0, 0]));
+  assertEquals(inference.read(fourth), new Float32Array([1, 2])); // without a gradient they stay
+});
+
+Deno.test("both cross entropies refuse targets that are not one for each row", () => {
+  using device = open();
+  using tape = new Tape(device);
+  const logits = tape.tensor([1, 2, 3, 4], [2, 2]);
+  for (const compute of [crossEntropy, crossEntropyByRow]) {
+    assertThrows(() => compute(tape, logits, tape.integers([0])), RangeError, "one target for each of the 2 rows");
+  }
 });
 
 Deno.test("weights of another configuration are refused, and nothing is changed", () => {

@@ -4,6 +4,7 @@ import { silu } from "../../lib/model/silu.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tape } from "../../lib/tensor/tape.ts";
+import { Tensor } from "../../lib/tensor/tensor.ts";
 
 Deno.test("a sum shares its gradient until one of its terms must add to it", () => {
   using device = new Device(new ReferenceBackend());
@@ -44,5 +45,39 @@ Deno.test("a tensor that nothing was computed from has no gradient to read", () 
   const [x, y] = [tape.tensor([1], [1]), tape.tensor([1], [1])];
   tape.backward(silu(tape, x));
   assertThrows(() => tape.readGradient(y), RangeError, "it has none");
-  assertThrows(() => tape.tensor([1, 2], [3]), RangeError);
+});
+
+Deno.test("numbers that do not fill the shape, and shapes that cannot be, are refused", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  assertThrows(() => tape.tensor([1, 2], [3]), RangeError, "shape [3]: it has 3 elements, 2 are given");
+  assertThrows(() => tape.integers([1, 2, 3, 4], [1, 3]), RangeError, "shape [1, 3]: it has 3 elements, 4 are given");
+  assertThrows(() => tape.tensor([], [0]), RangeError, "shape [0]: every size must be a whole number above 0");
+  assertThrows(() => tape.tensor([1, 2, 3, 4], [-2, -2]), RangeError, "shape [-2, -2]: every size");
+  assertThrows(() => tape.integers([1, 2, 3], [1.5, 2]), RangeError, "shape [1.5, 2]: every size");
+  assertThrows(() => new Tensor(tape.arena.alloc(4, "f32"), [-2, -2]), RangeError, "every size");
+});
+
+Deno.test("a tensor of integers takes no other numbers", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  for (const wrong of [1.5, NaN, 2 ** 31]) {
+    assertThrows(() => tape.integers([1, wrong]), RangeError, `number 1 is ${wrong}; give whole numbers of 32 bits`);
+  }
+  const { slice } = tape.integers([true, -(2 ** 31), 7]);
+  assertEquals(device.download(slice, new Int32Array(3)), new Int32Array([1, -(2 ** 31), 7]));
+});
+
+Deno.test("gradients are refused of what the tape did not make, has differentiated already, or did not record", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  using other = new Tape(device);
+  using inference = new Tape(device, { recording: false });
+  const y = silu(tape, tape.tensor([1, 2], [2]));
+  assertThrows(() => other.backward(y), RangeError, "no operation on this tape made it");
+  tape.backward(y);
+  assertThrows(() => tape.backward(y), RangeError, "no operation on this tape made it; call backward() once");
+  assertThrows(() => tape.backward(tape.integers([1])), RangeError, "no operation on this tape made it");
+  const z = silu(inference, inference.tensor([1, 2], [2]));
+  assertThrows(() => inference.backward(z), Error, "recording: false");
 });
