@@ -137,7 +137,7 @@ export interface AttentionWeights {
  * 2023), and rotary embedding of both after that if `rope` is given.
  *
  * @param component How the parts are named for those who count.
- * @throws {RangeError} If the weights do not make heads of one size.
+ * @throws {RangeError} If the weights do not make heads of one size, or x has one dimension.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -161,6 +161,9 @@ export function multiheadSelfAttention(
   options: AttentionOptions,
   component: string = "attn",
 ): Tensor {
+  if (x.shape.length < 2) {
+    throw new RangeError(`Cannot attend: x is [${x.shape.join(", ")}]; give [..., T, d_model]`);
+  }
   const projected = project(tape, x, weights, options, component);
   const attended = attend(tape, projected, options, component);
   for (const tensor of tensorsOf(projected)) tape.discard(tensor);

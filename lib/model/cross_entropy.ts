@@ -20,7 +20,7 @@ export interface CrossEntropyOptions {
  * before, or set `keepLogits`. A target outside of the vocabulary gives NaN.
  *
  * @returns One number, [].
- * @throws {RangeError} If there is not one target for each row.
+ * @throws {RangeError} If there is not one target for each row, or `gradientScale` is not finite.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -41,6 +41,9 @@ export function crossEntropy(
 ): Tensor {
   const { rows, columns } = logits;
   checkTargets(logits, targets);
+  if (!Number.isFinite(gradientScale)) {
+    throw new RangeError(`Cannot compute the cross entropy: gradientScale is ${gradientScale}; give a finite number`);
+  }
   const losses = tape.scratch(rows);
   const loss = tape.empty([], "f32");
   const { slice } = logits;
