@@ -81,6 +81,9 @@ export type ExpectedState = Pick<TrainingState, "config" | "data_tokens" | "toke
  * or a disk filled on the way leaves what was there before. Tensors are read back from the device one at a time.
  *
  * @param path A name ending in .safetensors.
+ * @param state Its `config.model` is the model's configuration.
+ * @throws {RangeError} If the state is none that could be loaded again, or of another model, or the optimizer steps
+ * other weights.
  * @throws {Error} If it cannot be written.
  * @example
  * ```ts
@@ -114,6 +117,7 @@ export function saveCheckpoint(
   state: TrainingStateInput,
 ): void {
   const { device, parameters } = model;
+  checkState(path, state, model);
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const [name, { shape, weights }] of parameters.named) {
     const add = (prefix: string, slice: typeof weights) => {
@@ -125,6 +129,16 @@ export function saveCheckpoint(
     if (second) add(SECOND_MOMENTS, second);
   }
   writeSafetensors(path, tensors, { [METADATA_KEY]: JSON.stringify(state) });
+}
+
+// A checkpoint that could not be loaded would be found out when it is needed.
+function checkState(path: string, state: TrainingStateInput, model: TransformerLM): void {
+  const parsed = State.safeParse(state, inOurWords);
+  const problems = parsed.success
+    ? differences(parsed.data.config.model, model.config, "config.model").map((field) => field.replace(" there", ""))
+    : parsed.error.issues.map((issue) => refusal(issue, state));
+  if (problems.length === 0) return;
+  throw new RangeError(`Cannot save ${path}: its training state is none of this model: ${problems.join("; ")}`);
 }
 
 /**

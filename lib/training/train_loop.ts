@@ -148,6 +148,9 @@ class TrainingRun {
     options.validation?.checkSequence(context_length);
     for (const data of [options.data, options.validation]) if (data) checkVocabulary(data, config);
     if (resume && folder === undefined) throw new RangeError("Cannot resume: no folder is given; say which run");
+    if (options.exports?.length && folder === undefined) {
+      throw new RangeError("Cannot export the metrics: no folder is given; say where the run is to be kept");
+    }
     this.#state = { tokens: 0, seconds: 0 };
     this.#random = new Random(config.seed);
     using undo = new DisposableStack();

@@ -381,6 +381,7 @@ Deno.test("what cannot be trained is refused with its reason, and nothing is wri
   await refused({ config: smallConfig({ precision: "bfloat16" }) }, "the device reference computes in float32");
   await refused({ resume: true }, "it holds no run");
   await refused({ resume: true, folder: undefined }, "no folder is given");
+  await refused({ exports: ["tensorboard"], folder: undefined }, "Cannot export the metrics: no folder is given");
 });
 
 Deno.test("a run whose first step fails, as with a batch too large for the memory, leaves none; a later one leaves it", async () => {
