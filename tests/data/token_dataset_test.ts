@@ -88,8 +88,14 @@ Deno.test("sizes that are no sizes are refused", () => {
   for (const size of [0, -1, 1.5, NaN]) {
     assertThrows(() => data.sample(new Random(0), size, 8), RangeError, `batch_size is ${size}`);
     assertThrows(() => data.sample(new Random(0), 1, size), RangeError, `context_length is ${size}`);
+    assertThrows(() => data.windows(1, size, 8), RangeError, `batch_size is ${size}`);
+    assertThrows(() => data.windows(1, 1, size), RangeError, `context_length is ${size}`);
     assertThrows(() => TokenDataset.fromIds(count(3), { vocabSize: size }), RangeError, `vocab_size is ${size}`);
   }
+  for (const size of [-1, 1.5, NaN]) {
+    assertThrows(() => data.windows(size, 1, 8), RangeError, `their number is ${size}`);
+  }
+  assertEquals([...data.windows(0, 1, 8)], []);
   for (const size of [2 ** 28, 1e9]) { // at once, not after minutes of drawing places
     assertThrows(
       () => data.sample(new Random(0), size, 8),
