@@ -8,6 +8,7 @@ import { feedForward, swiglu } from "../../lib/model/feed_forward.ts";
 import { GenerationCache } from "../../lib/model/kv_cache.ts";
 import { linear } from "../../lib/model/linear.ts";
 import { rmsNorm } from "../../lib/model/rms_norm.ts";
+import { ropeTable } from "../../lib/model/rope.ts";
 import { silu } from "../../lib/model/silu.ts";
 import { softmax } from "../../lib/model/softmax.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
@@ -279,6 +280,8 @@ Deno.test("layers refuse weights and inputs of shapes that are not theirs", () =
   const weights = { qkv: [tensor(6, 2)], output: tensor(2, 2) };
   refuses(() => multiheadSelfAttention(tape, tensor(2), weights, { numHeads: 1 }), "x is [2]; give [..., T, d_model]");
   refuses(() => softmax(tape, x, 0.5), "over dimension 0.5");
+  const sizes = { headSize: 2, maxPositions: 4 };
+  refuses(() => ropeTable(device, tape.arena, { ...sizes, theta: -1 }), "theta is -1; choose a number above 0");
   refuses(() => softmax(tape, tensor()), "x is []; give a tensor with a dimension");
 });
 
