@@ -106,7 +106,7 @@ export class TokenDataset implements Disposable {
    * The data from the start in sequences that follow one another without overlap, the same each time, for evaluation.
    *
    * @param count The most batches to give; `Infinity` for all. The last of all may have fewer sequences.
-   * @throws {RangeError} If the data are shorter than `contextLength + 1` or a size is no size, at the call; if an id is
+   * @throws {RangeError} If the data are shorter than `contextLength + 1` or a size is none, at the call; if an id is
    * outside of the vocabulary, when its batch is asked for.
    */
   windows(count: number, batchSize: number, contextLength: number): Generator<TokenBatch, void, undefined> {
