@@ -88,6 +88,17 @@ Deno.test("every entry of the package is there, and its plots draw the metrics o
   assertMatch(await learningCurve("Loss", [{ name: "a", metrics }]), /^<svg/);
 });
 
+Deno.test("a program that forgets to dispose of a device ends", async () => {
+  using folder = new ProjectFolder({
+    "main.ts": `import { openDevice } from "${library}";
+      const device = openDevice("cpu", { threads: 3 });
+      const x = device.arena("numbers").alloc(1e6, "f32");
+      device.fill({ x, value: 7 });
+      console.log(device.download(x)[999_999]);`,
+  });
+  assertEquals(await run(["--config", config, "--allow-read", "main.ts"], folder.path), "7\n");
+});
+
 /** A folder of some files, outside of this project; disposed of, it is gone. */
 class ProjectFolder implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "denolm another project " });
