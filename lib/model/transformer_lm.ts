@@ -36,7 +36,7 @@ export interface ForwardOptions {
   caches?: readonly KeyValueCache[];
   /** For generation: logits of the last position of each sequence only, [batch, 1, vocab_size]. */
   lastOnly?: boolean;
-  /** For `crossEntropy()`: rows of logits may be padded; see `logitsForLoss()`. */
+  /** For `crossEntropy()`: rows may be padded by logits of -Infinity, where the device multiplies faster then. */
   forLoss?: boolean;
 }
 
@@ -212,7 +212,8 @@ export class TransformerLM implements Disposable {
    * @param options.caches One for each layer, see {@linkcode GenerationCache}; where they have a `place`, that says the
    * position.
    * @param options.lastOnly Gives the logits of the last position of each sequence only, [batch, 1, vocab_size].
-   * @param options.forLoss Lets rows of logits be padded for `crossEntropy()`, for devices that multiply faster then.
+   * @param options.forLoss Lets rows be padded for `crossEntropy()`, by logits of -Infinity, where the device
+   * multiplies faster then.
    * @throws {RangeError} If the sequence is longer than the context, there is not one cache for each layer, or position
    * is not the number of positions in them.
    */

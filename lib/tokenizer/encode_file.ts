@@ -9,7 +9,7 @@ import { SpecialTokenFinder } from "./special_tokens.ts";
 import { TextStream } from "./text_stream.ts";
 import { isGzip, unpackGzip } from "./unpack_gzip.ts";
 
-/** Options of {@linkcode encodeFile}. */
+/** Options of `Tokenizer.encodeFile()`. */
 export interface EncodeFileOptions {
   /** Threads to encode on; default: as many as the machine has processors. */
   workers?: number;
@@ -19,7 +19,7 @@ export interface EncodeFileOptions {
   signal?: AbortSignal;
 }
 
-/** What {@linkcode encodeFile} did. */
+/** What `Tokenizer.encodeFile()` did. */
 export interface EncodeFileReport {
   /** Bytes of text: the size of the input, unpacked. */
   bytes: number;

@@ -162,7 +162,7 @@ export function saveWeights(
 }
 
 /**
- * Loads what `saveCheckpoint()` saved into a model and its optimizer (handout, load_checkpoint).
+ * Loads what `saveCheckpoint()` saved into a model and its optimizer (handout, load_checkpoint); see the example there.
  *
  * @param expected What the run to be continued was started with; left out, only the model's configuration must agree.
  * @returns Where training stood.
@@ -205,7 +205,8 @@ export function readTrainingState(path: string): TrainingState {
 }
 
 /**
- * Makes a model from a checkpoint's configuration and weights, for generation and evaluation.
+ * Makes a model from a checkpoint's configuration and weights, for generation and evaluation; see the example of
+ * {@linkcode saveCheckpoint}.
  *
  * @param options How parameters are kept; not trainable if left out.
  * @throws {Error} If the file is no checkpoint, damaged or cut off.

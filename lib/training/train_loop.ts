@@ -28,9 +28,12 @@ export interface TrainOptions {
   data: TokenDataset;
   /** Token ids to evaluate on; without them there is no evaluation. */
   validation?: TokenDataset;
-  /** The run's folder (see `ExperimentRecord`); left out, nothing is written. */
+  /**
+   * The run's folder, for config.json, metrics.jsonl, sessions.jsonl, samples/ and checkpoints/; it must not hold a run
+   * yet, unless that is resumed. Left out, nothing is written.
+   */
   folder?: string;
-  /** Goes on from the newest checkpoint in the folder. */
+  /** Goes on from the newest checkpoint in the folder; false if left out. */
   resume?: boolean;
   /** Formats of other tools to keep the metrics in as well; needs a folder. */
   exports?: readonly ExportFormat[];
