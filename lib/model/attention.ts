@@ -12,6 +12,7 @@ import type { RopeTable } from "./rope.ts";
  *
  * @param mask Integers [T, S], or one matrix for each leading index [..., T, S]: 0 hides a key from a query. A query
  * that sees nothing gives 0.
+ * @throws {RangeError} If the shapes are not these.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

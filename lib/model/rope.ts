@@ -69,6 +69,7 @@ export function ropeTable(
  *
  * @param positions Integers, [sequence] (used for every sequence) or one for each row of x; below the table's
  * maxPositions, or the result is NaN.
+ * @throws {RangeError} If d_head is not the table's, or the rows are no multiple of the positions.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";

@@ -11,7 +11,10 @@ import { isGzip, unpackGzip } from "./unpack_gzip.ts";
 
 /** Options of `Tokenizer.encodeFile()`. */
 export interface EncodeFileOptions {
-  /** Threads to encode on; default: as many as the machine has processors. */
+  /**
+   * Threads to encode on; default: as many as the machine has processors. They need permission to read lib/tokenizer,
+   * but for files of less than two megabytes, streams and packed files, which are encoded on the calling thread.
+   */
   workers?: number;
   /** Called with the bytes encoded so far. */
   onProgress?: OnProgress;

@@ -16,7 +16,10 @@ export interface TrainBpeOptions {
   vocabSize: number;
   /** Borders that no pre-token and no merge crosses; they get the first ids, in this order. Default: none. */
   specialTokens?: readonly string[];
-  /** Threads that count pre-tokens; the result is the same for any number. Default: one for each processor. */
+  /**
+   * Threads that count pre-tokens; the result is the same for any number. Default: one for each processor. For a text
+   * of several megabytes, more than one need permission to read lib/tokenizer.
+   */
   workers?: number;
   /** Told how far counting ("bytes") and merging ("merges") have come. */
   onProgress?: OnProgress;

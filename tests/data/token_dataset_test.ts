@@ -25,9 +25,9 @@ Deno.test("file, memory and getBatch() give the same batches for the same random
   writeNpy(folder.at("4.npy"), new Uint32Array(ids));
   using short = TokenDataset.open(folder.at("2.npy"), { vocabSize });
   using wide = TokenDataset.open(folder.at("4.npy"), { vocabSize });
-  const memory = TokenDataset.fromIds(new Uint32Array(ids), { vocabSize });
+  const memory = [Uint32Array, Int32Array].map((Ids) => TokenDataset.fromIds(new Ids(ids), { vocabSize }));
   const expected = getBatch(ids, 16, 32, new Random(8));
-  for (const data of [short, wide, memory]) {
+  for (const data of [short, wide, ...memory]) {
     assertEquals(data.length, 5000);
     assertEquals(data.sample(new Random(8), 16, 32), expected);
   }
@@ -108,6 +108,7 @@ Deno.test("sizes that are no sizes are refused", () => {
 Deno.test("an id outside of the vocabulary is found when the data are opened, and named", () => {
   using folder = new TemporaryFolder();
   const ids = new Uint32Array(300_000);
+  assertThrows(() => TokenDataset.fromIds(new Int32Array([1, -1]), { vocabSize: 50 }), RangeError, "token 1 is");
   for (const [place, id] of [[0, 50], [299_999, 51], [123_456, 4_294_967_295]]) {
     ids.fill(49);
     ids[place] = id;
