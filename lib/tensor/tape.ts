@@ -205,19 +205,22 @@ export class Tape implements Disposable {
     const { component, phase } = device.scope;
     device.scope.phase = "backward";
     if (dRoot === undefined && root.slice.length === 1) this.#root = root;
-    this.contribute(root, (slice) => {
-      if (dRoot === undefined) device.fill({ x: slice, value: 1 });
-      else device.upload(slice, Float32Array.from(dRoot));
-    });
-    for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
-      device.scope.component = entry.component;
-      if (entry.outputs.some((output) => output.gradient !== undefined)) entry.backward();
-      for (const output of entry.outputs) this.#drop(output);
-      entry.saved?.forEach((slice) => this.release(slice));
+    try {
+      this.contribute(root, (slice) => {
+        if (dRoot === undefined) device.fill({ x: slice, value: 1 });
+        else device.upload(slice, Float32Array.from(dRoot));
+      });
+      for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
+        device.scope.component = entry.component;
+        if (entry.outputs.some((output) => output.gradient !== undefined)) entry.backward();
+        for (const output of entry.outputs) this.#drop(output);
+        entry.saved?.forEach((slice) => this.release(slice));
+      }
+    } finally {
+      this.#root = undefined;
+      device.scope.component = component;
+      device.scope.phase = phase;
     }
-    this.#root = undefined;
-    device.scope.component = component;
-    device.scope.phase = phase;
   }
 
   /**

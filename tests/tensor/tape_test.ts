@@ -68,6 +68,24 @@ Deno.test("a tensor of integers takes no other numbers", () => {
   assertEquals(device.download(slice, new Int32Array(3)), new Int32Array([1, -(2 ** 31), 7]));
 });
 
+Deno.test("what fails in a backward pass ends the pass, and the tape goes on after reset()", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  const y = tape.empty([1]);
+  device.fill({ x: y.slice, value: 1 });
+  const backward = () => {
+    throw new Error("on purpose");
+  };
+  tape.record({ outputs: [y], backward });
+  assertThrows(() => tape.backward(y), Error, "on purpose");
+  assertThrows(() => tape.backward(silu(tape, tape.tensor([1, 2], [2])), [1]), RangeError, "make them equally long");
+  assertEquals(device.scope, { component: "", phase: "forward" });
+  tape.reset();
+  const x = tape.tensor([0], [1]);
+  tape.backward(silu(tape, x));
+  assertEquals(tape.readGradient(x), new Float32Array([0.5]));
+});
+
 Deno.test("gradients are refused of what the tape did not make, has differentiated already, or did not record", () => {
   using device = new Device(new ReferenceBackend());
   using tape = new Tape(device);
