@@ -60,6 +60,8 @@ export class Tape implements Disposable {
   #entries: (TapeEntry & { component: string })[] = [];
   // Slices that `empty()` gave and nobody has released: the only ones that may be.
   #owned = new Set<Slice>();
+  // Tensors that have a gradient in this tape's memory.
+  #differentiated = new Set<Tensor>();
   #root: Tensor | undefined;
 
   /** Opens an empty tape. */
@@ -136,8 +138,8 @@ export class Tape implements Disposable {
   gradientFor(tensor: Tensor): { slice: Slice; accumulate: boolean } {
     const { gradient } = tensor;
     if (gradient === undefined) {
-      const slice = this.scratch(tensor.slice.length, this.dtype);
-      tensor.gradient = new Gradient(slice, { persistent: false, written: true });
+      const slice = this.scratch(tensor.memory.length, this.dtype);
+      this.#give(tensor, new Gradient(slice, { persistent: false, written: true }));
       return { slice, accumulate: false };
     }
     if (!gradient.written) {
@@ -145,10 +147,10 @@ export class Tape implements Disposable {
       return { slice: gradient.slice, accumulate: false };
     }
     if (gradient.owners === 1) return { slice: gradient.slice, accumulate: true };
-    const slice = this.scratch(tensor.slice.length, this.dtype);
+    const slice = this.scratch(tensor.memory.length, this.dtype);
     this.device.copy({ source: gradient.slice, destination: slice });
     gradient.owners--;
-    tensor.gradient = new Gradient(slice, { persistent: false, written: true });
+    this.#give(tensor, new Gradient(slice, { persistent: false, written: true }));
     return { slice, accumulate: true };
   }
 
@@ -166,7 +168,7 @@ export class Tape implements Disposable {
   share(tensor: Tensor, gradient: Gradient): void {
     if (tensor.gradient === undefined) {
       gradient.owners++;
-      tensor.gradient = gradient;
+      this.#give(tensor, gradient);
       return;
     }
     const { slice, accumulate } = this.gradientFor(tensor);
@@ -182,7 +184,7 @@ export class Tape implements Disposable {
     if (tensor.gradient !== undefined) {
       throw new Error("Cannot replace a value by its gradient: it has a gradient already; use contribute()");
     }
-    tensor.gradient = new Gradient(tensor.memory, { persistent: false, written: true });
+    this.#give(tensor, new Gradient(tensor.memory, { persistent: false, written: true }));
     return tensor.memory;
   }
 
@@ -247,18 +249,31 @@ export class Tape implements Disposable {
     return this.device.download(tensor.gradient.slice);
   }
 
-  /** Forgets all that was recorded and resets the arena, for the next step. */
+  /**
+   * Forgets all that was recorded and resets the arena, for the next step. Tensors in other memory that got a gradient
+   * here, and are no parameters, have none then.
+   */
   reset(): void {
-    this.#entries = [];
-    this.#owned.clear();
+    this.#forget();
     this.arena.reset();
   }
 
   /** Ends the tape, and its arena unless that was given. */
   [Symbol.dispose](): void {
+    this.#forget();
+    if (this.#ownsArena) this.arena[Symbol.dispose]();
+  }
+
+  #give(tensor: Tensor, gradient: Gradient): void {
+    tensor.gradient = gradient;
+    this.#differentiated.add(tensor);
+  }
+
+  #forget(): void {
     this.#entries = [];
     this.#owned.clear();
-    if (this.#ownsArena) this.arena[Symbol.dispose]();
+    for (const tensor of this.#differentiated) if (!tensor.gradient?.persistent) tensor.gradient = undefined;
+    this.#differentiated.clear();
   }
 
   #checkRoot(root: Tensor): void {
@@ -276,6 +291,7 @@ export class Tape implements Disposable {
     const { gradient } = output;
     if (gradient !== undefined && !gradient.persistent && --gradient.owners === 0) this.release(gradient.slice);
     output.gradient = undefined;
+    this.#differentiated.delete(output);
     this.release(output.memory);
   }
 }

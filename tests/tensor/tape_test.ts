@@ -86,6 +86,27 @@ Deno.test("what fails in a backward pass ends the pass, and the tape goes on aft
   assertEquals(tape.readGradient(x), new Float32Array([0.5]));
 });
 
+Deno.test("a tensor in memory of its own has one step's gradient after another, on one tape and on several", () => {
+  using device = new Device(new ReferenceBackend());
+  using arena = device.arena("weights");
+  const weight = new Tensor(arena.alloc(1, "f32"), [1]);
+  device.fill({ x: weight.slice, value: 0 });
+  using tape = new Tape(device);
+  for (let step = 0; step < 3; step++) {
+    tape.reset();
+    tape.backward(add(tape, silu(tape, weight), weight));
+    assertEquals(tape.readGradient(weight), new Float32Array([1.5]));
+  }
+  tape.reset();
+  assertThrows(() => tape.readGradient(weight), RangeError, "it has none");
+  for (let step = 0; step < 2; step++) {
+    using another = new Tape(device);
+    another.backward(silu(another, weight));
+    assertEquals(another.readGradient(weight), new Float32Array([0.5]));
+  }
+  assertEquals(weight.gradient, undefined);
+});
+
 Deno.test("gradients are refused of what the tape did not make, has differentiated already, or did not record", () => {
   using device = new Device(new ReferenceBackend());
   using tape = new Tape(device);
