@@ -13,7 +13,7 @@ import { type Metrics, readMetrics } from "./metrics.ts";
 import { type ExportFormat, MetricsExport } from "./metrics_export.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 import { Trainer } from "./trainer.ts";
-import type { TrainingConfig } from "./training_config.ts";
+import { parseTrainingConfig, type TrainingConfig } from "./training_config.ts";
 
 // A signal or a timer waits at most this long for the loop to let it through.
 const YIELD_MILLISECONDS = 100;
@@ -86,8 +86,8 @@ export interface TrainResult extends Disposable {
  * The same configuration on the same device gives the same bits, whether or not training was stopped and resumed in
  * between. The loss is read back only every `log_every` steps, so that a device may work ahead.
  *
- * @throws {RangeError} Before anything is written, if the data are shorter than a sequence or have ids outside of the
- * vocabulary, or a checkpoint does not fit.
+ * @throws {RangeError} Before anything is written, if the configuration is none, the data are shorter than a sequence or
+ * have ids outside of the vocabulary, or a checkpoint does not fit.
  * @throws {DivergenceError} If the loss is no longer finite, or has exploded; checkpoints from before are kept.
  * @example
  * ```ts
@@ -143,8 +143,10 @@ class TrainingRun {
   #lineSteps = 0;
 
   constructor(options: TrainOptions) {
-    const { config, device, folder, resume = false } = options;
-    this.#options = options;
+    const { device, folder, resume = false } = options;
+    // Types do not keep a program from changing a number.
+    const config = parseTrainingConfig(options.config);
+    this.#options = { ...options, config };
     this.#tokensPerStep = config.batch_size * config.gradient_accumulation_steps * config.model.context_length;
     const { context_length } = config.model;
     options.data.checkSequence(context_length);
