@@ -44,7 +44,8 @@ export interface ForwardOptions {
  * The Transformer language model as a function of its weights (handout, transformer_lm): token ids [batch, T] to
  * logits [batch, T, vocab_size].
  *
- * @throws {RangeError} If positions are rotary and `positions` or `ropeTable` is missing.
+ * @throws {RangeError} If positions are rotary and `positions` or `ropeTable` is missing, or the weights are not those of
+ * the configuration.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -72,6 +73,12 @@ export function transformerLm(
     throw new RangeError('Cannot run the model: position is "rope"; give positions and ropeTable');
   }
   const rope = config.position === "rope" ? { table: ropeTable!, positions: positions! } : undefined;
+  if (weights.blocks.length !== config.num_layers) {
+    throw new RangeError(
+      `Cannot run the model: the weights have ${weights.blocks.length} blocks, num_layers is ${config.num_layers}; ` +
+        `give as many`,
+    );
+  }
   tape.component("token_embeddings");
   let x: ResidualStream = { stream: embedding(tape, tokens, weights.tokenEmbeddings) };
   weights.blocks.forEach((block, i) => {

@@ -11,7 +11,7 @@ import { rmsNorm } from "../../lib/model/rms_norm.ts";
 import { ropeTable } from "../../lib/model/rope.ts";
 import { silu } from "../../lib/model/silu.ts";
 import { softmax } from "../../lib/model/softmax.ts";
-import { TransformerLM } from "../../lib/model/transformer_lm.ts";
+import { TransformerLM, transformerLm } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
@@ -279,6 +279,20 @@ Deno.test("layers refuse weights and inputs of shapes that are not theirs", () =
   refuses(() => feedForward(tape, x, { up: [tensor(1, 2), tensor(2, 2)], down, kind: "silu" }), "relu2 one tensor");
   const weights = { qkv: [tensor(6, 2)], output: tensor(2, 2) };
   refuses(() => multiheadSelfAttention(tape, tensor(2), weights, { numHeads: 1 }), "x is [2]; give [..., T, d_model]");
+  const uneven = { qkv: [tensor(1, 2), tensor(3, 2), tensor(2, 2)], output: tensor(2, 2) };
+  refuses(() => multiheadSelfAttention(tape, x, uneven, { numHeads: 1 }), "make rows of 1, 3, 2; give three");
+  const table = ropeTable(device, tape.arena, { theta: 1e4, headSize: 4, maxPositions: 4 });
+  const rope = { table, positions: tape.integers([0]).slice };
+  refuses(
+    () => multiheadSelfAttention(tape, x, weights, { numHeads: 1, rope }),
+    "heads have 2 elements, the rope table",
+  );
+  using model = new TransformerLM(device, { ...small, position: "none" });
+  const blocks = model.weights.blocks.slice(1);
+  refuses(
+    () => transformerLm(tape, tape.integers([1], [1, 1]), { ...model.weights, blocks }, model.config),
+    "the weights have 1 blocks, num_layers is 2",
+  );
   refuses(() => softmax(tape, x, 0.5), "over dimension 0.5");
   const sizes = { headSize: 2, maxPositions: 4 };
   refuses(() => ropeTable(device, tape.arena, { ...sizes, theta: -1 }), "theta is -1; choose a number above 0");
