@@ -44,8 +44,8 @@ export interface ForwardOptions {
  * The Transformer language model as a function of its weights (handout, transformer_lm): token ids [batch, T] to
  * logits [batch, T, vocab_size].
  *
- * @throws {RangeError} If positions are rotary and `positions` or `ropeTable` is missing, or the weights are not those of
- * the configuration.
+ * @throws {RangeError} If positions are rotary and `positions` or `ropeTable` is missing, or the weights are not for as
+ * many layers as the configuration has.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -123,7 +123,8 @@ export class Arena implements SliceOwner, Disposable {
    * Makes the memory of one whole slice (as `alloc` returned it) reusable for slices of the same size in bytes; the
    * slice is no longer valid.
    *
-   * @throws {RangeError} If it is a part of one, was released before, or taken before the arena was reset or disposed of.
+   * @throws {RangeError} If it is a part of one, was released before, or was taken before the arena was reset or
+   * disposed of.
    */
   release(slice: Slice): void {
     this.assertLive(slice);

@@ -86,8 +86,8 @@ export interface TrainResult extends Disposable {
  * The same configuration on the same device gives the same bits, whether or not training was stopped and resumed in
  * between. The loss is read back only every `log_every` steps, so that a device may work ahead.
  *
- * @throws {RangeError} Before anything is written, if the configuration is none, the data are shorter than a sequence or
- * have ids outside of the vocabulary, or a checkpoint does not fit.
+ * @throws {RangeError} Before anything is written, if the configuration is none, the data are shorter than a sequence
+ * or have ids outside of the vocabulary, or a checkpoint does not fit.
  * @throws {DivergenceError} If the loss is no longer finite, or has exploded; checkpoints from before are kept.
  * @example
  * ```ts
