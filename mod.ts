@@ -13,6 +13,37 @@
  * assertEquals(tokenizer.decode(ids), "Once upon a time");
  * ```
  *
+ * @example Train a model in a loop of one's own, and let it write
+ * ```ts
+ * import { AdamW, clipGradNorm, cosineSchedule, generate, openDevice } from "./mod.ts";
+ * import { Random, Tape, TokenDataset, TransformerLM } from "./mod.ts";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const ids = Uint16Array.from({ length: 600 }, (_, i) => i % 5);
+ * const data = TokenDataset.fromIds(ids, { vocabSize: 5 });
+ * using device = openDevice("cpu", { threads: 1 });
+ * using model = new TransformerLM(device, {
+ *   vocab_size: 5, context_length: 8, num_layers: 1, d_model: 16, num_heads: 2, d_ff: 32,
+ * });
+ * using optimizer = new AdamW(model.parameters);
+ * using tape = new Tape(device);
+ * const schedule = { maxLearningRate: 0.01, minLearningRate: 0.001, warmupSteps: 5, cosineSteps: 60 };
+ * const random = new Random(0);
+ * let loss = NaN;
+ * for (let step = 1; step <= 60; step++) {
+ *   const { inputs, targets } = data.sample(random, 4, 8);
+ *   tape.reset(); // its memory is that of one step
+ *   model.parameters.zeroGradients();
+ *   const mean = model.loss(tape, model.tokens(tape, inputs, [4, 8]), model.tokens(tape, targets, [4, 8]));
+ *   loss = tape.read(mean)[0];
+ *   tape.backward(mean);
+ *   clipGradNorm(device, model.parameters.gradients!, 1);
+ *   optimizer.step({ learningRate: cosineSchedule(step, schedule) });
+ * }
+ * assert(loss < 0.1);
+ * assertEquals([...generate(model, [1, 2], { maxNewTokens: 3, temperature: 0 })], [3, 4, 0]);
+ * ```
+ *
  * @module
  */
 
@@ -126,6 +157,7 @@ export {
 
 // Generation
 export { generate, generateBatch, type GeneratedToken, type GenerationOptions } from "./lib/model/generate.ts";
+export { GenerationCache } from "./lib/model/kv_cache.ts";
 export { Sampler, type SamplingOptions } from "./lib/model/sampling.ts";
 
 // Optimizers
@@ -150,11 +182,38 @@ export {
   type TrainingState,
   type TrainingStateInput,
 } from "./lib/training/checkpoint.ts";
-export type { Evaluation } from "./lib/training/evaluate.ts";
+export { DivergenceError } from "./lib/training/divergence.ts";
+export { evaluate, type Evaluation } from "./lib/training/evaluate.ts";
 export { type Metrics, readMetrics } from "./lib/training/metrics.ts";
 export { type ExportFormat, exportFormats } from "./lib/training/metrics_export.ts";
 export { train, type TrainOptions, type TrainResult } from "./lib/training/train_loop.ts";
 export { type OptimizerConfig, parseTrainingConfig, type TrainingConfig } from "./lib/training/training_config.ts";
+
+// Accounting
+export {
+  type Account,
+  account,
+  type AccountOptions,
+  type Line as AccountLine,
+  type Section as AccountSection,
+} from "./lib/accounting/account.ts";
+export type { ScoresPolicy } from "./lib/accounting/activations.ts";
+export {
+  type DeviceLimits,
+  devicePreset,
+  devicePresets,
+  type MatrixFormat,
+  peakFlops,
+} from "./lib/accounting/device_presets.ts";
+export type { Expression as AccountExpression, Values as AccountValues } from "./lib/accounting/expression.ts";
+export type { ImplementationMemory } from "./lib/accounting/implementation_memory.ts";
+export type { AttentionCost } from "./lib/accounting/matrix_products.ts";
+export { measureGeneration, type Measurement, measureTrainingStep } from "./lib/accounting/measure.ts";
+export { modelPreset, modelPresets } from "./lib/accounting/model_presets.ts";
+export type { ModelShape } from "./lib/accounting/model_shape.ts";
+export type { OptimizerName } from "./lib/accounting/muon_update.ts";
+export { type SymbolName, symbols as accountSymbols } from "./lib/accounting/symbols.ts";
+export type { Precision } from "./lib/accounting/training_memory.ts";
 
 // Models of Hugging Face transformers
 export { type ImportedTokenizer, importRun } from "./lib/interop/import_run.ts";

@@ -21,7 +21,9 @@ export interface DeviceOptions extends CpuOptions {
 }
 
 /**
- * Opens a device. It is to be disposed of, by `using` or by hand: a program does not end while a device's threads live.
+ * Opens a device. It is to be disposed of, by `using` or by hand, which returns its memory and ends its threads.
+ * Threads of the processor that have nothing to do for a second or two end anyway, so that they keep no program from
+ * ending.
  *
  * @param name "cpu": WebAssembly SIMD on all processors, nothing installed; "blas": the same with matrix products from
  * a BLAS library; "cuda": an NVIDIA GPU (so far run on an emulation only); "auto": "cuda" where it works, else "blas"

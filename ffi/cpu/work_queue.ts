@@ -29,6 +29,9 @@ const ITEMS_PER_CHUNK = 8;
 // Where scratch memory begins, and how much of it each thread has.
 const SCRATCH_ADDRESS = 9;
 const SCRATCH_BYTES = 10;
+// Workers that serve, and which of those that were ever started may: others come too late.
+const SERVING = 11;
+const GENERATION = 12;
 
 // How often a thread looks before it sleeps: some tens of microseconds, what lies between two operations of a training
 // step.
@@ -89,8 +92,22 @@ export class WorkQueue {
     }
   }
 
-  /** For a worker: computes chunks until told to end. */
-  serve(thread: number): void {
+  /**
+   * For a worker: computes chunks until told to end.
+   *
+   * @param generation What `begin()` gave when the worker was started.
+   */
+  serve(thread: number, generation: number): void {
+    const words = this.#words;
+    Atomics.add(words, SERVING, 1);
+    // Looked at after the worker has been counted: whoever waits for the others to leave has either counted it or
+    // begun a generation that it is not of.
+    if (Atomics.load(words, GENERATION) === generation) this.#serve(thread);
+    Atomics.sub(words, SERVING, 1);
+    Atomics.notify(words, SERVING);
+  }
+
+  #serve(thread: number): void {
     const words = this.#words;
     for (;;) {
       for (let look = 0; look < LOOKS && Atomics.load(words, REMAINING) === 0; look++) Atomics.pause();
@@ -106,7 +123,23 @@ export class WorkQueue {
     }
   }
 
-  /** For the main thread: lets the workers return from `serve`. */
+  /**
+   * For the main thread: lets new workers serve, once those that `end()` has sent away are gone. Two that took
+   * themselves for one thread would compute in the same scratch memory.
+   *
+   * @returns The number by which they are told from earlier ones.
+   */
+  begin(): number {
+    const words = this.#words;
+    const generation = Atomics.add(words, GENERATION, 1) + 1;
+    for (let left = Atomics.load(words, SERVING); left > 0; left = Atomics.load(words, SERVING)) {
+      Atomics.wait(words, SERVING, left);
+    }
+    Atomics.store(words, REMAINING, 0);
+    return generation;
+  }
+
+  /** For the main thread: lets the workers return from `serve`. Only between commands. */
   end(): void {
     Atomics.store(this.#words, REMAINING, -1);
     Atomics.notify(this.#words, REMAINING);

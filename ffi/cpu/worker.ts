@@ -1,4 +1,4 @@
-// A thread of the cpu device: computes chunks of work from shared memory until the device ends.
+// A thread of the cpu device: computes chunks of work from shared memory until it is told to end.
 
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
@@ -14,10 +14,12 @@ export interface WorkerStart {
   readonly module: WebAssembly.Module;
   /** Number of the thread, from 1; the main thread is 0. */
   readonly thread: number;
+  /** Which of the workers that were ever started it is one of; see `WorkQueue.begin()`. */
+  readonly generation: number;
 }
 
 self.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
-  const { memory, module, thread } = data;
-  new WorkQueue(memory, module, instantiateKernels(module, memory)).serve(thread);
+  const { memory, module, thread, generation } = data;
+  new WorkQueue(memory, module, instantiateKernels(module, memory)).serve(thread, generation);
   self.close();
 };

@@ -1,4 +1,4 @@
-import type { ModelConfig } from "../model/config.ts";
+import type { ModelConfig } from "../model/config_fields.ts";
 import { type Expression, product, type Values } from "./expression.ts";
 
 /** What the accounting needs to know of a model: its configuration without what changes no count. */

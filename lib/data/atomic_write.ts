@@ -50,8 +50,10 @@ export class AtomicFile implements Disposable {
    * Writes all of `bytes` where the file stands (one system call may take only a part).
    *
    * @throws {DiskFullError} If there is no room.
+   * @throws {Error} If the file was committed or discarded.
    */
   write(bytes: Uint8Array): void {
+    this.assertOpen();
     try {
       for (let written = 0; written < bytes.length;) written += this.file.writeSync(bytes.subarray(written));
     } catch (error) {
@@ -63,8 +65,10 @@ export class AtomicFile implements Disposable {
    * Syncs the content to disk, closes it, and puts it in the place of `path`.
    *
    * @throws {DiskFullError} If there is no room, which some file systems find out only now.
+   * @throws {Error} If the file was committed or discarded.
    */
   commit(): void {
+    this.assertOpen();
     try {
       this.file.syncSync();
     } catch (error) {
@@ -79,6 +83,15 @@ export class AtomicFile implements Disposable {
     }
     this.file.close();
     this.#open = false;
+  }
+
+  /**
+   * Checks that the file can still be written.
+   *
+   * @throws {Error} If it was committed or discarded.
+   */
+  assertOpen(): void {
+    if (!this.#open) throw new Error(`Cannot write ${this.path}: it was closed or discarded before; open it anew`);
   }
 
   /** Discards what was written unless `commit()` has run. */

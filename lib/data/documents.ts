@@ -55,6 +55,7 @@ export async function* documents(
  *
  * @param count How many to draw.
  * @param random Decides which.
+ * @throws {RangeError} If count is not a whole number of at least 0.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -69,6 +70,9 @@ export async function sampleDocuments(
   count: number,
   random: Random,
 ): Promise<Uint8Array<ArrayBuffer>[]> {
+  if (!(Number.isSafeInteger(count) && count >= 0)) {
+    throw new RangeError(`Cannot draw documents: count is ${count}; it must be a whole number of at least 0`);
+  }
   const drawn: { index: number; document: Uint8Array<ArrayBuffer> }[] = [];
   let index = 0;
   for await (const document of source) {

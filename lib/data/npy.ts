@@ -31,7 +31,7 @@ export class NpyReader implements Disposable {
   readonly dtype: NpyDtype;
   /** Number of elements. */
   readonly length: number;
-  #file: Deno.FsFile;
+  #file: Deno.FsFile | undefined;
   #dataOffset: number;
 
   /** Takes over an open file whose header has been checked; {@linkcode openNpy} calls it. */
@@ -47,6 +47,7 @@ export class NpyReader implements Disposable {
    * Reads elements `start` to `start + count - 1` into a new array.
    *
    * @throws {RangeError} If they are not all inside the file.
+   * @throws {Error} If the file was closed.
    */
   read(start: number, count: number): NpyArray {
     this.#check(start, count);
@@ -61,14 +62,16 @@ export class NpyReader implements Disposable {
    * @param target An array of the file's own type.
    * @throws {RangeError} If the elements are not all inside the file.
    * @throws {TypeError} If `target` has another type than the file.
+   * @throws {Error} If the file was closed.
    */
   readInto(start: number, target: NpyArray): void {
     this.#check(start, target.length);
     if (npyDtypeOf(target) !== (this.dtype === "bool" ? "uint8" : this.dtype)) {
       throw new TypeError(`Cannot read ${this.path}: it holds ${this.dtype}, the target ${npyDtypeOf(target)}`);
     }
-    this.#file.seekSync(this.#dataOffset + start * npyItemSize(this.dtype), Deno.SeekMode.Start);
-    const filled = readFully(this.#file, bytesOf(target));
+    const file = this.#openFile();
+    file.seekSync(this.#dataOffset + start * npyItemSize(this.dtype), Deno.SeekMode.Start);
+    const filled = readFully(file, bytesOf(target));
     if (filled < target.byteLength) {
       throw new Error(
         `Cannot read ${this.path}: it ends inside element ${start + Math.floor(filled / npyItemSize(this.dtype))} of ` +
@@ -77,14 +80,20 @@ export class NpyReader implements Disposable {
     }
   }
 
-  /** Closes the file. */
+  /** Closes the file, unless it is closed already. */
   close(): void {
-    this.#file.close();
+    this.#file?.close();
+    this.#file = undefined;
   }
 
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #openFile(): Deno.FsFile {
+    if (this.#file !== undefined) return this.#file;
+    throw new Error(`Cannot read ${this.path}: it was closed; open it again`);
   }
 
   #check(start: number, count: number): void {
@@ -209,8 +218,13 @@ export class NpyWriter<Dtype extends NpyDtype> implements Disposable {
     this.#length += values.length;
   }
 
-  /** Fills in the header and puts the file in its place. */
+  /**
+   * Fills in the header and puts the file in its place.
+   *
+   * @throws {Error} If it was closed already, or discarded.
+   */
   close(): void {
+    this.#output.assertOpen();
     this.#output.file.seekSync(0, Deno.SeekMode.Start);
     this.#output.write(formatNpyHeader(this.dtype, this.#length));
     this.#output.commit();

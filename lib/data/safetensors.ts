@@ -49,7 +49,7 @@ export class SafetensorsReader implements Disposable {
   readonly path: string;
   /** Free text by key. */
   readonly metadata: Readonly<Record<string, string>>;
-  #file: Deno.FsFile;
+  #file: Deno.FsFile | undefined;
   #tensors: Map<string, SafetensorsEntry>;
 
   /** Takes over an open file whose header has been checked; {@linkcode openSafetensors} calls it. */
@@ -97,11 +97,12 @@ export class SafetensorsReader implements Disposable {
    * Reads a tensor's values, row-major.
    *
    * @throws {RangeError} If there is no tensor of this name.
+   * @throws {Error} If the file was closed.
    */
   read(name: string): SafetensorsArray {
     const { dtype, start, end } = this.#entry(name);
     const bytes = new Uint8Array(end - start);
-    this.#file.seekSync(start, Deno.SeekMode.Start);
+    this.#openFile().seekSync(start, Deno.SeekMode.Start);
     this.#fill(bytes);
     return VALUES[dtype](bytes.buffer);
   }
@@ -112,6 +113,7 @@ export class SafetensorsReader implements Disposable {
    *
    * @throws {RangeError} If there is no such tensor or it has another number of elements.
    * @throws {TypeError} If its elements are no such floats.
+   * @throws {Error} If the file was closed.
    */
   readInto(name: string, target: Float32Array): void {
     const { dtype, shape, start, end } = this.#entry(name);
@@ -125,7 +127,7 @@ export class SafetensorsReader implements Disposable {
           `expected ${target.length} elements`,
       );
     }
-    this.#file.seekSync(start, Deno.SeekMode.Start);
+    this.#openFile().seekSync(start, Deno.SeekMode.Start);
     for (let position = start; position < end; position += CHUNK_BYTES) {
       const bytes = new Uint8Array(Math.min(CHUNK_BYTES, end - position));
       this.#fill(bytes);
@@ -133,9 +135,10 @@ export class SafetensorsReader implements Disposable {
     }
   }
 
-  /** Closes the file. */
+  /** Closes the file, unless it is closed already. */
   close(): void {
-    this.#file.close();
+    this.#file?.close();
+    this.#file = undefined;
   }
 
   /** Closes the file. */
@@ -153,8 +156,13 @@ export class SafetensorsReader implements Disposable {
     return entry;
   }
 
+  #openFile(): Deno.FsFile {
+    if (this.#file !== undefined) return this.#file;
+    throw new Error(`Cannot read ${this.path}: it was closed; open it again`);
+  }
+
   #fill(target: Uint8Array): void {
-    if (readFully(this.#file, target) < target.length) {
+    if (readFully(this.#openFile(), target) < target.length) {
       throw new Error(`Cannot read ${this.path}: it was cut off after it was opened`);
     }
   }
@@ -221,7 +229,9 @@ export interface SafetensorsTensor {
  *
  * @param tensors The tensors by name.
  * @param metadata Free text by key.
- * @throws {RangeError} If the number of values does not fit the shape; nothing is written then.
+ * @throws {RangeError} If the number of values does not fit the shape, or a size is no whole number of at least 0;
+ * nothing is written then.
+ * @throws {TypeError} If metadata are no texts, or a type is not F32 or BF16.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -248,6 +258,11 @@ export function writeSafetensors(
   }))
     // Wider elements first keep all of them aligned; names compare by code units, which no locale changes.
     .sort((a, b) => a.dtype === b.dtype ? (a.name < b.name ? -1 : 1) : a.dtype === "F32" ? -1 : 1);
+  for (const { name, shape, dtype } of ordered) checkTensor(path, name, shape, dtype);
+  for (const [key, text] of Object.entries(metadata)) {
+    if (typeof text === "string") continue;
+    throw new TypeError(`Cannot write ${path}: its metadata "${key}" is a ${typeof text}; give a text`);
+  }
   using output = new AtomicFile(path);
   output.write(formatSafetensorsHeader(ordered, metadata));
   for (const { name, shape, values, dtype } of ordered) {
@@ -267,4 +282,17 @@ export function writeSafetensors(
     }
   }
   output.commit();
+}
+
+// What a reader would refuse.
+function checkTensor(path: string, name: string, shape: readonly number[], dtype: string): void {
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw new RangeError(
+      `Cannot write tensor "${name}" to ${path}: its shape is [${shape.join(", ")}]; ` +
+        `every size must be a whole number of at least 0`,
+    );
+  }
+  if (dtype !== "F32" && dtype !== "BF16") {
+    throw new TypeError(`Cannot write tensor "${name}" to ${path}: its type is ${dtype}; expected F32 or BF16`);
+  }
 }

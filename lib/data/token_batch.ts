@@ -35,9 +35,9 @@ export function drawBatch(source: TokenSource, random: Random, batchSize: number
  * sequences each time. What is left at the end, shorter than a sequence, is left out.
  *
  * @param count The most batches to give; `Infinity` for all. The last of all may have fewer sequences.
- * @throws {RangeError} If the data are too short or a size is not a whole number above 0.
+ * @throws {RangeError} At the call, if the data are too short or a size is not a whole number above 0.
  */
-export function* batchesInOrder(
+export function batchesInOrder(
   source: TokenSource,
   count: number,
   batchSize: number,
@@ -45,7 +45,19 @@ export function* batchesInOrder(
 ): Generator<TokenBatch, void, undefined> {
   checkSequence(source.length, contextLength);
   checkBatchSize(batchSize, contextLength);
+  if (!(count === Infinity || (Number.isSafeInteger(count) && count >= 0))) {
+    throw new RangeError(`Cannot make batches: their number is ${count}; give a whole number, or Infinity for all`);
+  }
   const sequences = Math.min(Math.floor((source.length - 1) / contextLength), count * batchSize);
+  return readInOrder(source, sequences, batchSize, contextLength);
+}
+
+function* readInOrder(
+  source: TokenSource,
+  sequences: number,
+  batchSize: number,
+  contextLength: number,
+): Generator<TokenBatch, void, undefined> {
   for (let first = 0; first < sequences; first += batchSize) {
     const size = Math.min(batchSize, sequences - first);
     yield readBatch(source, Float64Array.from({ length: size }, (_, i) => (first + i) * contextLength), contextLength);

@@ -36,11 +36,11 @@ export interface TokenDatasetOptions {
 export class TokenDataset implements Disposable {
   /** Entries of the vocabulary; every id is below. */
   readonly vocabSize: number;
-  #source: NpyReader | Uint16Array | Uint32Array;
+  #source: NpyReader | Uint16Array | Uint32Array | Int32Array;
   #name: string;
   #ids: TokenSource;
 
-  private constructor(source: NpyReader | Uint16Array | Uint32Array, name: string, vocabSize: number) {
+  private constructor(source: NpyReader | Uint16Array | Uint32Array | Int32Array, name: string, vocabSize: number) {
     if (!Number.isSafeInteger(vocabSize) || vocabSize < 1) {
       throw new RangeError(`Cannot use ${name}: vocab_size is ${vocabSize}; it must be a whole number above 0`);
     }
@@ -80,7 +80,7 @@ export class TokenDataset implements Disposable {
    *
    * @throws {RangeError} If an id is not below `vocabSize`.
    */
-  static fromIds(ids: Uint16Array | Uint32Array, { vocabSize }: TokenDatasetOptions): TokenDataset {
+  static fromIds(ids: Uint16Array | Uint32Array | Int32Array, { vocabSize }: TokenDatasetOptions): TokenDataset {
     const dataset = new TokenDataset(ids, "the token ids", vocabSize);
     dataset.#checkSample();
     return dataset;
@@ -106,10 +106,10 @@ export class TokenDataset implements Disposable {
    * The data from the start in sequences that follow one another without overlap, the same each time, for evaluation.
    *
    * @param count The most batches to give; `Infinity` for all. The last of all may have fewer sequences.
-   * @throws {RangeError} If the data are shorter than `contextLength + 1`, or an id is outside of the vocabulary.
+   * @throws {RangeError} If the data are shorter than `contextLength + 1` or a size is none, at the call; if an id is
+   * outside of the vocabulary, when its batch is asked for.
    */
   windows(count: number, batchSize: number, contextLength: number): Generator<TokenBatch, void, undefined> {
-    this.checkSequence(contextLength);
     return batchesInOrder(this.#ids, count, batchSize, contextLength);
   }
 

@@ -52,7 +52,14 @@ export function openLlama(folder: string): LlamaCheckpoint {
   checkTensors(files, config);
   const open = opening.move();
   const weights = (name: string) => {
-    const { theirs, shape, rotaryHeads } = tensors.get(name)!;
+    const tensor = tensors.get(name);
+    if (tensor === undefined) {
+      throw new RangeError(
+        `Cannot read the weights ${name} of ${folder}: the model has no such name; ` +
+          `they begin with ${[...tensors.keys()].slice(0, 3).join(", ")}`,
+      );
+    }
+    const { theirs, shape, rotaryHeads } = tensor;
     const values = files.read(theirs);
     return rotaryHeads === undefined ? values : pairsFromHalves(values, rotaryHeads, shape[1]);
   };

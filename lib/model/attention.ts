@@ -12,6 +12,7 @@ import type { RopeTable } from "./rope.ts";
  *
  * @param mask Integers [T, S], or one matrix for each leading index [..., T, S]: 0 hides a key from a query. A query
  * that sees nothing gives 0.
+ * @throws {RangeError} If the shapes are not these.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -137,7 +138,7 @@ export interface AttentionWeights {
  * 2023), and rotary embedding of both after that if `rope` is given.
  *
  * @param component How the parts are named for those who count.
- * @throws {RangeError} If the weights do not make heads of one size.
+ * @throws {RangeError} If the weights do not make heads of one size, which is the rope table's, or x has one dimension.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -161,6 +162,9 @@ export function multiheadSelfAttention(
   options: AttentionOptions,
   component: string = "attn",
 ): Tensor {
+  if (x.shape.length < 2) {
+    throw new RangeError(`Cannot attend: x is [${x.shape.join(", ")}]; give [..., T, d_model]`);
+  }
   const projected = project(tape, x, weights, options, component);
   const attended = attend(tape, projected, options, component);
   for (const tensor of tensorsOf(projected)) tape.discard(tensor);
@@ -194,15 +198,24 @@ function project(
   component: string,
 ): ProjectedHeads {
   tape.component(`${component}.qkv`);
+  const widths = qkv.map(({ shape: [width] }) => width);
   if (norms === undefined) {
-    const tensor = linear(tape, x, qkv);
-    const headSize = tensor.columns / (numHeads + 2 * numKvHeads);
+    const width = widths.reduce((sum, width) => sum + width, 0);
+    const headSize = width / (numHeads + 2 * numKvHeads);
     if (!Number.isInteger(headSize)) {
       throw new RangeError(
-        `Cannot attend: rows of ${tensor.columns} do not hold ${numHeads} query and twice ${numKvHeads} key heads of one ` +
+        `Cannot attend: rows of ${width} do not hold ${numHeads} query and twice ${numKvHeads} key heads of one ` +
           `size; make d_model a multiple of num_heads`,
       );
     }
+    const expected = [numHeads, numKvHeads, numKvHeads].map((heads) => heads * headSize);
+    if (qkv.length !== 1 && widths.join(", ") !== expected.join(", ")) {
+      throw new RangeError(
+        `Cannot attend: the weights of queries, keys and values make rows of ${widths.join(", ")}; ` +
+          `give three that make rows of ${expected.join(", ")}, or one of all`,
+      );
+    }
+    const tensor = linear(tape, x, qkv);
     return {
       q: { tensor, column: 0, count: numHeads },
       k: { tensor, column: numHeads * headSize, count: numKvHeads },
@@ -211,7 +224,6 @@ function project(
     };
   }
   const headSize = norms.q.columns;
-  const widths = qkv.map(({ shape: [width] }) => width);
   const expected = [numHeads, numKvHeads, numKvHeads].map((heads) => heads * headSize);
   if (norms.k.columns !== headSize || widths.join(", ") !== expected.join(", ")) {
     throw new RangeError(
@@ -243,6 +255,11 @@ function attend(tape: Tape, projected: ProjectedHeads, options: AttentionOptions
   const { device } = tape;
   const { q, k, v, headSize } = projected;
   const { numHeads, numKvHeads = numHeads, rope, cache } = options;
+  if (rope !== undefined && rope.table.headSize !== headSize) {
+    throw new RangeError(
+      `Cannot attend: heads have ${headSize} elements, the rope table is for ${rope.table.headSize}; give one for these`,
+    );
+  }
   const length = q.tensor.shape.at(-2)!;
   const batch = q.tensor.rows / length;
   // Side by side in one tensor they are rotated together.

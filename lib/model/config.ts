@@ -63,6 +63,29 @@ export const ModelConfig: z.ZodType<Fields, ModelConfigInput> = z.object({
 /** A checked configuration, defaults filled in. */
 export type ModelConfig = Fields;
 
+/**
+ * Checks a configuration and fills in its defaults.
+ *
+ * @throws {RangeError} If it is refused; each field that is wrong is named, with its value.
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * const config = { vocab_size: 11, context_length: 8, num_layers: 1, d_model: 0, num_heads: 2 };
+ * assertThrows(() => checkedConfig(config), RangeError, "d_model is 0");
+ * ```
+ */
+export function checkedConfig(config: ModelConfigInput): ModelConfig {
+  const parsed = ModelConfig.safeParse(config);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ code, path, message }) => {
+    // What fields must satisfy together says its own names and values.
+    if (code === "custom") return message;
+    const field = path[0] as keyof ModelConfigInput | undefined;
+    return (field === undefined ? "" : `${field} is ${config[field]}: `) + message[0].toLowerCase() + message.slice(1);
+  });
+  throw new RangeError(`Cannot make the model: ${problems.join("; ")}`);
+}
+
 export type { ModelConfigInput };
 
 function positive(description: string) {

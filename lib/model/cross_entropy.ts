@@ -5,6 +5,11 @@ import { Tensor } from "../tensor/tensor.ts";
 export interface CrossEntropyOptions {
   /** Factor of the gradient (not of the loss): 1 / N when N batches are accumulated into one step. 1 if left out. */
   gradientScale?: number;
+  /**
+   * True keeps the logits, for a loss that takes more of them than this one, and costs memory for their gradient. False
+   * if left out: the gradient takes their place.
+   */
+  keepLogits?: boolean;
 }
 
 /**
@@ -12,9 +17,10 @@ export interface CrossEntropyOptions {
  * vocab_size] and targets [...].
  *
  * Fused with its gradient: when the tape records, the gradient takes the place of the logits at once, so read them
- * before. A target outside of the vocabulary gives NaN.
+ * before, or set `keepLogits`. A target outside of the vocabulary gives NaN.
  *
  * @returns One number, [].
+ * @throws {RangeError} If there is not one target for each row, or `gradientScale` is not finite.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -31,40 +37,50 @@ export function crossEntropy(
   tape: Tape,
   logits: Tensor,
   targets: Tensor,
-  { gradientScale = 1 }: CrossEntropyOptions = {},
+  { gradientScale = 1, keepLogits = false }: CrossEntropyOptions = {},
 ): Tensor {
   const { rows, columns } = logits;
-  if (targets.slice.length !== rows) {
-    throw new RangeError(
-      `Cannot compute the cross entropy: logits are [${logits.shape.join(", ")}], targets [${
-        targets.shape.join(", ")
-      }]; give one target for each of the ${rows} rows`,
-    );
+  checkTargets(logits, targets);
+  if (!Number.isFinite(gradientScale)) {
+    throw new RangeError(`Cannot compute the cross entropy: gradientScale is ${gradientScale}; give a finite number`);
   }
   const losses = tape.scratch(rows);
   const loss = tape.empty([], "f32");
+  const { slice } = logits;
+  const dLogits = !tape.recording ? undefined : keepLogits ? tape.scratch(slice.length, slice.dtype) : slice;
   tape.device.crossEntropy({
-    logits: logits.slice,
+    logits: slice,
     targets: targets.slice,
     losses,
     rows,
     columns,
     scale: gradientScale / rows,
-    dLogits: tape.recording ? logits.slice : undefined,
+    dLogits,
   });
   tape.device.sum({ x: losses, out: loss.slice, factor: 1 / rows });
   tape.release(losses);
+  if (dLogits === undefined) return loss;
+  if (!keepLogits) logits.takeMemory("crossEntropy()");
   tape.record({
     outputs: [loss],
+    saved: keepLogits ? [dLogits] : [],
     backward() {
       // Gradients of something computed from the loss need its factor; the loss itself has a gradient of 1.
-      if (!tape.isRoot(loss)) {
-        tape.device.scale({ x: logits.slice, out: logits.slice, factor: loss.gradient!.slice });
-      }
-      tape.replaceByGradient(logits);
+      if (!tape.isRoot(loss)) tape.device.scale({ x: dLogits, out: dLogits, factor: loss.gradient!.slice });
+      if (keepLogits) {
+        tape.contribute(logits, (gradient) => tape.device.copy({ source: dLogits, destination: gradient }));
+      } else tape.replaceByGradient(logits);
     },
   });
   return loss;
+}
+
+function checkTargets({ shape, rows }: Tensor, targets: Tensor): void {
+  if (targets.slice.length === rows) return;
+  throw new RangeError(
+    `Cannot compute the cross entropy: logits are [${shape.join(", ")}], targets [${targets.shape.join(", ")}]; ` +
+      `give one target for each of the ${rows} rows`,
+  );
 }
 
 /**
@@ -72,6 +88,7 @@ export function crossEntropy(
  * `crossEntropy`.
  *
  * @returns One number for each target, in the shape of the targets.
+ * @throws {RangeError} If there is not one target for each row.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -88,6 +105,7 @@ export function crossEntropy(
  */
 export function crossEntropyByRow(tape: Tape, logits: Tensor, targets: Tensor): Tensor {
   const { rows, columns } = logits;
+  checkTargets(logits, targets);
   const losses = new Tensor(tape.scratch(rows), targets.shape);
   tape.device.crossEntropy({
     logits: logits.slice,

@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
  * Rows of a table [vocab_size, d_model] by token id (handout, Embedding): ids of any shape [...] give [..., d_model].
  * An id outside of the vocabulary gives NaN.
  *
+ * @throws {RangeError} If the table has not two dimensions.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -8,6 +8,7 @@ import { silu } from "./silu.ts";
  * The gated feed-forward layer w2(silu(w1 x) * w3 x) (handout, SwiGLU; Shazeer, 2020), for x [..., d_model], w1 and w3
  * [d_ff, d_model], and w2 [d_model, d_ff].
  *
+ * @throws {RangeError} If the weights have other shapes.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -38,6 +39,7 @@ export interface FeedForwardWeights {
 /**
  * The feed-forward layer of a block, its parts named under `component`, for x [..., d_model].
  *
+ * @throws {RangeError} If the weights are not those of this kind of layer.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -57,6 +59,7 @@ export function feedForward(
   { up, down, kind }: FeedForwardWeights,
   component: string = "ffn",
 ): Tensor {
+  checkUp(up, kind);
   tape.component(`${component}.${kind === "swiglu" ? "w1_w3" : "w1"}`);
   const raised = linear(tape, x, up);
   tape.component(`${component}.activation`);
@@ -66,6 +69,20 @@ export function feedForward(
   const out = linear(tape, active, down);
   tape.discard(active);
   return out;
+}
+
+// As many rows as the gate and what it lets through need: of other numbers of rows the halves would be mixed.
+function checkUp(up: readonly Tensor[], kind: FeedForwardWeights["kind"]): void {
+  const [first, second] = up.map(({ shape: [rows] }) => rows);
+  const fits = kind === "swiglu"
+    ? (up.length === 1 && first % 2 === 0) || (up.length === 2 && first === second)
+    : up.length === 1 && (kind === "silu" || kind === "relu2");
+  if (fits) return;
+  const shapes = up.map(({ shape }) => `[${shape.join(", ")}]`).join(", ");
+  throw new RangeError(
+    `Cannot apply the feed-forward layer: its kind is ${kind}, up is ${shapes}; give swiglu w1 and w3, both ` +
+      `[d_ff, d_model], or one tensor of both stacked, and silu or relu2 one tensor`,
+  );
 }
 
 // The halves of x are gate and up. Its backward pass writes the gradient over x: only this file calls it, with what a

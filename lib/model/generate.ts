@@ -100,6 +100,13 @@ export function generateBatch(
   if (!Number.isSafeInteger(maxNewTokens) || maxNewTokens < 1) {
     throw new RangeError(`Cannot generate: maxNewTokens is ${maxNewTokens}; it must be a whole number of at least 1`);
   }
+  const { stopToken } = options;
+  if (stopToken !== undefined && !isToken(model, stopToken)) {
+    throw new RangeError(
+      `Cannot generate: stopToken is ${stopToken}, vocab_size is ${model.config.vocab_size}; ` +
+        `give an id of the vocabulary, or leave it out`,
+    );
+  }
   prompts.forEach((prompt) => checkPrompt(model, prompt));
   const sequences = prompts.map((prompt, sequence) => ({
     sequence,
@@ -155,7 +162,12 @@ function* generateTogether(
   }
 }
 
-function checkPrompt({ config }: TransformerLM, prompt: ArrayLike<number>): void {
+function isToken({ config: { vocab_size } }: TransformerLM, id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id < vocab_size;
+}
+
+function checkPrompt(model: TransformerLM, prompt: ArrayLike<number>): void {
+  const { config } = model;
   if (prompt.length === 0) {
     throw new RangeError("Cannot generate: the prompt is empty; begin with the token that stands between texts");
   }
@@ -166,7 +178,7 @@ function checkPrompt({ config }: TransformerLM, prompt: ArrayLike<number>): void
     );
   }
   for (let i = 0; i < prompt.length; i++) {
-    if (!Number.isInteger(prompt[i]) || prompt[i] < 0 || prompt[i] >= config.vocab_size) {
+    if (!isToken(model, prompt[i])) {
       throw new RangeError(
         `Cannot generate: token ${i} of the prompt is ${prompt[i]}, vocab_size is ${config.vocab_size}; ` +
           `encode it with the tokenizer that the model was trained with`,

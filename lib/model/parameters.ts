@@ -109,7 +109,12 @@ export class Parameters implements Disposable {
     return this.#gradients;
   }
 
-  /** The tensor of a group (see `parameterLayout`), with which the model computes. */
+  /**
+   * A tensor with which the model computes: a parameter by its name, or several that lie one after the other as one,
+   * as "layers.0.attn.qkv" (without `qk_norm`) and "layers.0.ffn.w1_w3".
+   *
+   * @throws {RangeError} If the model has none of this name; those that it has are named.
+   */
   group(name: string): Tensor {
     const tensor = this.#groups.get(name);
     if (tensor === undefined) {
@@ -122,8 +127,9 @@ export class Parameters implements Disposable {
 
   /**
    * Draws the first weights, the same for a seed on every device: matrices from a normal distribution truncated at
-   * three standard deviations (see `initialDeviation()`); norms are ones. Every matrix takes its numbers from the seed
-   * whatever the deviations are, so that models which differ only in them start alike elsewhere.
+   * three standard deviations of sqrt(2 / (d_in + d_out)), or as `embedding_std` and `output_init` say; norms are ones.
+   * Every matrix takes its numbers from the seed whatever the deviations are, so that models which differ only in them
+   * start alike elsewhere.
    */
   initialize(seed: number): void {
     if (!this.device.computes) return;

@@ -6,7 +6,7 @@ import { Tensor } from "../tensor/tensor.ts";
  * [..., d_model] and a weight [d_model]. With a shorter weight, each part of a row that is as long as it has a norm of
  * its own: heads that lie side by side.
  *
- * @throws {RangeError} If a row is not a whole number of such parts.
+ * @throws {RangeError} If a row is not a whole number of such parts, or epsilon is below 0.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -22,10 +22,10 @@ import { Tensor } from "../tensor/tensor.ts";
 export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, epsilon: number = 1e-5): Tensor {
   const { columns } = weight;
   const rows = x.slice.length / columns;
-  if (x.columns % columns !== 0) {
+  if (weight.shape.length !== 1 || x.columns % columns !== 0) {
     throw new RangeError(
-      `Cannot normalize: the weight is [${columns}], x [${x.shape.join(", ")}]; ` +
-        `the last dimension must be as long as the weight, or a multiple of it`,
+      `Cannot normalize: the weight is [${weight.shape.join(", ")}], x [${x.shape.join(", ")}]; ` +
+        `the weight must be [d], and the last dimension of x a multiple of d`,
     );
   }
   const out = tape.empty(x.shape);

@@ -20,7 +20,7 @@ export interface RopeTable {
  * Computes the angles position / theta^(2i / headSize) in float64 and stores their cosines and sines (handout,
  * RotaryPositionalEmbedding; Su et al., 2021).
  *
- * @throws {RangeError} If the head size is odd.
+ * @throws {RangeError} If the head size is odd or theta not above 0.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -41,6 +41,9 @@ export function ropeTable(
     throw new RangeError(
       `Cannot prepare rotary embeddings: the head size is ${headSize}; they rotate pairs, so choose an even one`,
     );
+  }
+  if (!(theta > 0 && theta < Infinity)) {
+    throw new RangeError(`Cannot prepare rotary embeddings: theta is ${theta}; choose a number above 0`);
   }
   const half = headSize / 2;
   const cos = arena.alloc(maxPositions * half, "f32");
@@ -66,6 +69,7 @@ export function ropeTable(
  *
  * @param positions Integers, [sequence] (used for every sequence) or one for each row of x; below the table's
  * maxPositions, or the result is NaN.
+ * @throws {RangeError} If d_head is not the table's, or the rows are no multiple of the positions.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";

@@ -22,10 +22,12 @@ import type { Tensor } from "../tensor/tensor.ts";
  */
 export function softmax(tape: Tape, x: Tensor, dimension: number = -1): Tensor {
   const axis = dimension < 0 ? dimension + x.shape.length : dimension;
-  if (!(axis >= 0 && axis < x.shape.length)) {
+  if (!(Number.isInteger(axis) && axis >= 0 && axis < x.shape.length)) {
     throw new RangeError(
       `Cannot take the softmax over dimension ${dimension}: x is [${x.shape.join(", ")}]; ` +
-        `choose one from ${-x.shape.length} to ${x.shape.length - 1}`,
+        (x.shape.length === 0
+          ? "give a tensor with a dimension"
+          : `choose one from ${-x.shape.length} to ${x.shape.length - 1}`),
     );
   }
   const sizes = { size: x.shape[axis], inner: x.shape.slice(axis + 1).reduce((product, size) => product * size, 1) };

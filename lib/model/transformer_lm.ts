@@ -4,7 +4,7 @@ import type { Slice } from "../tensor/slice.ts";
 import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyValueCache } from "./attention.ts";
-import { ModelConfig as ModelConfigSchema } from "./config.ts";
+import { checkedConfig } from "./config.ts";
 import type { ModelConfig, ModelConfigInput } from "./config_fields.ts";
 import { crossEntropy, type CrossEntropyOptions } from "./cross_entropy.ts";
 import { embedding } from "./embedding.ts";
@@ -36,7 +36,7 @@ export interface ForwardOptions {
   caches?: readonly KeyValueCache[];
   /** For generation: logits of the last position of each sequence only, [batch, 1, vocab_size]. */
   lastOnly?: boolean;
-  /** For `crossEntropy()`: rows of logits may be padded; see `logitsForLoss()`. */
+  /** For `crossEntropy()`: rows may be padded by logits of -Infinity, where the device multiplies faster then. */
   forLoss?: boolean;
 }
 
@@ -44,7 +44,8 @@ export interface ForwardOptions {
  * The Transformer language model as a function of its weights (handout, transformer_lm): token ids [batch, T] to
  * logits [batch, T, vocab_size].
  *
- * @throws {RangeError} If positions are rotary and `positions` or `ropeTable` is missing.
+ * @throws {RangeError} If positions are rotary and `positions` or `ropeTable` is missing, or the weights are not for as
+ * many layers as the configuration has.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -72,6 +73,12 @@ export function transformerLm(
     throw new RangeError('Cannot run the model: position is "rope"; give positions and ropeTable');
   }
   const rope = config.position === "rope" ? { table: ropeTable!, positions: positions! } : undefined;
+  if (weights.blocks.length !== config.num_layers) {
+    throw new RangeError(
+      `Cannot run the model: the weights have ${weights.blocks.length} blocks, num_layers is ${config.num_layers}; ` +
+        `give as many`,
+    );
+  }
   tape.component("token_embeddings");
   let x: ResidualStream = { stream: embedding(tape, tokens, weights.tokenEmbeddings) };
   weights.blocks.forEach((block, i) => {
@@ -172,12 +179,11 @@ export class TransformerLM implements Disposable {
   /**
    * Makes a model.
    *
-   * @throws {z.ZodError} If the configuration is not valid; the message names the field.
-   * @throws {RangeError} If `state` does not fit the configuration.
+   * @throws {RangeError} If the configuration is not valid, each field that is wrong named, or `state` does not fit it.
    */
   constructor(device: Device, config: ModelConfigInput, { seed = 0, state, ...options }: TransformerOptions = {}) {
     this.device = device;
-    this.config = ModelConfigSchema.parse(config);
+    this.config = checkedConfig(config);
     const { context_length, d_model, num_heads, rope_theta } = this.config;
     this.parameters = new Parameters(device, this.config, options);
     this.#constants = device.arena("constants");
@@ -209,15 +215,19 @@ export class TransformerLM implements Disposable {
    * Logits [batch, T, vocab_size] of token ids [batch, T].
    *
    * @param tokens Integers below vocab_size, T at most context_length.
-   * @param options.position Position of the first token: with caches, the number of positions cached. 0 if left out.
-   * @param options.caches One for each layer; where they have a `place`, that says the position.
-   * @param options.forLoss Lets rows of logits be padded for `crossEntropy()`, for devices that multiply faster then.
-   * @throws {RangeError} If the sequence is longer than the context.
+   * @param options.position Position of the first token. If left out, the number of positions in the caches, or 0.
+   * @param options.caches One for each layer, see {@linkcode GenerationCache}; where they have a `place`, that says the
+   * position.
+   * @param options.lastOnly Gives the logits of the last position of each sequence only, [batch, 1, vocab_size].
+   * @param options.forLoss Lets rows be padded for `crossEntropy()`, by logits of -Infinity, where the device
+   * multiplies faster then.
+   * @throws {RangeError} If the sequence is longer than the context, there is not one cache for each layer, or position
+   * is not the number of positions in them.
    */
   forward(
     tape: Tape,
     tokens: Tensor,
-    { position = 0, caches, lastOnly, forLoss }: {
+    { caches, position = positionsIn(caches), lastOnly, forLoss }: {
       position?: number;
       caches?: readonly KeyValueCache[];
       lastOnly?: boolean;
@@ -226,6 +236,7 @@ export class TransformerLM implements Disposable {
   ): Tensor {
     const length = tokens.columns;
     const { context_length } = this.config;
+    if (caches !== undefined) this.#checkCaches(caches, position);
     if (position + length > context_length) {
       throw new RangeError(
         `Cannot run the model: the sequence ends at position ${
@@ -241,6 +252,22 @@ export class TransformerLM implements Disposable {
       lastOnly,
       forLoss,
     });
+  }
+
+  #checkCaches(caches: readonly KeyValueCache[], position: number): void {
+    const { num_layers } = this.config;
+    if (caches.length !== num_layers) {
+      throw new RangeError(
+        `Cannot run the model: ${caches.length} caches are given; give one for each of ${num_layers} layers`,
+      );
+    }
+    // Keys that are cached for other positions than those before the tokens would be attended to all the same.
+    const other = caches.find(({ length, place }) => place === undefined && length !== position);
+    if (other === undefined) return;
+    throw new RangeError(
+      `Cannot run the model: a cache holds ${other.length} positions, the tokens begin at position ${position}; ` +
+        `let all caches hold the positions before them`,
+    );
   }
 
   /**
@@ -302,4 +329,10 @@ export class TransformerLM implements Disposable {
       lmHead: tied_embeddings ? tokenEmbeddings : group("lm_head.weight"),
     };
   }
+}
+
+// Where a cache has a place, only device memory knows the position.
+function positionsIn(caches: readonly KeyValueCache[] | undefined): number {
+  const first = caches?.[0];
+  return first === undefined || first.place ? 0 : first.length;
 }

@@ -1,7 +1,7 @@
 import type { Slice } from "../tensor/slice.ts";
 import { type AdamWOptions, adamwRates, adamwSettings } from "./adamw_settings.ts";
 import { checkStep, type Moments, type Optimizer } from "./optimizer.ts";
-import { gradientsOf, startWithin, type Trainable } from "./trainable.ts";
+import { checkLearningRate, gradientsOf, startWithin, type Trainable } from "./trainable.ts";
 
 /** What AdamW needs to go on exactly where it was. */
 export interface AdamWState {
@@ -77,6 +77,7 @@ export class AdamW implements Optimizer {
    * @param step.learningRate Size of the step.
    * @param step.gradientScale One number in device memory by which gradients are multiplied, such as a clip
    * coefficient.
+   * @throws {RangeError} If the learning rate is not a number of at least 0; nothing is changed then.
    */
   step({ learningRate, gradientScale }: { learningRate: number; gradientScale?: Slice }): void {
     this.prepareStep(learningRate);
@@ -85,6 +86,7 @@ export class AdamW implements Optimizer {
 
   /** The first half of `step()`: counts it and writes its rates to the device. */
   prepareStep(learningRate: number): void {
+    checkLearningRate(learningRate);
     const rates = adamwRates(++this.#steps, learningRate, this.options);
     this.parameters.device.upload(this.#rates, Float32Array.from(rates));
   }
@@ -110,7 +112,11 @@ export class AdamW implements Optimizer {
     Object.assign(device.scope, { component, phase });
   }
 
-  /** The moments that go with a piece of the weights. */
+  /**
+   * The moments that go with a piece of the weights.
+   *
+   * @throws {RangeError} If it is no piece of the weights that this optimizer steps.
+   */
   momentsOf(weights: Slice): Required<Moments> {
     const start = startWithin(this.parameters.weights, weights);
     const [first, second] = [this.firstMoments, this.secondMoments].map((all) => all.sub(start, weights.length));

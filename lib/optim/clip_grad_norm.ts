@@ -38,10 +38,20 @@ export class GradientClipper implements Disposable {
     this.#sums = this.#arena.alloc(pieces, "f32");
   }
 
-  /** Computes `norm` and `coefficient` of gradients in one or several slices, which it leaves alone. */
+  /**
+   * Computes `norm` and `coefficient` of gradients in one or several slices, which it leaves alone.
+   *
+   * @throws {RangeError} If there are no slices or more than announced, or maxNorm is not above 0.
+   */
   measure(gradients: Slice | readonly Slice[], maxNorm: number): void {
     const device = this.#device;
-    const pieces: readonly Slice[] = Array.isArray(gradients) ? gradients : [gradients];
+    const pieces = piecesOf(gradients);
+    if (pieces.length > this.#sums.length) {
+      throw new RangeError(
+        `Cannot measure gradients in ${pieces.length} slices: the clipper was made for ${this.#sums.length}; ` +
+          `make it for as many`,
+      );
+    }
     const { component, phase } = device.scope;
     Object.assign(device.scope, { component: "clip", phase: "update" });
     pieces.forEach((x, i) => device.sumOfSquares({ x, out: this.#sums.sub(i, 1), factor: 1 }));
@@ -63,7 +73,7 @@ export class GradientClipper implements Disposable {
  * clipping; epsilon 1e-6).
  *
  * @returns The norm before, read back from the device.
- * @throws {RangeError} If maxNorm is not above 0.
+ * @throws {RangeError} If there are no gradients, as in a model that is not trained, or maxNorm is not above 0.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -78,9 +88,15 @@ export class GradientClipper implements Disposable {
  * ```
  */
 export function clipGradNorm(device: Device, gradients: Slice | readonly Slice[], maxNorm: number): number {
-  const pieces: readonly Slice[] = Array.isArray(gradients) ? gradients : [gradients];
+  const pieces = piecesOf(gradients);
   using clipper = new GradientClipper(device, pieces.length);
   clipper.measure(pieces, maxNorm);
   for (const x of pieces) device.scale({ x, out: x, factor: clipper.coefficient });
   return device.download(clipper.norm)[0];
+}
+
+function piecesOf(gradients: Slice | readonly Slice[] | undefined): readonly Slice[] {
+  const pieces = Array.isArray(gradients) ? gradients : gradients === undefined ? [] : [gradients];
+  if (pieces.length > 0) return pieces;
+  throw new RangeError("Cannot measure gradients: there are none; make the model with trainable: true");
 }

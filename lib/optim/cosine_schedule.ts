@@ -1,3 +1,5 @@
+import { checkSchedule } from "./check_schedule.ts";
+
 /** Shape of the learning rate over a training. */
 export interface CosineSchedule {
   /** Reached at the end of the warm-up. */
@@ -16,7 +18,7 @@ export interface CosineSchedule {
  * `cosineSteps`, and constant from there.
  *
  * @param step Zero-based optimizer step.
- * @throws {RangeError} If `cosineSteps` is smaller than `warmupSteps`.
+ * @throws {RangeError} If `cosineSteps` is smaller than `warmupSteps`, or a number is missing or below 0.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -28,6 +30,7 @@ export interface CosineSchedule {
  */
 export function cosineSchedule(step: number, schedule: CosineSchedule): number {
   const { maxLearningRate, minLearningRate, warmupSteps, cosineSteps } = schedule;
+  checkSchedule({ step, maxLearningRate, minLearningRate, warmupSteps, cosineSteps });
   if (cosineSteps < warmupSteps) {
     throw new RangeError(
       `Cannot schedule the learning rate: cosineSteps is ${cosineSteps}, warmupSteps ${warmupSteps}; ` +

@@ -1,3 +1,5 @@
+import { checkSchedule } from "./check_schedule.ts";
+
 /** Shape of the learning rate over a training. */
 export interface LinearSchedule {
   /** Reached at the end of the warm-up, and kept until the decay. */
@@ -18,7 +20,7 @@ export interface LinearSchedule {
  * line down to `minLearningRate` over the `decaySteps` before `lastStep`.
  *
  * @param step Zero-based optimizer step.
- * @throws {RangeError} If warm-up and decay together are longer than `lastStep`.
+ * @throws {RangeError} If warm-up and decay together are longer than `lastStep`, or a number is missing or below 0.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -30,6 +32,7 @@ export interface LinearSchedule {
  */
 export function linearSchedule(step: number, schedule: LinearSchedule): number {
   const { maxLearningRate, minLearningRate, warmupSteps, decaySteps, lastStep } = schedule;
+  checkSchedule({ step, maxLearningRate, minLearningRate, warmupSteps, decaySteps, lastStep });
   if (warmupSteps + decaySteps > lastStep) {
     throw new RangeError(
       `Cannot schedule the learning rate: warmupSteps is ${warmupSteps}, decaySteps ${decaySteps}, lastStep ${lastStep}; ` +

@@ -2,7 +2,7 @@ import type { Slice } from "../tensor/slice.ts";
 import { type AdamWOptions, adamwRates, adamwSettings } from "./adamw_settings.ts";
 import { NewtonSchulz } from "./newton_schulz.ts";
 import { checkStep, type Moments, type Optimizer } from "./optimizer.ts";
-import { gradientsOf, startWithin, type Trainable } from "./trainable.ts";
+import { checkLearningRate, gradientsOf, startWithin, type Trainable } from "./trainable.ts";
 
 /** Settings of Muon, and of AdamW for what is no matrix of a block. */
 export interface MuonOptions extends AdamWOptions {
@@ -143,6 +143,7 @@ export class Muon implements Optimizer {
    * @param step.learningRate Of AdamW; Muon's is this times `learningRateRatio`.
    * @param step.gradientScale One number in device memory by which gradients are multiplied, such as a clip
    * coefficient.
+   * @throws {RangeError} If the learning rate is not a number of at least 0; nothing is changed then.
    */
   step({ learningRate, gradientScale }: { learningRate: number; gradientScale?: Slice }): void {
     this.prepareStep(learningRate);
@@ -151,6 +152,7 @@ export class Muon implements Optimizer {
 
   /** The first half of `step()`: counts it and writes its rates to the device. */
   prepareStep(learningRate: number): void {
+    checkLearningRate(learningRate);
     const { learningRateRatio, weightDecay } = this.options;
     const rate = learningRate * learningRateRatio;
     const rates = [...adamwRates(++this.#steps, learningRate, this.options), rate, 1 - rate * weightDecay];
@@ -188,10 +190,15 @@ export class Muon implements Optimizer {
     device.sgdStep({ weights, gradients: direction, rate, lowPrecisionWeights });
   }
 
-  /** The moments that go with a parameter: one for a matrix, two for all else. */
+  /**
+   * The moments that go with a parameter: one for a matrix, two for all else.
+   *
+   * @throws {RangeError} If these are not the weights of a parameter that this optimizer steps.
+   */
   momentsOf(weights: Slice): Moments {
     const moments = this.#moments.get(weights.byteOffset);
-    if (moments === undefined || moments.first.length !== weights.length) {
+    const isOurs = weights.block === this.parameters.weights.block && moments?.first.length === weights.length;
+    if (moments === undefined || !isOurs) {
       throw new RangeError("Cannot find the moments: these are not the weights of a parameter that Muon steps");
     }
     return moments;

@@ -45,8 +45,10 @@ export class NewtonSchulz implements Disposable {
    *
    * @param shapes [rows, columns] of the matrices to come.
    * @param dtype Format in which products are computed; f32 if left out.
+   * @throws {RangeError} If there are no shapes.
    */
   constructor(device: Device, shapes: readonly (readonly [number, number])[], dtype: "f32" | "bf16" = "f32") {
+    if (shapes.length === 0) throw new RangeError("Cannot orthogonalize: no shapes are given; give those to come");
     this.#device = device;
     using undo = new DisposableStack();
     this.#arena = undo.use(device.arena("orthogonalization"));
@@ -64,9 +66,16 @@ export class NewtonSchulz implements Disposable {
    * @param x f32 [rows, columns] of a shape that was announced; used up.
    * @param factor By which the result is multiplied; 1 if left out.
    * @returns The result [rows, columns], until the next call.
+   * @throws {RangeError} If x has another size, or one larger than announced.
    */
   orthogonalize(x: Slice, rows: number, columns: number, factor: number = 1): Slice {
     const device = this.#device;
+    if (x.length !== rows * columns || Math.min(rows, columns) ** 2 > this.#gram.length) {
+      throw new RangeError(
+        `Cannot orthogonalize: x has ${x.length} elements, its shape is [${rows}, ${columns}]; ` +
+          `give a matrix of a shape that was announced`,
+      );
+    }
     device.sumOfSquares({ x, out: this.#norm, factor: 1 });
     device.inverseNorm({ sumOfSquares: this.#norm, out: this.#inverse, epsilon: EPSILON });
     device.scale({ x, out: x, factor: this.#inverse });

@@ -12,7 +12,11 @@ export interface Moments {
 export interface Optimizer extends Disposable {
   /** Steps done. */
   readonly steps: number;
-  /** Changes the weights by one step: `prepareStep()` and `applyStep()`. */
+  /**
+   * Changes the weights by one step: `prepareStep()` and `applyStep()`.
+   *
+   * @throws {RangeError} If the learning rate is not a number of at least 0.
+   */
   step(step: { learningRate: number; gradientScale?: Slice }): void;
   /** The first half of a step: counts it and writes its rates to the device. */
   prepareStep(learningRate: number): void;
@@ -26,6 +30,7 @@ export interface Optimizer extends Disposable {
    * The moments that go with a parameter.
    *
    * @param weights The parameter's weights, a piece of those that the optimizer steps.
+   * @throws {RangeError} If they are others.
    */
   momentsOf(weights: Slice): Moments;
   /**

@@ -1,6 +1,6 @@
 import type { Arena } from "../tensor/arena.ts";
 import type { Slice } from "../tensor/slice.ts";
-import { gradientsOf, type Trainable } from "./trainable.ts";
+import { checkLearningRate, gradientsOf, type Trainable } from "./trainable.ts";
 
 /**
  * Gradient descent as the handout's toy has it: step t (from 0) goes against the gradient by learning rate / sqrt(t +
@@ -47,10 +47,15 @@ export class Sgd implements Disposable {
     return this.#steps;
   }
 
-  /** Changes the weights by one step against their gradients, which are multiplied by `gradientScale` if given. */
+  /**
+   * Changes the weights by one step against their gradients, which are multiplied by `gradientScale` if given.
+   *
+   * @throws {RangeError} If the learning rate is not a number of at least 0; nothing is changed then.
+   */
   step({ learningRate, gradientScale }: { learningRate: number; gradientScale?: Slice }): void {
     const { device, weights, lowPrecisionWeights } = this.parameters;
     const gradients = gradientsOf(this.parameters);
+    checkLearningRate(learningRate);
     device.upload(this.#rate, new Float32Array([learningRate / Math.sqrt(++this.#steps)]));
     const { component, phase } = device.scope;
     Object.assign(device.scope, { component: "sgd", phase: "update" });

@@ -13,9 +13,27 @@ export interface Trainable {
   readonly lowPrecisionWeights?: Slice | undefined;
 }
 
-/** Index of a piece's first element among all weights. */
+/**
+ * Index of a piece's first element among all weights.
+ *
+ * @throws {RangeError} If the piece lies elsewhere.
+ */
 export function startWithin(weights: Slice, piece: Slice): number {
-  return (piece.byteOffset - weights.byteOffset) / BYTES_PER_ELEMENT[weights.dtype];
+  const start = (piece.byteOffset - weights.byteOffset) / BYTES_PER_ELEMENT[weights.dtype];
+  if (piece.block === weights.block && start >= 0 && start + piece.length <= weights.length) return start;
+  throw new RangeError(
+    "Cannot find the moments: these are not weights that the optimizer steps; give the optimizer of this model",
+  );
+}
+
+/**
+ * Checks the learning rate of a step, before the step changes anything.
+ *
+ * @throws {RangeError} If it is not a number of at least 0.
+ */
+export function checkLearningRate(learningRate: number): void {
+  if (learningRate >= 0 && learningRate < Infinity) return;
+  throw new RangeError(`Cannot step: learningRate is ${learningRate}; it must be a number of at least 0`);
 }
 
 /**

@@ -59,8 +59,15 @@ export class Arena implements SliceOwner, Disposable {
   // Released pieces by their size: exact sizes recur from layer to layer, so nothing is split or joined.
   #free = new Map<number, { block: Block; byteOffset: number }[]>();
 
-  /** Called by `device.arena()`. Reserves `bytes` at once (0: when first needed). */
+  /**
+   * Called by `device.arena()`. Reserves `bytes` at once (0: when first needed).
+   *
+   * @throws {RangeError} If bytes is not a number of at least 0, or they are not there.
+   */
   constructor(device: MemorySource, name: string, bytes: number) {
+    if (!(bytes >= 0)) {
+      throw new RangeError(`Cannot reserve ${bytes} bytes for the arena "${name}": give a number of at least 0`);
+    }
     this.device = device;
     this.name = name;
     if (bytes > 0) this.#grow(bytes);
@@ -116,10 +123,16 @@ export class Arena implements SliceOwner, Disposable {
    * Makes the memory of one whole slice (as `alloc` returned it) reusable for slices of the same size in bytes; the
    * slice is no longer valid.
    *
-   * @throws {RangeError} If it was released before, or taken before the arena was reset or disposed of.
+   * @throws {RangeError} If it is a part of one, was released before, or was taken before the arena was reset or
+   * disposed of.
    */
   release(slice: Slice): void {
     this.assertLive(slice);
+    if (slice.whole !== slice) {
+      throw new RangeError(
+        `Cannot release a part of a slice of the arena "${this.name}": release the slice that alloc() returned`,
+      );
+    }
     slice.epoch = RELEASED;
     const bytes = roundUp(slice.bytes);
     this.#usedBytes -= bytes;
@@ -147,7 +160,7 @@ export class Arena implements SliceOwner, Disposable {
    * @throws {RangeError} If it was not.
    */
   assertLive(slice: Slice): void {
-    if (slice.arena !== this || slice.epoch !== this.#epoch || this.#disposed) {
+    if (slice.arena !== this || slice.whole.epoch !== this.#epoch || this.#disposed) {
       throw new RangeError(
         `Cannot use a slice of the arena "${this.name}": it was released, or taken before the arena was ` +
           `reset or disposed of; take a new one`,

@@ -154,7 +154,7 @@ export function checkTransfer(
       `Cannot ${operation}: the array has ${data.length} elements, the slice ${slice.length}; make them equally long`,
     );
   }
-  if ((slice.dtype === "i32") !== (data instanceof Int32Array)) {
+  if (!(data instanceof (slice.dtype === "i32" ? Int32Array : Float32Array))) {
     throw new TypeError(
       `Cannot ${operation}: the slice is ${slice.dtype}, the array ${data.constructor.name}; ` +
         `i32 goes with Int32Array, all else with Float32Array`,

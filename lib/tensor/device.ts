@@ -129,6 +129,7 @@ export class Device implements Operations, MemorySource, Disposable {
   /** Bytes reserved, used now, and used at most. */
   readonly memory: MemoryUse = { reservedBytes: 0, usedBytes: 0, peakBytes: 0 };
   #arenas = new Set<Arena>();
+  #recording = false;
 
   /** Puts the checks and the arenas before a backend, which it owns from now on. */
   constructor(backend: Backend) {
@@ -171,6 +172,7 @@ export class Device implements Operations, MemorySource, Disposable {
 
   /** For arenas: takes memory from the backend. */
   takeBlock(bytes: number): Block {
+    this.#refuseWhileRecording("take memory");
     const block = this.backend.reserve(bytes);
     this.memory.reservedBytes += block.bytes;
     return block;
@@ -206,6 +208,7 @@ export class Device implements Operations, MemorySource, Disposable {
    */
   upload(to: Slice, data: Float32Array | Int32Array): void {
     checkTransfer(this, "upload", to, data);
+    this.#refuseWhileRecording("upload");
     this.backend.upload(to, data);
   }
 
@@ -222,6 +225,7 @@ export class Device implements Operations, MemorySource, Disposable {
   download<T extends Float32Array | Int32Array>(from: Slice, data: T): T;
   download(from: Slice, data: Float32Array | Int32Array = new Float32Array(from.length)): Float32Array | Int32Array {
     checkTransfer(this, "download", from, data);
+    this.#refuseWhileRecording("download");
     this.backend.download(from, data);
     return data;
   }
@@ -247,7 +251,18 @@ export class Device implements Operations, MemorySource, Disposable {
     if (this.backend.record === undefined) {
       throw new Error(`Cannot record: the device ${this.name} runs operations one by one; call them each time`);
     }
-    return this.backend.record(work);
+    this.#refuseWhileRecording("record");
+    this.#recording = true;
+    try {
+      return this.backend.record(work);
+    } finally {
+      this.#recording = false;
+    }
+  }
+
+  #refuseWhileRecording(what: string): void {
+    if (!this.#recording) return;
+    throw new Error(`Cannot ${what} while recording: a replay could not repeat it; ${what} before or after`);
   }
 
   /** Whether `sample()` is there. */

@@ -367,9 +367,12 @@ export const checks: OperationChecks = {
 
 function checkNorm(
   check: Check,
-  { weight, out, inverseRms, rows, columns }: Omit<AddRmsNormArguments, "a" | "b" | "sum">,
+  { weight, out, inverseRms, rows, columns, epsilon }: Omit<AddRmsNormArguments, "a" | "b" | "sum">,
 ): void {
   check.dimensions({ rows, columns });
+  if (!(epsilon >= 0)) {
+    throw new RangeError(`Cannot run ${check.operation}: epsilon is ${epsilon}; give a number of at least 0`);
+  }
   check.slice("weight", weight, FLOATS, columns);
   check.slice("out", out, FLOATS, rows * columns);
   check.slice("inverseRms", inverseRms, F32, rows);

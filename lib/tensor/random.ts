@@ -22,8 +22,12 @@ export class Random {
    * Starts the stream of a seed.
    *
    * @param seed Any safe integer; all of its 53 bits count.
+   * @throws {RangeError} If it is none.
    */
   constructor(seed: number) {
+    if (!Number.isSafeInteger(seed)) {
+      throw new RangeError(`Cannot start random numbers: the seed is ${seed}; it must be a whole number below 2^53`);
+    }
     let counter = (seed ^ Math.imul(Math.floor(seed / 4294967296), 0x9e3779b9)) | 0;
     const next = () => {
       counter = (counter + 0x9e3779b9) | 0;
@@ -39,11 +43,17 @@ export class Random {
     this.#d = next();
   }
 
-  /** A stream that goes on exactly where `state()` was taken. */
+  /**
+   * A stream that goes on exactly where `state()` was taken.
+   *
+   * @throws {RangeError} If these are not four words that a stream can have.
+   */
   static fromState(state: readonly number[]): Random {
-    if (state.length !== 4 || !state.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32)) {
+    const isState = state.length === 4 && state.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
+    // From zeros alone only zeros follow, for ever.
+    if (!isState || state.every((word) => word === 0)) {
       throw new RangeError(
-        `Cannot restore the random state: expected four integers below 2^32, got ${JSON.stringify(state)}`,
+        `Cannot restore the random state: expected four integers below 2^32, not all 0, got ${JSON.stringify(state)}`,
       );
     }
     const random = new Random(0);
@@ -75,7 +85,11 @@ export class Random {
     return ((this.uint32() >>> 5) * 67108864 + (this.uint32() >>> 6)) / 9007199254740992;
   }
 
-  /** A uniform integer in [0, bound), without bias, for `bound` from 1 to 2^32. */
+  /**
+   * A uniform integer in [0, bound), without bias, for `bound` from 1 to 2^32.
+   *
+   * @throws {RangeError} If the bound is another.
+   */
   below(bound: number): number {
     if (!Number.isInteger(bound) || bound < 1 || bound > 4294967296) {
       throw new RangeError(`Cannot draw an integer: bound is ${bound}; it must be an integer from 1 to 2^32`);
@@ -97,8 +111,15 @@ export class Random {
     }
   }
 
-  /** A normal number (mean 0, deviation 1) drawn again until it lies within `limit` deviations. */
+  /**
+   * A normal number (mean 0, deviation 1) drawn again until it lies within `limit` deviations.
+   *
+   * @throws {RangeError} If the limit is not above 0.
+   */
   truncatedNormal(limit: number): number {
+    if (!(limit > 0)) {
+      throw new RangeError(`Cannot draw a normal number: the limit is ${limit}; it must be a number above 0`);
+    }
     for (;;) {
       const drawn = this.normal();
       if (Math.abs(drawn) <= limit) return drawn;

@@ -55,18 +55,29 @@ export class Slice {
   readonly dtype: DType;
   /**
    * The arena's epoch when the slice was made; after `arena.reset()` the slice is no longer valid, nor after its
-   * release.
+   * release. That of `whole` counts.
    */
   epoch: number;
+  /** The slice that the arena handed out, of which this one is a part; itself if it is that one. */
+  readonly whole: Slice;
 
   /** Arenas make slices; everybody else calls `Arena.alloc()` or `sub()`. */
-  constructor(arena: SliceOwner, block: Block, byteOffset: number, length: number, dtype: DType, epoch: number) {
+  constructor(
+    arena: SliceOwner,
+    block: Block,
+    byteOffset: number,
+    length: number,
+    dtype: DType,
+    epoch: number,
+    whole?: Slice,
+  ) {
     this.arena = arena;
     this.block = block;
     this.byteOffset = byteOffset;
     this.length = length;
     this.dtype = dtype;
     this.epoch = epoch;
+    this.whole = whole ?? this;
   }
 
   /** Size in bytes. */
@@ -89,6 +100,6 @@ export class Slice {
       );
     }
     const byteOffset = this.byteOffset + start * BYTES_PER_ELEMENT[this.dtype];
-    return new Slice(this.arena, this.block, byteOffset, length, this.dtype, this.epoch);
+    return new Slice(this.arena, this.block, byteOffset, length, this.dtype, this.epoch, this.whole);
   }
 }

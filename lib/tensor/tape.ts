@@ -1,7 +1,7 @@
 import type { Arena } from "./arena.ts";
 import type { Device } from "./device.ts";
 import type { DType, Slice } from "./slice.ts";
-import { elements, Gradient, Tensor } from "./tensor.ts";
+import { checkShape, elements, Gradient, Tensor } from "./tensor.ts";
 
 /** What a differentiable operation leaves on the tape. */
 export interface TapeEntry {
@@ -60,6 +60,8 @@ export class Tape implements Disposable {
   #entries: (TapeEntry & { component: string })[] = [];
   // Slices that `empty()` gave and nobody has released: the only ones that may be.
   #owned = new Set<Slice>();
+  // Tensors that have a gradient in this tape's memory.
+  #differentiated = new Set<Tensor>();
   #root: Tensor | undefined;
 
   /** Opens an empty tape. */
@@ -71,18 +73,27 @@ export class Tape implements Disposable {
     this.dtype = dtype;
   }
 
-  /** A tensor of the numbers given, in row-major order: an input or a weight. */
+  /**
+   * A tensor of the numbers given, in row-major order: an input or a weight.
+   *
+   * @throws {RangeError} If they are not as many as the shape has.
+   */
   tensor(data: ArrayLike<number>, shape: readonly number[]): Tensor {
-    const tensor = new Tensor(this.arena.alloc(elements(shape), this.dtype), shape);
+    checkData(data, shape);
+    const tensor = new Tensor(this.arena.alloc(data.length, this.dtype), shape);
     this.device.upload(tensor.slice, Float32Array.from(data));
     return tensor;
   }
 
-  /** A tensor of the integers given: token ids, targets, positions, or a mask of 0 and 1. It has no gradient. */
+  /**
+   * A tensor of the integers given: token ids, targets, positions, or a mask of 0 and 1. It has no gradient.
+   *
+   * @throws {RangeError} If one is not a whole number of 32 bits, or they are not as many as the shape has.
+   */
   integers(data: ArrayLike<number | boolean>, shape: readonly number[] = [data.length]): Tensor {
-    const tensor = new Tensor(this.arena.alloc(elements(shape), "i32"), shape);
-    const values = new Int32Array(data.length);
-    for (let i = 0; i < data.length; i++) values[i] = Number(data[i]);
+    checkData(data, shape);
+    const values = data instanceof Int32Array ? data : integersOf(data);
+    const tensor = new Tensor(this.arena.alloc(values.length, "i32"), shape);
     this.device.upload(tensor.slice, values);
     return tensor;
   }
@@ -127,8 +138,8 @@ export class Tape implements Disposable {
   gradientFor(tensor: Tensor): { slice: Slice; accumulate: boolean } {
     const { gradient } = tensor;
     if (gradient === undefined) {
-      const slice = this.scratch(tensor.slice.length, this.dtype);
-      tensor.gradient = new Gradient(slice, { persistent: false, written: true });
+      const slice = this.scratch(tensor.memory.length, this.dtype);
+      this.#give(tensor, new Gradient(slice, { persistent: false, written: true }));
       return { slice, accumulate: false };
     }
     if (!gradient.written) {
@@ -136,10 +147,10 @@ export class Tape implements Disposable {
       return { slice: gradient.slice, accumulate: false };
     }
     if (gradient.owners === 1) return { slice: gradient.slice, accumulate: true };
-    const slice = this.scratch(tensor.slice.length, this.dtype);
+    const slice = this.scratch(tensor.memory.length, this.dtype);
     this.device.copy({ source: gradient.slice, destination: slice });
     gradient.owners--;
-    tensor.gradient = new Gradient(slice, { persistent: false, written: true });
+    this.#give(tensor, new Gradient(slice, { persistent: false, written: true }));
     return { slice, accumulate: true };
   }
 
@@ -157,7 +168,7 @@ export class Tape implements Disposable {
   share(tensor: Tensor, gradient: Gradient): void {
     if (tensor.gradient === undefined) {
       gradient.owners++;
-      tensor.gradient = gradient;
+      this.#give(tensor, gradient);
       return;
     }
     const { slice, accumulate } = this.gradientFor(tensor);
@@ -173,8 +184,8 @@ export class Tape implements Disposable {
     if (tensor.gradient !== undefined) {
       throw new Error("Cannot replace a value by its gradient: it has a gradient already; use contribute()");
     }
-    tensor.gradient = new Gradient(tensor.slice, { persistent: false, written: true });
-    return tensor.slice;
+    this.#give(tensor, new Gradient(tensor.memory, { persistent: false, written: true }));
+    return tensor.memory;
   }
 
   /** Whether `tensor` is where `backward()` started with a gradient of 1. */
@@ -187,28 +198,38 @@ export class Tape implements Disposable {
    * and parameters remain; the activations' memory is released on the way. The tape is empty afterwards.
    *
    * @param dRoot As many numbers as root has; left out, ones.
+   * @throws {RangeError} If nothing on the tape made root: it was made elsewhere, or has been differentiated already.
+   * @throws {Error} If the tape does not record.
    */
   backward(root: Tensor, dRoot?: ArrayLike<number>): void {
     const { device } = this;
+    this.#checkRoot(root);
     const { component, phase } = device.scope;
     device.scope.phase = "backward";
     if (dRoot === undefined && root.slice.length === 1) this.#root = root;
-    this.contribute(root, (slice) => {
-      if (dRoot === undefined) device.fill({ x: slice, value: 1 });
-      else device.upload(slice, Float32Array.from(dRoot));
-    });
-    for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
-      device.scope.component = entry.component;
-      if (entry.outputs.some((output) => output.gradient !== undefined)) entry.backward();
-      for (const output of entry.outputs) this.#drop(output);
-      entry.saved?.forEach((slice) => this.release(slice));
+    try {
+      this.contribute(root, (slice) => {
+        if (dRoot === undefined) device.fill({ x: slice, value: 1 });
+        else device.upload(slice, Float32Array.from(dRoot));
+      });
+      for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
+        device.scope.component = entry.component;
+        if (entry.outputs.some((output) => output.gradient !== undefined)) entry.backward();
+        for (const output of entry.outputs) this.#drop(output);
+        entry.saved?.forEach((slice) => this.release(slice));
+      }
+    } finally {
+      this.#root = undefined;
+      device.scope.component = component;
+      device.scope.phase = phase;
     }
-    this.#root = undefined;
-    device.scope.component = component;
-    device.scope.phase = phase;
   }
 
-  /** The numbers of a tensor, read back from the device. */
+  /**
+   * The numbers of a tensor, read back from the device.
+   *
+   * @throws {TypeError} If they are integers: `device.download(tensor.slice, new Int32Array(length))` reads those.
+   */
   read(tensor: Tensor): Float32Array<ArrayBuffer> {
     return this.device.download(tensor.slice);
   }
@@ -228,24 +249,71 @@ export class Tape implements Disposable {
     return this.device.download(tensor.gradient.slice);
   }
 
-  /** Forgets all that was recorded and resets the arena, for the next step. */
+  /**
+   * Forgets all that was recorded and resets the arena, for the next step. Tensors in other memory that got a gradient
+   * here, and are no parameters, have none then.
+   */
   reset(): void {
-    this.#entries = [];
-    this.#owned.clear();
+    this.#forget();
     this.arena.reset();
   }
 
   /** Ends the tape, and its arena unless that was given. */
   [Symbol.dispose](): void {
+    this.#forget();
+    if (this.#ownsArena) this.arena[Symbol.dispose]();
+  }
+
+  #give(tensor: Tensor, gradient: Gradient): void {
+    tensor.gradient = gradient;
+    this.#differentiated.add(tensor);
+  }
+
+  #forget(): void {
     this.#entries = [];
     this.#owned.clear();
-    if (this.#ownsArena) this.arena[Symbol.dispose]();
+    for (const tensor of this.#differentiated) if (!tensor.gradient?.persistent) tensor.gradient = undefined;
+    this.#differentiated.clear();
+  }
+
+  #checkRoot(root: Tensor): void {
+    if (!this.recording) {
+      throw new Error("Cannot compute gradients: the tape was opened with recording: false; open one that records");
+    }
+    if (this.#entries.some(({ outputs }) => outputs.includes(root))) return;
+    throw new RangeError(
+      `Cannot compute gradients of a tensor of shape [${root.shape.join(", ")}]: no operation on this tape made it; ` +
+        `call backward() once, on the tape that it was computed on`,
+    );
   }
 
   #drop(output: Tensor): void {
     const { gradient } = output;
     if (gradient !== undefined && !gradient.persistent && --gradient.owners === 0) this.release(gradient.slice);
     output.gradient = undefined;
-    this.release(output.slice);
+    this.#differentiated.delete(output);
+    this.release(output.memory);
   }
+}
+
+function integersOf(data: ArrayLike<number | boolean>): Int32Array {
+  const values = new Int32Array(data.length);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = Number(data[i]);
+    if (values[i] !== Number(data[i])) {
+      throw new RangeError(
+        `Cannot make a tensor of integers: number ${i} is ${data[i]}; give whole numbers of 32 bits`,
+      );
+    }
+  }
+  return values;
+}
+
+function checkData(data: ArrayLike<unknown>, shape: readonly number[]): void {
+  checkShape(shape);
+  if (data.length === elements(shape)) return;
+  throw new RangeError(
+    `Cannot make a tensor of shape [${shape.join(", ")}]: it has ${elements(shape)} elements, ` +
+      `${data.length} are given; make them equally many`,
+  );
 }

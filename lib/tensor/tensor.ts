@@ -39,25 +39,41 @@ export class Gradient {
 export class Tensor {
   /** Sizes of the dimensions; [] for one number. */
   readonly shape: readonly number[];
-  /** The numbers. */
-  readonly slice: Slice;
   /** Set by the backward pass; set from the start for a parameter. */
   gradient: Gradient | undefined;
+  #slice: Slice;
+  #takenBy: string | undefined;
 
   /**
    * A tensor over memory that is there.
    *
-   * @throws {RangeError} If the shape's product is not the slice's length.
+   * @throws {RangeError} If a size is not a whole number above 0, or their product not the slice's length.
    */
   constructor(slice: Slice, shape: readonly number[], gradient?: Gradient) {
+    checkShape(shape);
     if (elements(shape) !== slice.length) {
       throw new RangeError(
         `Cannot shape ${slice.length} elements as [${shape.join(", ")}]: that has ${elements(shape)}; make them equal`,
       );
     }
-    this.slice = slice;
+    this.#slice = slice;
     this.shape = shape;
     this.gradient = gradient;
+  }
+
+  /**
+   * The numbers.
+   *
+   * @throws {RangeError} If an operation has written something else over them, as `crossEntropy()` does.
+   */
+  get slice(): Slice {
+    if (this.#takenBy !== undefined) {
+      throw new RangeError(
+        `Cannot use a tensor of shape [${this.shape.join(", ")}]: ${this.#takenBy} has written its gradient over it; ` +
+          `read it before, or call that with keepLogits: true`,
+      );
+    }
+    return this.#slice;
   }
 
   /** Size of the last dimension; 1 for one number. */
@@ -67,8 +83,35 @@ export class Tensor {
 
   /** Product of all dimensions but the last. */
   get rows(): number {
-    return this.slice.length / this.columns;
+    return this.#slice.length / this.columns;
   }
+
+  /** For the tape: the memory, whatever it holds. */
+  get memory(): Slice {
+    return this.#slice;
+  }
+
+  /**
+   * For operations: the memory, over which `operation` writes the gradient. From now on `slice` is refused, so that a
+   * backward pass which needs the numbers fails instead of taking the gradient for them.
+   */
+  takeMemory(operation: string): Slice {
+    const { slice } = this;
+    this.#takenBy = operation;
+    return slice;
+  }
+}
+
+/**
+ * Checks the sizes of dimensions.
+ *
+ * @throws {RangeError} If one is not a whole number above 0.
+ */
+export function checkShape(shape: readonly number[]): void {
+  if (shape.every((size) => Number.isSafeInteger(size) && size > 0)) return;
+  throw new RangeError(
+    `Cannot make a tensor of shape [${shape.join(", ")}]: every size must be a whole number above 0`,
+  );
 }
 
 /** Number of elements of a shape: the product of its sizes. */

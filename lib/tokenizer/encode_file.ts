@@ -9,9 +9,12 @@ import { SpecialTokenFinder } from "./special_tokens.ts";
 import { TextStream } from "./text_stream.ts";
 import { isGzip, unpackGzip } from "./unpack_gzip.ts";
 
-/** Options of {@linkcode encodeFile}. */
+/** Options of `Tokenizer.encodeFile()`. */
 export interface EncodeFileOptions {
-  /** Threads to encode on; default: as many as the machine has processors. */
+  /**
+   * Threads to encode on; default: as many as the machine has processors. They need permission to read lib/tokenizer,
+   * but for files of less than two megabytes, streams and packed files, which are encoded on the calling thread.
+   */
   workers?: number;
   /** Called with the bytes encoded so far. */
   onProgress?: OnProgress;
@@ -19,7 +22,7 @@ export interface EncodeFileOptions {
   signal?: AbortSignal;
 }
 
-/** What {@linkcode encodeFile} did. */
+/** What `Tokenizer.encodeFile()` did. */
 export interface EncodeFileReport {
   /** Bytes of text: the size of the input, unpacked. */
   bytes: number;
@@ -64,6 +67,9 @@ export async function encodeFile(
   if (before?.isFile === false) {
     throw new TypeError(`Cannot encode ${input}: it is no regular file; give its content as a stream`);
   }
+  if (before !== undefined && isTheFile(before, outputPath)) {
+    throw new RangeError(`Cannot encode ${input} into itself: the text would be lost; give another name`);
+  }
   using writer = new NpyWriter<IdDtype>(outputPath, dtype);
   const pieces = typeof input !== "string" ? input : isGzip(input) ? unpackGzip(input) : undefined;
   const total = before !== undefined && pieces === undefined ? { total: before.size } : {};
@@ -83,6 +89,16 @@ export async function encodeFile(
   writer.close();
   const seconds = (performance.now() - begun) / 1000;
   return { bytes, tokens: writer.length, dtype, workers: started, seconds };
+}
+
+// By what the system knows it by, since one file may have several paths. Where that is not told, nothing is known.
+function isTheFile({ dev, ino }: Deno.FileInfo, path: string): boolean {
+  try {
+    const there = Deno.statSync(path);
+    return ino !== null && there.ino === ino && there.dev === dev;
+  } catch {
+    return false;
+  }
 }
 
 async function encodePieces(

@@ -168,6 +168,8 @@ export class Tokenizer {
     pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
   ): Generator<Uint32Array<ArrayBuffer>, void> | AsyncGenerator<Uint32Array<ArrayBuffer>, void> {
     const stream = new TextStream(this.#encoder, true);
+    // A text by itself is its characters, one after the other.
+    if (typeof pieces === "string") return encodeSync(stream, [pieces]);
     return Symbol.asyncIterator in pieces ? encodeAsync(stream, pieces) : encodeSync(stream, pieces);
   }
 
@@ -180,6 +182,7 @@ export class Tokenizer {
    *   encoded on one; or the text's bytes in pieces cut anywhere, such as `Deno.stdin.readable`, encoded on one thread.
    * @throws {Error} If the file changes while it is read, or a `.gz` file is damaged.
    * @throws {TypeError} If the path is that of a pipe or device.
+   * @throws {RangeError} If the output is the input.
    * @example
    * ```ts
    * import { assertEquals } from "@std/assert";

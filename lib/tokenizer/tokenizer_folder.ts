@@ -5,7 +5,10 @@ import { readHuggingFaceFile, writeHuggingFaceFile } from "./huggingface_format.
 import { parseJson, parseVocab } from "./parse_vocab.ts";
 import { readTiktokenFile, writeTiktokenFiles } from "./tiktoken_format.ts";
 
-/** How a tokenizer lies on disk: see {@linkcode TOKENIZER_FILES}. */
+/**
+ * How a tokenizer lies on disk. gpt2: vocab.json and merges.txt; huggingface: tokenizer.json; tiktoken:
+ * tokenizer.tiktoken and special_tokens.json.
+ */
 export type TokenizerFormat = "gpt2" | "huggingface" | "tiktoken";
 
 /** The files of each format, in the order in which {@linkcode readTokenizerFolder} looks for them. */

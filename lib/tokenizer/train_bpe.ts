@@ -16,7 +16,10 @@ export interface TrainBpeOptions {
   vocabSize: number;
   /** Borders that no pre-token and no merge crosses; they get the first ids, in this order. Default: none. */
   specialTokens?: readonly string[];
-  /** Threads that count pre-tokens; the result is the same for any number. Default: one for each processor. */
+  /**
+   * Threads that count pre-tokens; the result is the same for any number. Default: one for each processor. For a text
+   * of several megabytes, more than one need permission to read lib/tokenizer.
+   */
   workers?: number;
   /** Told how far counting ("bytes") and merging ("merges") have come. */
   onProgress?: OnProgress;
@@ -59,8 +62,8 @@ export interface TrainBpeReport {
  * right).
  *
  * Files are read in pieces, by all threads at once; memory grows with the number of distinct pre-tokens (some 100 bytes
- * each), not with the text. Bytes that are no UTF-8 are trained as they are: see {@linkcode scanPretokens} for how they
- * are split.
+ * each), not with the text. Bytes that are no UTF-8 are trained as they are; for the
+ * pattern they count as punctuation.
  *
  * @throws {RangeError} If `vocabSize` has no room for the bytes and the special tokens, `workers` is no positive
  *   integer, or a special token is empty, repeated or not well-formed.

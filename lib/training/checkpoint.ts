@@ -87,6 +87,9 @@ export type ExpectedState = Pick<TrainingState, "config" | "data_tokens" | "toke
  * or a disk filled on the way leaves what was there before. Tensors are read back from the device one at a time.
  *
  * @param path A name ending in .safetensors.
+ * @param state Its `config.model` is the model's configuration.
+ * @throws {RangeError} If the state is none that could be loaded again, or of another model, or the optimizer steps
+ * other weights.
  * @throws {Error} If it cannot be written.
  * @example
  * ```ts
@@ -120,6 +123,7 @@ export function saveCheckpoint(
   state: TrainingStateInput,
 ): void {
   const { device, parameters } = model;
+  checkState(path, state, model);
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const [name, { shape, weights }] of parameters.named) {
     const add = (prefix: string, slice: typeof weights) => {
@@ -131,6 +135,16 @@ export function saveCheckpoint(
     if (second) add(SECOND_MOMENTS, second);
   }
   write(path, tensors, state);
+}
+
+// A checkpoint that could not be loaded would be found out when it is needed.
+function checkState(path: string, state: TrainingStateInput, model: TransformerLM): void {
+  const parsed = State.safeParse(state, inOurWords);
+  const problems = parsed.success
+    ? differences(parsed.data.config.model, model.config, "config.model").map((field) => field.replace(" there", ""))
+    : parsed.error.issues.map((issue) => refusal(issue, state));
+  if (problems.length === 0) return;
+  throw new RangeError(`Cannot save ${path}: its training state is none of this model: ${problems.join("; ")}`);
 }
 
 /**
@@ -154,7 +168,7 @@ export function saveWeights(
 }
 
 /**
- * Loads what `saveCheckpoint()` saved into a model and its optimizer (handout, load_checkpoint).
+ * Loads what `saveCheckpoint()` saved into a model and its optimizer (handout, load_checkpoint); see the example there.
  *
  * @param expected What the run to be continued was started with; left out, only the model's configuration must agree.
  * @returns Where training stood.
@@ -197,7 +211,8 @@ export function readTrainingState(path: string): TrainingState {
 }
 
 /**
- * Makes a model from a checkpoint's configuration and weights, for generation and evaluation.
+ * Makes a model from a checkpoint's configuration and weights, for generation and evaluation; see the example of
+ * {@linkcode saveCheckpoint}.
  *
  * @param options How parameters are kept; not trainable if left out.
  * @throws {Error} If the file is no checkpoint, damaged or cut off.

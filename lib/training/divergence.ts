@@ -1,5 +1,6 @@
 /** Training stopped since the loss exploded or is no number any more; scripts that look for such runs catch it. */
 export class DivergenceError extends Error {
+  /** "DivergenceError". */
   override name = "DivergenceError";
   /** The optimizer step, counted from 1, whose loss or gradient showed it. */
   readonly step: number;

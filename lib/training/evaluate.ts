@@ -16,10 +16,10 @@ export interface Evaluation {
 /**
  * The mean loss of a model over batches, each token counting alike.
  *
- * @param batches At least one; their sizes may differ.
+ * @param batches At least one, of sequences as long as the model's context; their numbers of sequences may differ.
  * @param options.bytesPerToken Bytes of text per token of these batches.
  * @param options.arena Memory to compute in, such as `trainer.activations`; left out, it takes its own.
- * @throws {RangeError} If there are no batches.
+ * @throws {RangeError} If there are no batches, or an id is not in the model's vocabulary.
  * @example
  * ```ts
  * import { assert } from "@std/assert";
@@ -63,7 +63,7 @@ export function* evaluateByBatch(
     if (tokens > 0) yield;
     tape.reset();
     const shape = [inputs.length / context_length, context_length];
-    const loss = model.loss(tape, tape.integers(inputs, shape), tape.integers(targets, shape));
+    const loss = model.loss(tape, model.tokens(tape, inputs, shape), model.tokens(tape, targets, shape));
     total += tape.read(loss)[0] * inputs.length;
     tokens += inputs.length;
   }

@@ -13,7 +13,7 @@ import { type Metrics, readMetrics } from "./metrics.ts";
 import { type ExportFormat, MetricsExport } from "./metrics_export.ts";
 import { readSessions, type RunSession } from "./run_sessions.ts";
 import { Trainer } from "./trainer.ts";
-import type { TrainingConfig } from "./training_config.ts";
+import { parseTrainingConfig, type TrainingConfig } from "./training_config.ts";
 
 // A signal or a timer waits at most this long for the loop to let it through.
 const YIELD_MILLISECONDS = 100;
@@ -28,9 +28,12 @@ export interface TrainOptions {
   data: TokenDataset;
   /** Token ids to evaluate on; without them there is no evaluation. */
   validation?: TokenDataset;
-  /** The run's folder (see `ExperimentRecord`); left out, nothing is written. */
+  /**
+   * The run's folder, for config.json, metrics.jsonl, sessions.jsonl, samples/ and checkpoints/; it must not hold a run
+   * yet, unless that is resumed. Left out, nothing is written.
+   */
   folder?: string;
-  /** Goes on from the newest checkpoint in the folder. */
+  /** Goes on from the newest checkpoint in the folder; false if left out. */
   resume?: boolean;
   /** Formats of other tools to keep the metrics in as well; needs a folder. */
   exports?: readonly ExportFormat[];
@@ -83,8 +86,8 @@ export interface TrainResult extends Disposable {
  * The same configuration on the same device gives the same bits, whether or not training was stopped and resumed in
  * between. The loss is read back only every `log_every` steps, so that a device may work ahead.
  *
- * @throws {RangeError} Before anything is written, if the data are shorter than a sequence or have ids outside of the
- * vocabulary, or a checkpoint does not fit.
+ * @throws {RangeError} Before anything is written, if the configuration is none, the data are shorter than a sequence
+ * or have ids outside of the vocabulary, or a checkpoint does not fit.
  * @throws {DivergenceError} If the loss is no longer finite, or has exploded; checkpoints from before are kept.
  * @example
  * ```ts
@@ -142,14 +145,19 @@ class TrainingRun {
   #lineSteps = 0;
 
   constructor(options: TrainOptions) {
-    const { config, device, folder, resume = false } = options;
-    this.#options = options;
+    const { device, folder, resume = false } = options;
+    // Types do not keep a program from changing a number.
+    const config = parseTrainingConfig(options.config);
+    this.#options = { ...options, config };
     this.#tokensPerStep = config.batch_size * config.gradient_accumulation_steps * config.model.context_length;
     const { context_length } = config.model;
     options.data.checkSequence(context_length);
     options.validation?.checkSequence(context_length);
     for (const data of [options.data, options.validation]) if (data) checkVocabulary(data, config);
     if (resume && folder === undefined) throw new RangeError("Cannot resume: no folder is given; say which run");
+    if (options.exports?.length && folder === undefined) {
+      throw new RangeError("Cannot export the metrics: no folder is given; say where the run is to be kept");
+    }
     this.#state = { tokens: 0, seconds: 0 };
     this.#random = new Random(config.seed);
     using undo = new DisposableStack();

@@ -80,4 +80,7 @@ Deno.test("AtomicFile shows nothing under its name before commit()", () => {
   assertThrows(() => Deno.statSync(folder.at("a")), Deno.errors.NotFound);
   output.commit();
   assertEquals(folder.names(), ["a"]);
+  assertThrows(() => output.write(new Uint8Array([2])), Error, "it was closed or discarded before");
+  assertThrows(() => output.commit(), Error, "it was closed or discarded before");
+  assertEquals(Deno.readFileSync(folder.at("a")), new Uint8Array([1]));
 });

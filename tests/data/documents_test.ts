@@ -54,4 +54,7 @@ Deno.test("sampleDocuments() draws each document about equally often, in order, 
   // 600 expected, standard deviation 20.5: five of them on each side.
   assertEquals(counts.filter((count) => Math.abs(count - 600) > 103), []);
   assertEquals((await sampleDocuments(numbered(2), 3, random)).length, 2);
+  for (const count of [-1, 1.5, NaN]) {
+    await assertRejects(() => sampleDocuments(numbered(2), count, random), RangeError, `count is ${count}`);
+  }
 });

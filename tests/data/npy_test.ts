@@ -121,6 +121,24 @@ Deno.test("read() and readInto() give any part of the file", () => {
   }
 });
 
+Deno.test("a file may be closed twice, and is refused by name when it is read or written after that", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.at("a.npy");
+  {
+    using writer = new NpyWriter(path, "uint16");
+    writer.write(new Uint16Array([1, 2]));
+    writer.close();
+    assertThrows(() => writer.write(new Uint16Array(1)), Error, `Cannot write ${path}: it was closed or discarded`);
+    assertThrows(() => writer.close(), Error, `Cannot write ${path}: it was closed or discarded`);
+  }
+  {
+    using reader = openNpy(path);
+    reader.close();
+    assertThrows(() => reader.read(0, 1), Error, `Cannot read ${path}: it was closed`);
+  }
+  assertEquals(readAll(path), new Uint16Array([1, 2]));
+});
+
 Deno.test("a file that shrinks after it was opened is an error, not zeros", () => {
   using folder = new TemporaryFolder();
   writeNpy(folder.at("a.npy"), new Uint16Array([1, 2, 3, 4]));

@@ -114,6 +114,34 @@ Deno.test("a writing that fails leaves the old file and nothing else", () => {
   assertEquals(folder.names(), ["f"]);
 });
 
+Deno.test("what a reader would refuse is not written", () => {
+  using folder = new TemporaryFolder();
+  const refuses = (tensor: object, metadata: object, message: string) =>
+    assertThrows(
+      () => {
+        const x = { shape: [2], values: new Float32Array(2), ...tensor };
+        writeSafetensors(folder.at("f"), { x }, metadata as Record<string, string>);
+      },
+      Error,
+      message,
+    );
+  refuses({ shape: [-2, -1] }, {}, "its shape is [-2, -1]; every size must be a whole number of at least 0");
+  refuses({ shape: [0.5, 4] }, {}, "its shape is [0.5, 4]");
+  refuses({ dtype: "F16" }, {}, "its type is F16; expected F32 or BF16");
+  refuses({}, { step: 3 }, 'its metadata "step" is a number; give a text');
+  assertEquals(folder.names(), []);
+});
+
+Deno.test("a file may be closed twice, and is refused by name when it is read after that", () => {
+  using folder = new TemporaryFolder();
+  writeSafetensors(folder.at("f"), { x: { shape: [2], values: new Float32Array(2) } });
+  using file = openSafetensors(folder.at("f"));
+  file.close();
+  assertThrows(() => file.read("x"), Error, `Cannot read ${folder.at("f")}: it was closed`);
+  assertThrows(() => file.readInto("x", new Float32Array(2)), Error, "it was closed");
+  assertEquals(file.names, ["x"]);
+});
+
 Deno.test("a tensor that is not there, or no float, is refused by name", () => {
   using folder = new TemporaryFolder();
   const header = { ids: { dtype: "I32", shape: [1], data_offsets: [0, 4] } };

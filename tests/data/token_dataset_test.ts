@@ -25,9 +25,9 @@ Deno.test("file, memory and getBatch() give the same batches for the same random
   writeNpy(folder.at("4.npy"), new Uint32Array(ids));
   using short = TokenDataset.open(folder.at("2.npy"), { vocabSize });
   using wide = TokenDataset.open(folder.at("4.npy"), { vocabSize });
-  const memory = TokenDataset.fromIds(new Uint32Array(ids), { vocabSize });
+  const memory = [Uint32Array, Int32Array].map((Ids) => TokenDataset.fromIds(new Ids(ids), { vocabSize }));
   const expected = getBatch(ids, 16, 32, new Random(8));
-  for (const data of [short, wide, memory]) {
+  for (const data of [short, wide, ...memory]) {
     assertEquals(data.length, 5000);
     assertEquals(data.sample(new Random(8), 16, 32), expected);
   }
@@ -88,8 +88,14 @@ Deno.test("sizes that are no sizes are refused", () => {
   for (const size of [0, -1, 1.5, NaN]) {
     assertThrows(() => data.sample(new Random(0), size, 8), RangeError, `batch_size is ${size}`);
     assertThrows(() => data.sample(new Random(0), 1, size), RangeError, `context_length is ${size}`);
+    assertThrows(() => data.windows(1, size, 8), RangeError, `batch_size is ${size}`);
+    assertThrows(() => data.windows(1, 1, size), RangeError, `context_length is ${size}`);
     assertThrows(() => TokenDataset.fromIds(count(3), { vocabSize: size }), RangeError, `vocab_size is ${size}`);
   }
+  for (const size of [-1, 1.5, NaN]) {
+    assertThrows(() => data.windows(size, 1, 8), RangeError, `their number is ${size}`);
+  }
+  assertEquals([...data.windows(0, 1, 8)], []);
   for (const size of [2 ** 28, 1e9]) { // at once, not after minutes of drawing places
     assertThrows(
       () => data.sample(new Random(0), size, 8),
@@ -102,6 +108,7 @@ Deno.test("sizes that are no sizes are refused", () => {
 Deno.test("an id outside of the vocabulary is found when the data are opened, and named", () => {
   using folder = new TemporaryFolder();
   const ids = new Uint32Array(300_000);
+  assertThrows(() => TokenDataset.fromIds(new Int32Array([1, -1]), { vocabSize: 50 }), RangeError, "token 1 is");
   for (const [place, id] of [[0, 50], [299_999, 51], [123_456, 4_294_967_295]]) {
     ids.fill(49);
     ids[place] = id;

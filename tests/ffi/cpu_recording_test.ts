@@ -106,6 +106,20 @@ Deno.test("a workspace keeps what it has outgrown for recordings, and gives it b
   assertEquals(before - heap.freeBytes, 20 * used);
 });
 
+Deno.test("what a replay could not repeat is refused while work is recorded", () => {
+  using device = new Device(new CpuBackend({ threads: 1 }));
+  using arena = device.arena("example");
+  const x = arena.alloc(1, "f32");
+  const ones = new Float32Array([1]);
+  device.upload(x, ones);
+  const refuses = (work: () => void, message: string) => assertThrows(() => device.record(work), Error, message);
+  refuses(() => device.upload(x, new Float32Array([2])), "Cannot upload while recording: a replay could not repeat it");
+  refuses(() => device.download(x), "Cannot download while recording");
+  refuses(() => device.arena("more", 10), "Cannot take memory while recording");
+  refuses(() => device.record(() => {}), "Cannot record while recording");
+  assertEquals(device.download(x), ones);
+});
+
 Deno.test("a device whose work fails while it is recorded goes on", () => {
   using device = new Device(new CpuBackend({ threads: 1 }));
   using arena = device.arena("example");

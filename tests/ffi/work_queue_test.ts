@@ -7,9 +7,9 @@ import { QUEUE_END } from "../../ffi/cpu/work_queue.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { Random } from "../../lib/tensor/random.ts";
 
-function poolOf(threads: number) {
+function poolOf(threads: number, idleMilliseconds?: number) {
   const heap = new SharedHeap(QUEUE_END);
-  const pool = new ThreadPool(heap, compileKernels(), threads);
+  const pool = new ThreadPool(heap, compileKernels(), threads, idleMilliseconds);
   const floats = (length: number, value: number) => {
     const { address } = heap.take(length * 4);
     // Made anew at each look: what the memory grew by is not in an older array.
@@ -38,6 +38,39 @@ for (const threads of [2, 7, 16]) {
     assertEquals(counts.view(), expected);
   });
 }
+
+Deno.test("Workers without work end, and others compute every item once, however soon they are needed", async () => {
+  const { pool, floats } = poolOf(4, 1);
+  using _ended = pool;
+  const random = new Random(5);
+  const length = 1 << 14;
+  const [ones, counts] = [floats(length, 1), floats(length, 0)];
+  let commands = 0;
+  for (let pause = 0; pause < 60; pause++) {
+    // Before some were ready, while they leave, and when all are gone.
+    for (let some = random.below(30); some >= 0; some--, commands++) {
+      pool.run("axpy", length, 256, ones.address, counts.address, 1);
+    }
+    assertEquals(pool.workers, 3);
+    const until = performance.now() + random.below(12);
+    while (pause % 3 === 0 ? pool.workers > 0 : performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+  assertEquals(counts.view().every((count) => count === commands), true);
+});
+
+Deno.test("Workers stay while there is work for them", async () => {
+  const { pool, floats } = poolOf(2, 200);
+  using _ended = pool;
+  const ones = floats(1 << 14, 1);
+  const begun = performance.now();
+  while (performance.now() < begun + 900) {
+    pool.run("fill", 1 << 14, 1024, ones.address, 0);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assertEquals(pool.workers, 1);
+  }
+});
 
 Deno.test("a kernel that fails is told once all threads are done, and the next one is computed", () => {
   const { pool, floats } = poolOf(3);

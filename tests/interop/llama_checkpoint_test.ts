@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { openLlama } from "../../lib/interop/llama_checkpoint.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
@@ -23,3 +23,11 @@ for (const name of ["untied", "tied", "grouped_query", "bfloat16", "sharded"]) {
     assert(largest < 1e-5, `largest difference: ${largest}`);
   });
 }
+
+Deno.test("a checkpoint refuses names that it does not have, and is read no more after its end", () => {
+  const llama = openLlama(`${fixtures}tied`);
+  assertThrows(() => llama.weights("lm_head"), RangeError, "Cannot read the weights lm_head");
+  llama[Symbol.dispose]();
+  llama[Symbol.dispose]();
+  assertThrows(() => llama.state(), Error, "it was closed");
+});

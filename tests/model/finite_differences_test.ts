@@ -12,6 +12,7 @@ import { silu } from "../../lib/model/silu.ts";
 import { softmax } from "../../lib/model/softmax.ts";
 import { transformerBlock } from "../../lib/model/transformer_block.ts";
 import { TransformerLM } from "../../lib/model/transformer_lm.ts";
+import type { Tape } from "../../lib/tensor/tape.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
 import { variants } from "../device_conformance/trajectories.ts";
 import { Laboratory } from "./finite_differences.ts";
@@ -169,6 +170,29 @@ check("crossEntropy(), and of a multiple of it", (lab) => {
   const [x, weight, targets] = [lab.normal(4, 3), lab.normal(6, 3), lab.tape.integers([0, 5, 2, 2])];
   lab.checkGradients((tape) => crossEntropy(tape, linear(tape, x, weight), targets), { x, weight });
 });
+
+check("crossEntropy() with keepLogits, beside other losses of the same logits", (lab) => {
+  const [x, weight] = [lab.normal(4, 3), lab.normal(6, 3)];
+  const [targets, others] = [lab.tape.integers([0, 5, 2, 2]), lab.tape.integers([1, 1, 3, 0])];
+  lab.checkGradients((tape) => {
+    const logits = linear(tape, x, weight);
+    const before = sum(tape, silu(tape, logits));
+    const losses = [targets, others].map((ids) => crossEntropy(tape, logits, ids, { keepLogits: true }));
+    return [...losses, sum(tape, silu(tape, logits))].reduce((total, loss) => add(tape, total, loss), before);
+  }, { x, weight });
+});
+
+function sum(tape: Tape, x: Tensor): Tensor {
+  const out = tape.empty([]);
+  tape.device.sum({ x: x.slice, out: out.slice, factor: 1 });
+  const backward = () =>
+    tape.contribute(x, (dX) => {
+      tape.device.fill({ x: dX, value: 1 });
+      tape.device.scale({ x: dX, out: dX, factor: out.gradient!.slice });
+    });
+  tape.record({ outputs: [out], backward });
+  return out;
+}
 
 for (
   const [variant, changes] of Object.entries({

@@ -144,6 +144,7 @@ Deno.test("prompts and options that mean nothing are refused at the call", () =>
     refused([1], { temperature: -0.5 }, "temperature is -0.5; it must be 0");
     refused([1], { maxNewTokens: 0 }, "maxNewTokens is 0");
     refused([1], { topP: 2 }, "top-p is 2");
+    for (const stopToken of [17, -1, NaN]) refused([1], { stopToken }, `stopToken is ${stopToken}, vocab_size is 17`);
   });
 });
 

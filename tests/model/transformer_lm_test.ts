@@ -2,10 +2,16 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows
 import { add } from "../../lib/model/add.ts";
 import { type KeyValueCache, multiheadSelfAttention } from "../../lib/model/attention.ts";
 import type { ModelConfigInput } from "../../lib/model/config_fields.ts";
-import { crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
+import { crossEntropy, crossEntropyByRow } from "../../lib/model/cross_entropy.ts";
 import { embedding } from "../../lib/model/embedding.ts";
+import { feedForward, swiglu } from "../../lib/model/feed_forward.ts";
+import { GenerationCache } from "../../lib/model/kv_cache.ts";
+import { linear } from "../../lib/model/linear.ts";
 import { rmsNorm } from "../../lib/model/rms_norm.ts";
-import { TransformerLM } from "../../lib/model/transformer_lm.ts";
+import { ropeTable } from "../../lib/model/rope.ts";
+import { silu } from "../../lib/model/silu.ts";
+import { softmax } from "../../lib/model/softmax.ts";
+import { TransformerLM, transformerLm } from "../../lib/model/transformer_lm.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
@@ -229,6 +235,88 @@ Deno.test("crossEntropyByRow() gives the losses whose mean is the loss", () => {
   assertAlmostEquals(mean, tape.read(model.loss(tape, tokens, tokens))[0], 1e-6);
 });
 
+Deno.test("logits over which crossEntropy() has written their gradient are refused, not taken for logits", () => {
+  using device = open();
+  using tape = new Tape(device);
+  const targets = tape.integers([1, 0]);
+  const logits = () => linear(tape, tape.tensor([1, 2, 3, 4], [2, 2]), tape.tensor([1, 2, 3, 4], [2, 2]));
+  const first = logits();
+  const before = silu(tape, first); // its backward pass needs the logits as well
+  crossEntropy(tape, first, targets);
+  assertThrows(() => tape.read(first), RangeError, "crossEntropy() has written its gradient over it");
+  assertThrows(() => crossEntropy(tape, first, targets), RangeError, "call that with keepLogits: true");
+  assertThrows(() => tape.backward(before), RangeError, "has written its gradient over it");
+
+  tape.reset();
+  const [second, third] = [logits(), logits()];
+  crossEntropy(tape, second, tape.integers([1, 0]), { keepLogits: true });
+  assertEquals(tape.read(second), tape.read(third));
+  using inference = new Tape(device, { recording: false });
+  const fourth = inference.tensor([1, 2], [2, 1]);
+  crossEntropy(inference, fourth, inference.integers([0, 0]));
+  assertEquals(inference.read(fourth), new Float32Array([1, 2])); // without a gradient they stay
+});
+
+Deno.test("a cross entropy refuses a gradient's scale that is no number", () => {
+  using device = open();
+  using tape = new Tape(device);
+  const [logits, targets] = [tape.tensor([1, 2], [1, 2]), tape.integers([0])];
+  assertThrows(() => crossEntropy(tape, logits, targets, { gradientScale: NaN }), RangeError, "gradientScale is NaN");
+});
+
+Deno.test("layers refuse weights and inputs of shapes that are not theirs", () => {
+  using device = open();
+  using tape = new Tape(device);
+  const tensor = (...shape: number[]) => tape.tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
+  const refuses = (run: () => unknown, message: string) => assertThrows(run, RangeError, message);
+  refuses(() => rmsNorm(tape, tensor(2, 4), tensor(2, 4)), "the weight is [2, 4], x [2, 4]; the weight must be [d]");
+  refuses(() => rmsNorm(tape, tensor(2, 4), tensor(3)), "the weight is [3], x [2, 4]");
+  refuses(() => rmsNorm(tape, tensor(2, 4), tensor(4), -1), "epsilon is -1");
+  // w1 and w3 with as many rows together as two of one size would have.
+  const [x, down] = [tensor(1, 2), tensor(2, 3)];
+  refuses(() => swiglu(tape, x, tensor(2, 2), down, tensor(4, 2)), "up is [2, 2], [4, 2]; give swiglu w1 and w3");
+  refuses(() => feedForward(tape, x, { up: [tensor(3, 2)], down, kind: "swiglu" }), "up is [3, 2]");
+  refuses(() => feedForward(tape, x, { up: [tensor(1, 2), tensor(2, 2)], down, kind: "silu" }), "relu2 one tensor");
+  const weights = { qkv: [tensor(6, 2)], output: tensor(2, 2) };
+  refuses(() => multiheadSelfAttention(tape, tensor(2), weights, { numHeads: 1 }), "x is [2]; give [..., T, d_model]");
+  const uneven = { qkv: [tensor(1, 2), tensor(3, 2), tensor(2, 2)], output: tensor(2, 2) };
+  refuses(() => multiheadSelfAttention(tape, x, uneven, { numHeads: 1 }), "make rows of 1, 3, 2; give three");
+  const table = ropeTable(device, tape.arena, { theta: 1e4, headSize: 4, maxPositions: 4 });
+  const rope = { table, positions: tape.integers([0]).slice };
+  refuses(
+    () => multiheadSelfAttention(tape, x, weights, { numHeads: 1, rope }),
+    "heads have 2 elements, the rope table",
+  );
+  using model = new TransformerLM(device, { ...small, position: "none" });
+  const blocks = model.weights.blocks.slice(1);
+  refuses(
+    () => transformerLm(tape, tape.integers([1], [1, 1]), { ...model.weights, blocks }, model.config),
+    "the weights have 1 blocks, num_layers is 2",
+  );
+  refuses(() => softmax(tape, x, 0.5), "over dimension 0.5");
+  const sizes = { headSize: 2, maxPositions: 4 };
+  refuses(() => ropeTable(device, tape.arena, { ...sizes, theta: -1 }), "theta is -1; choose a number above 0");
+  refuses(() => softmax(tape, tensor()), "x is []; give a tensor with a dimension");
+});
+
+Deno.test("a model refuses a configuration that is none, with every field that is wrong", () => {
+  using device = open();
+  const make = (config: object) => () => new TransformerLM(device, { ...small, ...config });
+  assertThrows(make({ num_heads: 3 }), RangeError, "num_heads is 3, d_model 16; d_model must be a multiple");
+  const error = assertThrows(make({ d_model: 0, norm: "both" }), RangeError) as RangeError;
+  assert(/^Cannot make the model: d_model is 0: .*; norm is both: /.test(error.message), error.message);
+  assertThrows(make({ numHeads: 4 }), RangeError, 'unrecognized key: "numHeads"');
+});
+
+Deno.test("both cross entropies refuse targets that are not one for each row", () => {
+  using device = open();
+  using tape = new Tape(device);
+  const logits = tape.tensor([1, 2, 3, 4], [2, 2]);
+  for (const compute of [crossEntropy, crossEntropyByRow]) {
+    assertThrows(() => compute(tape, logits, tape.integers([0])), RangeError, "one target for each of the 2 rows");
+  }
+});
+
 Deno.test("weights of another configuration are refused, and nothing is changed", () => {
   using device = open();
   using model = new TransformerLM(device, small);
@@ -274,4 +362,23 @@ Deno.test("sequences longer than the context, and gradients through a cache, are
   using inference = new Tape(device, { recording: false });
   const two = inference.integers([1, 2], [1, 2]);
   assertThrows(() => model.forward(inference, two, { caches }), RangeError, "the cache holds 1");
+});
+
+Deno.test("tokens come after the positions in the caches, of which there is one for each layer", () => {
+  using device = open();
+  using model = new TransformerLM(device, small);
+  using tape = new Tape(device, { recording: false });
+  using cache = new GenerationCache(model, 1, 12);
+  const whole = tape.read(model.forward(tape, model.tokens(tape, [5, 6, 7])));
+  model.forward(tape, model.tokens(tape, [5, 6]), { caches: cache.layers });
+  cache.length = 2;
+  const last = () => model.tokens(tape, [7]);
+  compareNumbers("logits", tape.read(model.forward(tape, last(), { caches: cache.layers })), whole.slice(2 * 31), 1e-5);
+  const refuses = (options: Parameters<typeof model.forward>[2], message: string) =>
+    assertThrows(() => model.forward(tape, last(), options), RangeError, message);
+  refuses({ caches: cache.layers, position: 0 }, "a cache holds 2 positions, the tokens begin at position 0");
+  refuses({ caches: cache.layers.slice(0, 1) }, "1 caches are given; give one for each of 2 layers");
+  refuses({ caches: [] }, "0 caches are given");
+  cache.layers[1].length = 1;
+  refuses({ caches: cache.layers }, "a cache holds 1 positions, the tokens begin at position 2");
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { NewtonSchulz } from "../../lib/optim/newton_schulz.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { Random } from "../../lib/tensor/random.ts";
@@ -69,4 +69,14 @@ Deno.test("singular values above 0.003 of the norm end between 0.68 and 1.21", (
 
 Deno.test("a matrix of zeros stays one", () => {
   assertEquals(orthogonalize(new Float32Array(6), 2, 3), new Float32Array(6));
+});
+
+Deno.test("matrices of other shapes than announced are refused", () => {
+  using device = new Device(new ReferenceBackend());
+  using arena = device.arena("test");
+  const x = arena.alloc(9, "f32");
+  using newtonSchulz = new NewtonSchulz(device, [[2, 4]]);
+  assertThrows(() => newtonSchulz.orthogonalize(x, 3, 3), RangeError, "of a shape that was announced");
+  assertThrows(() => newtonSchulz.orthogonalize(x, 2, 4), RangeError, "x has 9 elements, its shape is [2, 4]");
+  assertThrows(() => new NewtonSchulz(device, []), RangeError, "no shapes are given");
 });

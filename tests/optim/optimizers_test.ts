@@ -3,9 +3,11 @@ import { AdamW } from "../../lib/optim/adamw.ts";
 import { clipGradNorm, GradientClipper } from "../../lib/optim/clip_grad_norm.ts";
 import { cosineSchedule } from "../../lib/optim/cosine_schedule.ts";
 import { linearSchedule } from "../../lib/optim/linear_schedule.ts";
+import { Muon } from "../../lib/optim/muon.ts";
 import { Sgd } from "../../lib/optim/sgd.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
+import type { Slice } from "../../lib/tensor/slice.ts";
 import { reference } from "../fixtures/reference_tensors.ts";
 
 function open(values: number[], gradients: number[]) {
@@ -80,6 +82,44 @@ Deno.test("optimizers refuse settings and states that cannot be", () => {
   assertThrows(() => optimizer.load({ step: -1, firstMoments: right, secondMoments: right }), RangeError, "step is -1");
 });
 
+Deno.test("a learning rate that is none is refused before the step changes anything", () => {
+  using parameters = open([1, 2, 3, 4], [1, 2, 3, 4]);
+  const { device, weights, gradients } = parameters;
+  const named = new Map([["w", { kind: "linear", shape: [2, 2], weights, gradients }]]);
+  const optimizers = [new AdamW(parameters), new Sgd(parameters), new Muon({ ...parameters, named })];
+  for (const optimizer of optimizers) {
+    for (const learningRate of [-0.1, NaN, Infinity, undefined as unknown as number]) {
+      assertThrows(() => optimizer.step({ learningRate }), RangeError, `learningRate is ${learningRate}`);
+    }
+    optimizer.step({ learningRate: 0 });
+    assertEquals(optimizer.steps, 1);
+  }
+  compareClose(device.download(weights), [1, 2, 3, 4]);
+});
+
+Deno.test("schedules refuse numbers that are missing, negative or none", () => {
+  const cosine = { maxLearningRate: 1, minLearningRate: 0.1, warmupSteps: 2, cosineSteps: 10 };
+  assertThrows(() => cosineSchedule(-1, cosine), RangeError, "step is -1");
+  assertThrows(() => cosineSchedule(NaN, cosine), RangeError, "step is NaN");
+  assertThrows(() => cosineSchedule(0, { ...cosine, warmupSteps: NaN }), RangeError, "warmupSteps is NaN");
+  const linear = { maxLearningRate: -1, minLearningRate: 0.1, warmupSteps: 2, decaySteps: 2, lastStep: 10 };
+  assertThrows(() => linearSchedule(0, linear), RangeError, "maxLearningRate is -1");
+});
+
+Deno.test("the moments of weights that an optimizer does not step are refused", () => {
+  using parameters = open([1, 2, 3, 4], [1, 2, 3, 4]);
+  const { device, weights, gradients } = parameters;
+  using arena = device.arena("another model");
+  const others = [arena.alloc(4, "f32"), device.arena("wide", 4096).alloc(4, "f32")];
+  const named = new Map([["w", { kind: "linear", shape: [2, 2], weights, gradients }]]);
+  for (const optimizer of [new AdamW(parameters), new Muon({ ...parameters, named })]) {
+    assertEquals(optimizer.momentsOf(weights).first.length, 4);
+    for (const other of others) {
+      assertThrows(() => optimizer.momentsOf(other), RangeError, "Cannot find the moments");
+    }
+  }
+});
+
 Deno.test("SGD steps by the learning rate over the root of the step, times the gradient's scale", () => {
   using parameters = open([1, 1], [2, -4]);
   using optimizer = new Sgd(parameters);
@@ -100,6 +140,11 @@ Deno.test("clipGradNorm() takes the norm over all gradients and scales them only
   assertEquals(clipGradNorm(device, pieces, 1.3), 13);
   compareClose(device.download(weights), [0.3, 0.4, 1.2]);
   assertThrows(() => clipGradNorm(device, pieces, 0), RangeError, "maxNorm is 0");
+  assertThrows(() => clipGradNorm(device, [], 1), RangeError, "there are none; make the model with trainable: true");
+  const ofUntrained: Slice | undefined = undefined;
+  assertThrows(() => clipGradNorm(device, ofUntrained!, 1), RangeError, "there are none");
+  using clipper = new GradientClipper(device);
+  assertThrows(() => clipper.measure(pieces, 1), RangeError, "in 2 slices: the clipper was made for 1");
 });
 
 Deno.test("optimizers give their memory back", () => {

@@ -69,6 +69,36 @@ Deno.test("a program in another folder has the library's Workers and WebAssembly
   assertEquals(await run(["--config", config, "--allow-read", "main.ts"], folder.path), "258 cpu\n");
 });
 
+Deno.test("what the README's table says that mod.ts exports is exported", async () => {
+  const exported = await import(library);
+  const [, table] = /## From the handout to the code\n([^]*)All of it is exported by `mod\.ts`/.exec(
+    textOf("README.md"),
+  )!;
+  const rows = Array.from(table.matchAll(/\| (`.*`) in `lib/g), ([, names]) => names);
+  const names = rows.flatMap((row) => row.replaceAll("`", "").split(", "));
+  assertEquals([rows.length, names.length], [15, 27]);
+  assertEquals(names.filter((name) => exported[name] === undefined), []);
+});
+
+Deno.test("every entry of the package is there, and its plots draw the metrics of a run", async () => {
+  const { exports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+  assertEquals(Object.keys(exports), [".", "./plot"]);
+  const { learningCurve } = await import(new URL(exports["./plot"], root).href);
+  const metrics = [1, 2].map((step) => ({ step, tokens: step, seconds: step, loss: 3 / step }));
+  assertMatch(await learningCurve("Loss", [{ name: "a", metrics }]), /^<svg/);
+});
+
+Deno.test("a program that forgets to dispose of a device ends", async () => {
+  using folder = new ProjectFolder({
+    "main.ts": `import { openDevice } from "${library}";
+      const device = openDevice("cpu", { threads: 3 });
+      const x = device.arena("numbers").alloc(1e6, "f32");
+      device.fill({ x, value: 7 });
+      console.log(device.download(x)[999_999]);`,
+  });
+  assertEquals(await run(["--config", config, "--allow-read", "main.ts"], folder.path), "7\n");
+});
+
 /** A folder of some files, outside of this project; disposed of, it is gone. */
 class ProjectFolder implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "denolm another project " });

@@ -82,6 +82,18 @@ Deno.test("a slice is refused after its release, a second one included", () => {
   assertNotEquals(first.byteOffset, second.byteOffset);
 });
 
+Deno.test("a part of a slice lives as long as the slice, and is not released by itself", () => {
+  using device = new Device(new ReferenceBackend());
+  using arena = device.arena("step");
+  const x = arena.alloc(10, "f32");
+  const part = x.sub(2, 6).sub(1, 3);
+  assertThrows(() => arena.release(part), RangeError, "release the slice that alloc() returned");
+  device.fill({ x: part, value: 1 });
+  arena.release(x);
+  assertThrows(() => device.fill({ x: part, value: 0 }), RangeError, "it was released");
+  assertThrows(() => device.fill({ x: part.sub(1), value: 0 }), RangeError, "it was released");
+});
+
 Deno.test("an arena refuses lengths and types that cannot be", () => {
   using device = new Device(new ReferenceBackend());
   using arena = device.arena("odd");
@@ -89,6 +101,7 @@ Deno.test("an arena refuses lengths and types that cannot be", () => {
     assertThrows(() => arena.alloc(length, "f32"), RangeError, `${length} elements`);
   }
   assertThrows(() => arena.alloc(3, "bf16"), RangeError, "f32, i32");
+  for (const bytes of [-5, NaN]) assertThrows(() => device.arena("odd", bytes), RangeError, `reserve ${bytes} bytes`);
   const slice = arena.alloc(10, "f32");
   assertThrows(() => slice.sub(8, 3), RangeError, "the slice has 10");
   assertThrows(() => slice.sub(-1, 3), RangeError, "the slice has 10");

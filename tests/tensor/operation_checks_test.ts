@@ -20,6 +20,10 @@ for (const [name, open] of Object.entries(devices)) {
       "Cannot run matmul: a has 6 elements; the dimensions given need 9",
     );
     refuse(() => device.matmul({ a, b, c, m: 2, n: 4, k: 0 }), "k is 0");
+    const wide = new Float64Array(6) as unknown as Float32Array;
+    refuse(() => device.upload(a, wide), "the slice is f32, the array Float64Array");
+    refuse(() => device.upload(i32(6), wide), "the slice is i32, the array Float64Array");
+    refuse(() => device.download(a, wide), "the slice is f32, the array Float64Array");
     refuse(() => device.matmul({ a, b, c, m: 2, n: 4, k: 3, strideB: 3 }), "stride of b is 3");
     refuse(() => device.matmul({ a, b, c, m: 2, n: 4, k: 3, strideC: 5 }), "c has 8");
     refuse(() => device.matmul({ a, b, c, m: 1, n: 4, k: 3, batch: 2, batchStrideC: 3 }), "must not overlap");

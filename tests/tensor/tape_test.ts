@@ -4,6 +4,7 @@ import { silu } from "../../lib/model/silu.ts";
 import { Device } from "../../lib/tensor/device.ts";
 import { ReferenceBackend } from "../../lib/tensor/reference_backend.ts";
 import { Tape } from "../../lib/tensor/tape.ts";
+import { Tensor } from "../../lib/tensor/tensor.ts";
 
 Deno.test("a sum shares its gradient until one of its terms must add to it", () => {
   using device = new Device(new ReferenceBackend());
@@ -44,5 +45,78 @@ Deno.test("a tensor that nothing was computed from has no gradient to read", () 
   const [x, y] = [tape.tensor([1], [1]), tape.tensor([1], [1])];
   tape.backward(silu(tape, x));
   assertThrows(() => tape.readGradient(y), RangeError, "it has none");
-  assertThrows(() => tape.tensor([1, 2], [3]), RangeError);
+});
+
+Deno.test("numbers that do not fill the shape, and shapes that cannot be, are refused", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  assertThrows(() => tape.tensor([1, 2], [3]), RangeError, "shape [3]: it has 3 elements, 2 are given");
+  assertThrows(() => tape.integers([1, 2, 3, 4], [1, 3]), RangeError, "shape [1, 3]: it has 3 elements, 4 are given");
+  assertThrows(() => tape.tensor([], [0]), RangeError, "shape [0]: every size must be a whole number above 0");
+  assertThrows(() => tape.tensor([1, 2, 3, 4], [-2, -2]), RangeError, "shape [-2, -2]: every size");
+  assertThrows(() => tape.integers([1, 2, 3], [1.5, 2]), RangeError, "shape [1.5, 2]: every size");
+  assertThrows(() => new Tensor(tape.arena.alloc(4, "f32"), [-2, -2]), RangeError, "every size");
+});
+
+Deno.test("a tensor of integers takes no other numbers", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  for (const wrong of [1.5, NaN, 2 ** 31]) {
+    assertThrows(() => tape.integers([1, wrong]), RangeError, `number 1 is ${wrong}; give whole numbers of 32 bits`);
+  }
+  const { slice } = tape.integers([true, -(2 ** 31), 7]);
+  assertEquals(device.download(slice, new Int32Array(3)), new Int32Array([1, -(2 ** 31), 7]));
+});
+
+Deno.test("what fails in a backward pass ends the pass, and the tape goes on after reset()", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  const y = tape.empty([1]);
+  device.fill({ x: y.slice, value: 1 });
+  const backward = () => {
+    throw new Error("on purpose");
+  };
+  tape.record({ outputs: [y], backward });
+  assertThrows(() => tape.backward(y), Error, "on purpose");
+  assertThrows(() => tape.backward(silu(tape, tape.tensor([1, 2], [2])), [1]), RangeError, "make them equally long");
+  assertEquals(device.scope, { component: "", phase: "forward" });
+  tape.reset();
+  const x = tape.tensor([0], [1]);
+  tape.backward(silu(tape, x));
+  assertEquals(tape.readGradient(x), new Float32Array([0.5]));
+});
+
+Deno.test("a tensor in memory of its own has one step's gradient after another, on one tape and on several", () => {
+  using device = new Device(new ReferenceBackend());
+  using arena = device.arena("weights");
+  const weight = new Tensor(arena.alloc(1, "f32"), [1]);
+  device.fill({ x: weight.slice, value: 0 });
+  using tape = new Tape(device);
+  for (let step = 0; step < 3; step++) {
+    tape.reset();
+    tape.backward(add(tape, silu(tape, weight), weight));
+    assertEquals(tape.readGradient(weight), new Float32Array([1.5]));
+  }
+  tape.reset();
+  assertThrows(() => tape.readGradient(weight), RangeError, "it has none");
+  for (let step = 0; step < 2; step++) {
+    using another = new Tape(device);
+    another.backward(silu(another, weight));
+    assertEquals(another.readGradient(weight), new Float32Array([0.5]));
+  }
+  assertEquals(weight.gradient, undefined);
+});
+
+Deno.test("gradients are refused of what the tape did not make, has differentiated already, or did not record", () => {
+  using device = new Device(new ReferenceBackend());
+  using tape = new Tape(device);
+  using other = new Tape(device);
+  using inference = new Tape(device, { recording: false });
+  const y = silu(tape, tape.tensor([1, 2], [2]));
+  assertThrows(() => other.backward(y), RangeError, "no operation on this tape made it");
+  tape.backward(y);
+  assertThrows(() => tape.backward(y), RangeError, "no operation on this tape made it; call backward() once");
+  assertThrows(() => tape.backward(tape.integers([1])), RangeError, "no operation on this tape made it");
+  const z = silu(inference, inference.tensor([1, 2], [2]));
+  assertThrows(() => inference.backward(z), Error, "recording: false");
 });

@@ -175,6 +175,17 @@ Deno.test("encodeFile() leaves nothing behind when it is stopped or fails", asyn
   assertEquals(folder.names(), ["text"]);
 });
 
+Deno.test("encodeFile() does not write over the text that it reads, under whatever name", async () => {
+  using folder = new TemporaryFolder();
+  const text = folder.at("text");
+  Deno.writeTextFileSync(text, "low lower");
+  Deno.linkSync(text, folder.at("link"));
+  for (const output of [text, folder.at("link"), `${folder.at(".")}/text`]) {
+    await assertRejects(() => tokenizer.encodeFile(text, output), RangeError, `Cannot encode ${text} into itself`);
+  }
+  assertEquals([Deno.readTextFileSync(text), folder.names().sort()], ["low lower", ["link", "text"]]);
+});
+
 Deno.test("encodeFile() refuses what it cannot encode", async () => {
   using folder = new TemporaryFolder();
   await assertRejects(() => tokenizer.encodeFile(folder.at("none"), folder.at("ids.npy")), Deno.errors.NotFound);

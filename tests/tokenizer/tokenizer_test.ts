@@ -153,6 +153,11 @@ Deno.test("encodeIterable() takes strings and bytes in turn, and ends a cut surr
   assertEquals(join(tokenizer.encodeIterable([])), []);
 });
 
+Deno.test("encodeIterable() takes a text by itself", () => {
+  const text = "Once upon a time \u{1f600}";
+  assertEquals(join(gpt2.encodeIterable(text)), [...gpt2.encode(text)]);
+});
+
 Deno.test("encodeIterable() reads an asynchronous source, such as a stream", async () => {
   const text = "The quick brown fox<|endoftext|> jumps over 13 lazy dogs.";
   const ids: number[] = [];

@@ -126,9 +126,36 @@ Deno.test("a checkpoint of another optimizer is refused, either way, and changes
   const before = other.model.parameters.state();
   const load = (name: string, optimizer: Optimizer) => () => loadCheckpoint(folder.at(name), other.model, optimizer);
   // 12 parameters: 7 matrices of a block, two embeddings, three norms.
-  assertThrows(load("adamw.safetensors", muon), RangeError, "it holds 24 moments, this optimizer has 17");
+  using otherMuon = new Muon(other.model.parameters);
+  assertThrows(load("adamw.safetensors", otherMuon), RangeError, "it holds 24 moments, this optimizer has 17");
   assertThrows(load("muon.safetensors", other.optimizer), RangeError, "it holds 17 moments, this optimizer has 24");
   assertEquals(other.model.parameters.state(), before);
+});
+
+Deno.test("a state that could not be loaded, of another model or with its optimizer, is not saved over what is there", () => {
+  using folder = new TemporaryFolder();
+  using device = referenceDevice();
+  const path = folder.at("a.safetensors");
+  const { model, optimizer } = trained(device, config);
+  saveCheckpoint(path, model, optimizer, state(config));
+  const before = Deno.readFileSync(path);
+  const wrong = { ...state(config), step: 1.5, random: [1], seconds: NaN };
+  const error = assertThrows(() => saveCheckpoint(path, model, optimizer, wrong), RangeError) as RangeError;
+  for (const field of ["step is 1.5", "random is [1]", "seconds is NaN"]) assertStringIncludes(error.message, field);
+  const wide = smallConfig({ model: { ...config.model, d_ff: 64 } });
+  assertThrows(
+    () => saveCheckpoint(path, model, optimizer, state(wide)),
+    RangeError,
+    `config.model.d_ff is 64, ${config.model.d_ff} here`,
+  );
+  const other = trained(device, config);
+  assertThrows(
+    () => saveCheckpoint(path, model, other.optimizer, state(config)),
+    RangeError,
+    "not weights that the optimizer steps",
+  );
+  assertThrows(() => loadCheckpoint(path, model, other.optimizer), RangeError, "give the optimizer of this model");
+  assertEquals(Deno.readFileSync(path), before);
 });
 
 Deno.test("settings that do not change how training goes on may differ", () => {

@@ -450,8 +450,15 @@ Deno.test("what cannot be trained is refused with its reason, and nothing is wri
   await refused({ validation: short }, "the data have 6 tokens");
   await refused({ data: TokenDataset.fromIds(walk(100, 20), { vocabSize: 20 }) }, "model.vocab_size is 12");
   await refused({ config: smallConfig({ precision: "bfloat16" }) }, "the device reference computes in float32");
+  for (const [field, value] of [["log_every", 0], ["steps", 0], ["batch_size", 1.5]] as const) {
+    await refused(
+      { config: { ...smallConfig(), [field]: value } },
+      `Cannot use this configuration: ${field} is ${value}`,
+    );
+  }
   await refused({ resume: true }, "it holds no run");
   await refused({ resume: true, folder: undefined }, "no folder is given");
+  await refused({ exports: ["tensorboard"], folder: undefined }, "Cannot export the metrics: no folder is given");
 });
 
 Deno.test("a run whose first step fails, as with a batch too large for the memory, leaves none; a later one leaves it", async () => {
