@@ -17,8 +17,8 @@ export interface Output {
   /** @throws {NoReaderError} If nobody reads it any more. */
   stdout(text: string): void;
   stderr(text: string): void;
-  /** Whether to draw a progress bar on stderr. */
-  showsProgress: boolean;
+  /** Whether stderr is a terminal: a progress bar is drawn there, and who closes it means to stop the task. */
+  atTerminal: boolean;
   /** Columns of the terminal that stdout is, if it is one. */
   columns?: number;
 }
@@ -45,7 +45,7 @@ export class Report {
   constructor(json: boolean, output: Output) {
     this.isJson = json;
     this.#output = output;
-    this.#bar = new ProgressBar(output.showsProgress);
+    this.#bar = new ProgressBar(output.atTerminal);
   }
 
   /** Draws progress on a terminal; give it to a library function as `onProgress`. */
@@ -127,6 +127,9 @@ export class Report {
       const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
       const listeners = signals.map((signal) => {
         const listener = () => {
+          // A task whose messages go to a file is to go on without its terminal. nohup(1) cannot see to it: Deno listens
+          // to the signal that it has programs ignore, and ends at it.
+          if (signal === "SIGHUP" && !this.#output.atTerminal) return;
           // A person who asks again is in a hurry. Programs say it twice without meaning more by it: timeout(1) to the
           // task and to its group, a service manager by SIGTERM and SIGHUP.
           if (interrupt.signal.aborted && signal === "SIGINT") Deno.exit(130);

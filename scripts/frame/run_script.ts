@@ -25,7 +25,7 @@ export async function runScript<Schema extends z.ZodObject>(
   const code = await execute(script, main, Deno.args, {
     stdout: (text) => writeText(Deno.stdout, text),
     stderr: writeToStderr,
-    showsProgress: Deno.stderr.isTerminal(),
+    atTerminal: Deno.stderr.isTerminal(),
     columns: terminalColumns(Deno.stdout),
   });
   if (code !== 0) Deno.exit(code);

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { execute, type ScriptMain } from "../../scripts/frame/run_script.ts";
 import { NoReaderError, writeText } from "../../scripts/frame/write_text.ts";
 import { writeNpy } from "../../lib/data/npy.ts";
+import { claimFolder } from "../../lib/experiments/claim.ts";
 import { readMetrics } from "../../lib/training/metrics.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { walk } from "../training/small_run.ts";
@@ -41,7 +43,7 @@ Deno.test("a task that nobody reads ends well; one that can be stopped is, and s
       if (++lines > 1) throw new NoReaderError("Stopped: nobody reads");
     };
     const script = { name: "count", summary: "counts", options: z.object({}), permissions: "none" };
-    const output = { stdout, stderr: (text: string) => stderr += text, showsProgress: false };
+    const output = { stdout, stderr: (text: string) => stderr += text, atTerminal: false };
     return { code: await execute(script, main, [], output), stderr };
   };
   let isDisposed = false;
@@ -69,38 +71,92 @@ const endless = [
   ...["--steps", "1000000", "--name", "a"],
 ];
 
-async function stopped(stop: (process: Deno.ChildProcess) => void | Promise<void>): Promise<void> {
+// Starts it, by another program if one is given, and stops it when it is well under way.
+async function stopped(
+  stop: (process: Deno.ChildProcess, metrics: () => number) => void | Promise<void>,
+  by: readonly string[] = [],
+): Promise<void> {
   using folder = new TemporaryFolder();
   writeNpy(folder.at("ids.npy"), Uint16Array.from(walk(400)));
-  const args = ["run", "-q", "-A", `--config=${root}deno.json`, `${root}scripts/train.ts`, ...endless];
+  const task = ["run", "-q", "-A", `--config=${root}deno.json`, `${root}scripts/train.ts`, ...endless];
+  const [program, ...args] = [...by, Deno.execPath(), ...task];
   const options = { args, cwd: folder.path, stdout: "piped", stderr: "piped" } as const;
-  const process = new Deno.Command(Deno.execPath(), options).spawn();
+  const process = new Deno.Command(program, options).spawn();
   const stderr = new Response(process.stderr).text();
-  const metrics = () => readMetrics(folder.at("runs/a/metrics.jsonl"));
-  while (metrics().length < 5) await new Promise((resolve) => setTimeout(resolve, 10));
-  await stop(process);
+  const metrics = () => readMetrics(folder.at("runs/a/metrics.jsonl")).length;
+  await reached(metrics, 5);
+  await stop(process, metrics);
   const { code } = await process.status;
   if (!process.stdout.locked) await process.stdout.cancel();
   const said = await stderr;
   assertEquals(code, 130, said);
-  assertMatch(said, /^Stopped by a signal after step \d+ of 1000000; all is saved/);
-  const step = Number(/after step (\d+)/.exec(said)![1]);
+  assertMatch(said, /Stopped by a signal after step \d+ of 1000000; all is saved/);
+  assertSaved(folder, Number(/after step (\d+)/.exec(said)![1]));
+}
+
+async function reached(count: () => number, least: number): Promise<void> {
+  while (count() < least) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function assertSaved(folder: TemporaryFolder, step: number): void {
   const checkpoints = Array.from(Deno.readDirSync(folder.at("runs/a/checkpoints")), ({ name }) => name);
   assertEquals(checkpoints, [`step-${String(step).padStart(8, "0")}.safetensors`]);
   assert(step >= 5);
 }
 
 Deno.test({
-  name: "train saves all when nobody reads its output any more, when its terminal is closed, and when told twice",
+  name: "train saves all when nobody reads its output any more, and when told twice",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await stopped((process) => process.stdout.cancel());
-    await stopped((process) => process.kill("SIGHUP"));
     await stopped(async (process) => {
-      for (const signal of ["SIGTERM", "SIGHUP", "SIGTERM"] as const) {
+      for (const signal of ["SIGTERM", "SIGTERM"] as const) {
         process.kill(signal);
         await new Promise((resolve) => setTimeout(resolve, 3));
       }
     });
+  },
+});
+
+Deno.test({
+  name: "train goes on under nohup when its terminal is closed",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    stopped(async (process, metrics) => {
+      process.kill("SIGHUP");
+      await reached(metrics, metrics() + 20);
+      process.kill("SIGINT");
+    }, ["nohup"]),
+});
+
+Deno.test({
+  name: "train saves all when its terminal is closed",
+  ignore: Deno.build.os !== "linux" || !existsSync("/usr/bin/script"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    writeNpy(folder.at("ids.npy"), Uint16Array.from(walk(400)));
+    const task = [
+      Deno.execPath(),
+      "run",
+      "-q",
+      "-A",
+      `--config=${root}deno.json`,
+      `${root}scripts/train.ts`,
+      ...endless,
+    ];
+    const command = task.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    // script(1) is a terminal with the task in it.
+    const options = { cwd: folder.path, stdin: "null", stdout: "null", stderr: "null" } as const;
+    const terminal = new Deno.Command("script", { args: ["-qc", `exec ${command}`, "/dev/null"], ...options }).spawn();
+    const metrics = () => readMetrics(folder.at("runs/a/metrics.jsonl"));
+    await reached(() => metrics().length, 5);
+    terminal.kill("SIGKILL");
+    await terminal.status;
+    const hasEnded = () => {
+      using claim = claimFolder(folder.at("runs/a"));
+      return claim === undefined ? 0 : 1;
+    };
+    await reached(hasEnded, 1);
+    assertSaved(folder, metrics().at(-1)!.step);
   },
 });

@@ -9,7 +9,7 @@ import { smallConfig } from "../training/small_run.ts";
 /** What is made of a text in a folder of its own: its path in the configuration, and the files of ids. */
 async function prepare(folder: TemporaryFolder, input: string) {
   const made = folder.at(`${input}-run`);
-  const report = new Report(true, { stdout() {}, stderr() {}, showsProgress: false });
+  const report = new Report(true, { stdout() {}, stderr() {}, atTerminal: false });
   const asked = parseTrainingConfig({
     ...smallConfig(),
     input: folder.at(input),
@@ -34,7 +34,7 @@ Deno.test("a packed text gives the tokenizer and the ids of the unpacked one", a
 
 Deno.test("built-in stories that the disk has no room for are refused before any is told", async () => {
   using folder = new TemporaryFolder();
-  const report = new Report(true, { stdout() {}, stderr() {}, showsProgress: false });
+  const report = new Report(true, { stdout() {}, stderr() {}, atTerminal: false });
   const telling = prepareData(smallConfig(), folder.at("run"), 1e18, report);
   await assertRejects(() => telling, Error, "Cannot write 1.00 EB of stories to ");
   report.close();
@@ -43,7 +43,7 @@ Deno.test("built-in stories that the disk has no room for are refused before any
 
 Deno.test("validation data that are not there are missed before a text is told, or encoded for hours", async () => {
   using folder = new TemporaryFolder();
-  const report = new Report(true, { stdout() {}, stderr() {}, showsProgress: false });
+  const report = new Report(true, { stdout() {}, stderr() {}, atTerminal: false });
   const config = smallConfig({ validation_data: folder.at("none.npy") });
   await assertRejects(() => prepareData(config, folder.at("run"), 1e5, report), Deno.errors.NotFound);
   report.close();

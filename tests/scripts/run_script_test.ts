@@ -11,7 +11,7 @@ async function run(args: string[], main: ScriptMain<typeof Options>) {
   const code = await execute(script, main, args, {
     stdout: (text) => stdout += text,
     stderr: (text) => stderr += text,
-    showsProgress: false,
+    atTerminal: false,
   });
   return { code, stdout, stderr };
 }
@@ -153,7 +153,7 @@ Deno.test("--help shows limits, and a default as it is typed, none where it is e
     beta: z.number().min(0).lt(1).optional().meta({ description: "decay", default: 0.9 }),
     text: z.array(z.string()).default(["a b", "c"]).describe("samples"),
   });
-  const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false };
+  const output = { stdout: (text: string) => stdout += text, stderr: () => {}, atTerminal: false };
   await execute({ ...script, options, positional: ["input", "text"] }, () => {}, ["--help"], output);
   assertStringIncludes(stdout, "text to continue\n");
   assertStringIncludes(stdout, "Usage: deno task count INPUT [TEXT ...] --size N [options]\n");
@@ -172,7 +172,7 @@ Deno.test("--help fits the terminal, 100 columns without one: what a flag means 
   });
   const help = async (columns?: number) => {
     let stdout = "";
-    const output = { stdout: (text: string) => stdout += text, stderr: () => {}, showsProgress: false, columns };
+    const output = { stdout: (text: string) => stdout += text, stderr: () => {}, atTerminal: false, columns };
     await execute({ ...script, options, details: "word ".repeat(30).trim() }, () => {}, ["--help"], output);
     return stdout.split("\n");
   };

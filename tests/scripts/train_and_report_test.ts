@@ -30,7 +30,7 @@ Deno.test("outputFolder() fails at once where a file is in the way", () => {
 Deno.test("of many longest tokens the first are named", async () => {
   using top = new TemporaryFolder();
   let said = "";
-  const report = new Report(false, { stdout: (text) => said += text, stderr() {}, showsProgress: false });
+  const report = new Report(false, { stdout: (text) => said += text, stderr() {}, atTerminal: false });
   const corpus = builtInCorpus(1000, 0);
   await trainAndReport({ corpus, vocabSize: 256, specialTokens: [], out: top.path, format: "gpt2" }, report);
   report.close();
@@ -41,7 +41,7 @@ Deno.test("a tokenizer in another format in the same folder is found before trai
   using top = new TemporaryFolder();
   Deno.writeTextFileSync(top.at("tokenizer.json"), "{}");
   let said = "";
-  const report = new Report(false, { stdout: (text) => said += text, stderr() {}, showsProgress: false });
+  const report = new Report(false, { stdout: (text) => said += text, stderr() {}, atTerminal: false });
   const order = { corpus: builtInCorpus(1000, 0), vocabSize: 300, out: top.path, format: "gpt2" } as const;
   await assertRejects(
     () => trainAndReport({ ...order, specialTokens: [] }, report),
