@@ -101,7 +101,7 @@ export class Trainer implements Disposable {
   /**
    * One optimizer step on the mean loss of the batches, whose gradients are added up one batch after the other.
    *
-   * @throws {RangeError} If there is no room for another step's results.
+   * @throws {RangeError} If there is no batch, or no room for another step's results.
    */
   step(batches: readonly TokenBatch[]): void {
     for (const _ of this.stepByBatch(batches, batches.length));
@@ -112,7 +112,7 @@ export class Trainer implements Disposable {
    * moments, and does not count.
    *
    * @param batches `count` of them, taken when their turn comes.
-   * @throws {RangeError} If there is no room for another step's results.
+   * @throws {RangeError} If there is no batch, or no room for another step's results.
    */
   *stepByBatch(batches: Iterable<TokenBatch>, count: number): Generator<void, void> {
     const { optimizer } = this;
@@ -120,6 +120,7 @@ export class Trainer implements Disposable {
     if (this.isFull) {
       throw new RangeError(`Cannot step: the results of ${this.#pending} steps wait; call readResults() before`);
     }
+    if (!(count >= 1)) throw new RangeError(`Cannot step: there are ${count} batches; give at least one`);
     let taken = 0;
     for (const batch of batches) {
       const isLast = ++taken === count;

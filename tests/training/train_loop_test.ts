@@ -367,6 +367,13 @@ Deno.test("a trainer keeps room for 65,536 results however seldom they are read,
   assertThrows(() => small.step([batch]), RangeError, "the results of 2 steps wait");
 });
 
+Deno.test("a step without batches is refused, and does not count", () => {
+  using device = cpu();
+  using trainer = new Trainer(device, smallConfig());
+  assertThrows(() => trainer.step([]), RangeError, "there are 0 batches");
+  assertEquals([trainer.steps, trainer.pending], [0, 0]);
+});
+
 Deno.test("training gives back its memory when it ends, and when it fails", async () => {
   using device = referenceDevice();
   (await train({ config: smallConfig(), device, data, validation }))[Symbol.dispose]();
