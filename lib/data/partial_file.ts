@@ -154,7 +154,9 @@ export class PartialFile implements Disposable {
 /** Whether a path still leads to an open file. */
 async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
   try {
-    const [there, open] = await Promise.all([Deno.stat(path), file.stat()]);
+    // One after the other: the failure of one would leave the other under way when the file is closed.
+    const open = await file.stat();
+    const there = await Deno.stat(path);
     return there.dev === open.dev && there.ino === open.ino;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

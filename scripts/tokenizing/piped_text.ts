@@ -12,7 +12,8 @@ export function isStandardInput(path: string): boolean {
  * the path is that of a file.
  *
  * @param signal Ends the pieces with its reason.
- * @throws {Error} If there is none, or it is packed or in UTF-16; while the pieces are read, since nothing tells before.
+ * @throws {Error} If there is none, or it is packed or in UTF-16: while the pieces are read, since nothing tells
+ *   before.
  */
 export function pipedText(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> | undefined {
   if (isStandardInput(path)) return checked(stoppable(Deno.stdin.readable, signal), "the standard input");
