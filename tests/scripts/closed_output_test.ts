@@ -71,9 +71,10 @@ const endless = [
   ...["--steps", "1000000", "--name", "a"],
 ];
 
-// Starts it, by another program if one is given, and stops it when it is well under way.
+// Starts it, by another program if one is given, and stops it when it is well under way: `stop` gets whoever reads its
+// output, since a task waits while nobody does.
 async function stopped(
-  stop: (process: Deno.ChildProcess, metrics: () => number) => void | Promise<void>,
+  stop: (process: Deno.ChildProcess, output: Reader, metrics: () => number) => void | Promise<void>,
   by: readonly string[] = [],
 ): Promise<void> {
   using folder = new TemporaryFolder();
@@ -82,16 +83,37 @@ async function stopped(
   const [program, ...args] = [...by, Deno.execPath(), ...task];
   const options = { args, cwd: folder.path, stdout: "piped", stderr: "piped" } as const;
   const process = new Deno.Command(program, options).spawn();
+  const output = new Reader(process.stdout);
   const stderr = new Response(process.stderr).text();
   const metrics = () => readMetrics(folder.at("runs/a/metrics.jsonl")).length;
   await reached(metrics, 5);
-  await stop(process, metrics);
+  await stop(process, output, metrics);
   const { code } = await process.status;
-  if (!process.stdout.locked) await process.stdout.cancel();
+  await output.close();
   const said = await stderr;
   assertEquals(code, 130, said);
   assertMatch(said, /Stopped by a signal after step \d+ of 1000000; all is saved/);
   assertSaved(folder, Number(/after step (\d+)/.exec(said)![1]));
+}
+
+/** Reads an output until that ends or is closed. */
+class Reader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #end: Promise<void>;
+
+  constructor(output: ReadableStream<Uint8Array>) {
+    this.#reader = output.getReader();
+    this.#end = this.#read();
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.cancel();
+    await this.#end;
+  }
+
+  async #read(): Promise<void> {
+    while (!(await this.#reader.read()).done);
+  }
 }
 
 async function reached(count: () => number, least: number): Promise<void> {
@@ -108,7 +130,7 @@ Deno.test({
   name: "train saves all when nobody reads its output any more, and when told twice",
   ignore: Deno.build.os === "windows",
   fn: async () => {
-    await stopped((process) => process.stdout.cancel());
+    await stopped((_process, output) => output.close());
     await stopped(async (process) => {
       for (const signal of ["SIGTERM", "SIGTERM"] as const) {
         process.kill(signal);
@@ -122,7 +144,7 @@ Deno.test({
   name: "train goes on under nohup when its terminal is closed",
   ignore: Deno.build.os === "windows",
   fn: () =>
-    stopped(async (process, metrics) => {
+    stopped(async (process, _output, metrics) => {
       process.kill("SIGHUP");
       await reached(metrics, metrics() + 20);
       process.kill("SIGINT");
