@@ -24,10 +24,12 @@ export class CudaAttention {
 
   /** See `Operations.attention`. */
   forward(args: AttentionArguments): void {
-    const { batch, queryLength, numHeads, headSize } = args;
+    const { batch, queryLength, keyLength, numHeads, headSize } = args;
     const { dtype } = args.q.slice;
     const parameters = this.#parameters(args);
-    if (queryLength === 1) {
+    // One key comes from a sequence of one token, in training too: there the scores are to be, to the last bit, those
+    // that the backward pass computes again.
+    if (queryLength === 1 && keyLength > 1) {
       const heads = decodedHeads(numHeads, batch, headSize);
       this.#cuda.launch(`attention_decode_${plainSize(headSize)}`, dtype, heads, parameters);
     } else {
@@ -41,10 +43,14 @@ export class CudaAttention {
     const { batch, queryLength, numHeads, headSize, q, k, v, dOut, dQ, dK, dV } = args;
     const { dtype } = q.slice;
     const delta = this.#cuda.scratch(4 * batch * numHeads * queryLength);
-    const packets = this.#packetsOfHead(args);
-    const parameters = this.#parameters(args, args, { delta, lanes: packets ?? 32, packets: packets !== undefined });
-    this.#cuda.launch("attention_delta", dtype, lanesPerQuery(packets ?? 32, args), parameters);
     const kernels = this.#kernels(args, [q, k, v, dOut, dQ, dK, dV]);
+    // The plain kernels add up a row of dOut v^T from its first element to its last. With dOut out in the same order,
+    // the score of a key that has all the weight, so that out is its value, gets no gradient, and no rounding error in
+    // its place, which large queries and keys would multiply.
+    const packets = kernels.kind === "plain" ? undefined : this.#packetsOfHead(args);
+    const lanes = kernels.kind === "plain" ? 1 : packets ?? 32;
+    const parameters = this.#parameters(args, args, { delta, lanes, packets: packets !== undefined });
+    this.#cuda.launch("attention_delta", dtype, lanesPerQuery(lanes, args), parameters);
     const { keys, queries } = attentionBackwardTiles(kernels, args);
     this.#cuda.launch(`attention_backward_keys_${suffix(kernels, headSize)}`, dtype, keys, parameters);
     this.#cuda.launch(`attention_backward_queries_${suffix(kernels, headSize)}`, dtype, queries, parameters);

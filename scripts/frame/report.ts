@@ -127,8 +127,8 @@ export class Report {
       const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
       const listeners = signals.map((signal) => {
         const listener = () => {
-          // A task whose messages go to a file is to go on without its terminal. nohup(1) cannot see to it: Deno listens
-          // to the signal that it has programs ignore, and ends at it.
+          // A task whose messages go to a file is to go on without its terminal. nohup(1) cannot see to it: Deno
+          // listens to the signal that it has programs ignore, and ends at it.
           if (signal === "SIGHUP" && !this.#output.atTerminal) return;
           // A person who asks again is in a hurry. Programs say it twice without meaning more by it: timeout(1) to the
           // task and to its group, a service manager by SIGTERM and SIGHUP.

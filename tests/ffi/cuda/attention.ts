@@ -4,6 +4,7 @@ import { Device } from "../../../lib/tensor/device.ts";
 import { Random } from "../../../lib/tensor/random.ts";
 import { type Emulation, testOnEmulation } from "../../cuda_emulation/build_emulation.ts";
 import { compareNumbers } from "../../device_conformance/conformance.ts";
+import { assertSaturatedAttentionHasNoGradient } from "../../device_conformance/saturated_attention.ts";
 
 type Results = Record<string, Float32Array>;
 
@@ -35,6 +36,13 @@ for (const headSize of [16, 64, 80]) {
     });
   }
 }
+
+testOnEmulation("cuda: a key that has all the weight gets the whole gradient, and its score none", (emulation) => {
+  using device = new Device(emulation.open());
+  for (const headSize of [5, 16, 64]) {
+    for (const length of [1, 40]) assertSaturatedAttentionHasNoGradient(device, headSize, length);
+  }
+});
 
 function compare(expected: Results, actual: Results, tolerance: number): void {
   for (const [name, values] of Object.entries(expected)) compareNumbers(name, values, actual[name], tolerance);
