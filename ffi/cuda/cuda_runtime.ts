@@ -137,7 +137,6 @@ export class CudaRuntime implements Disposable {
 
   /** Takes GPU memory, aligned to 256 bytes. */
   reserve(bytes: number): CudaBlock {
-    this.#refuseWhileRecording("take memory");
     return { bytes, address: Number(this.driver.allocate(bytes)) };
   }
 
@@ -195,7 +194,6 @@ export class CudaRuntime implements Disposable {
 
   /** Writes numbers of the host. Takes them at once; the copy happens in the order of the stream. */
   upload(to: Slice, data: Float32Array | Int32Array): void {
-    this.#refuseWhileRecording("upload");
     this.#driver.makeCurrent();
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.#staging.upload(this.address(to), to.bytes, (piece, start) => {
@@ -207,7 +205,6 @@ export class CudaRuntime implements Disposable {
 
   /** Reads numbers back, after all work before. */
   download(from: Slice, data: Float32Array | Int32Array): void {
-    this.#refuseWhileRecording("download");
     const target = from.dtype === "bf16" ? new Uint16Array(data.length) : data;
     const code = this.driver.symbols.cuMemcpyDtoHAsync_v2(
       bytesOf(target),
@@ -227,7 +224,7 @@ export class CudaRuntime implements Disposable {
 
   /**
    * Records what `work` queues, without running it, as a graph that one call replays. `work` must not allocate, upload
-   * or download; run it once before, so that kernels are compiled and scratch is taken.
+   * or download, which `Device` refuses; run it once before, so that kernels are compiled and scratch is taken.
    */
   record(work: () => void): Recording {
     this.driver.beginCapture(this.stream);
@@ -276,12 +273,6 @@ export class CudaRuntime implements Disposable {
       this.synchronize();
       this.driver.check("cuGraphExecDestroy", this.driver.symbols.cuGraphExecDestroy(graph));
     });
-  }
-
-  #refuseWhileRecording(what: string): void {
-    if (this.#recording) {
-      throw new Error(`Cannot ${what} while recording: a replay could not repeat it; ${what} before or after`);
-    }
   }
 
   /** Ends graphs, kernels, memory, context and libraries. */

@@ -62,8 +62,8 @@ export interface TrainBpeReport {
  * right).
  *
  * Files are read in pieces, by all threads at once; memory grows with the number of distinct pre-tokens (some 100 bytes
- * each), not with the text. Bytes that are no UTF-8 are trained as they are; for the
- * pattern they count as punctuation.
+ * each), not with the text. Bytes that are no UTF-8 are trained as they are; for the pattern they
+ * count as punctuation.
  *
  * @throws {RangeError} If `vocabSize` has no room for the bytes and the special tokens, `workers` is no positive
  *   integer, or a special token is empty, repeated or not well-formed.

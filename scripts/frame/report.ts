@@ -113,7 +113,7 @@ export class Report {
       this.#output.stdout(text);
     } catch (error) {
       if (!(error instanceof NoReaderError) || !this.#interrupt) throw error;
-      this.#interrupt.abort(new Error("Stopped by a signal."));
+      stop(this.#interrupt);
     }
   }
 
@@ -133,7 +133,7 @@ export class Report {
           // A person who asks again is in a hurry. Programs say it twice without meaning more by it: timeout(1) to the
           // task and to its group, a service manager by SIGTERM and SIGHUP.
           if (interrupt.signal.aborted && signal === "SIGINT") Deno.exit(130);
-          interrupt.abort(new Error("Stopped by a signal."));
+          stop(interrupt);
         };
         Deno.addSignalListener(signal, listener);
         return () => Deno.removeSignalListener(signal, listener);
@@ -175,4 +175,8 @@ export class Report {
     this.#stopListening();
     this.#stopListening = () => {};
   }
+}
+
+function stop(interrupt: AbortController): void {
+  interrupt.abort(new Error("Stopped by a signal."));
 }

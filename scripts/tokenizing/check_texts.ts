@@ -8,8 +8,8 @@ import { checkBeginning, MARK_BYTES } from "./check_beginning.ts";
  * text. An empty file makes an empty tokenizer and no ids, which nobody wants and everything later fails on.
  *
  * @param paths Files, also packed ones (.gz); one of several may be empty.
- * @throws {Error} If a file is not there, is a folder or begins with no gzip member, if one is
- *   packed otherwise or in UTF-16, or if all are empty.
+ * @throws {Error} If a file is not there, is a folder or begins with no gzip member, if one is packed otherwise or in
+ *   UTF-16, or if all are empty.
  */
 export async function checkTexts(paths: readonly string[]): Promise<void> {
   const found = await Promise.all(paths.map(hasText));

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { z } from "zod";
+import { quoteWord } from "../../scripts/frame/command_line.ts";
 import { execute, type ScriptMain } from "../../scripts/frame/run_script.ts";
 import { NoReaderError, writeText } from "../../scripts/frame/write_text.ts";
 import { writeNpy } from "../../lib/data/npy.ts";
@@ -65,6 +66,7 @@ Deno.test("a task that nobody reads ends well; one that can be stopped is, and s
 
 // The task `train` on ids that are there, without an end.
 const endless = [
+  ...[Deno.execPath(), "run", "-q", "-A", `--config=${root}deno.json`, `${root}scripts/train.ts`],
   ...["--data", "ids.npy", "--device", "cpu", "--threads", "1", "--optimizer.cosine_steps", "1000", "--log_every", "1"],
   ...["--model.vocab_size", "12", "--model.context_length", "6", "--model.num_layers", "1", "--model.d_model", "8"],
   ...["--model.num_heads", "2", "--batch_size", "2", "--checkpoint_every", "1000000", "--eval_every", "1000000"],
@@ -79,8 +81,7 @@ async function stopped(
 ): Promise<void> {
   using folder = new TemporaryFolder();
   writeNpy(folder.at("ids.npy"), Uint16Array.from(walk(400)));
-  const task = ["run", "-q", "-A", `--config=${root}deno.json`, `${root}scripts/train.ts`, ...endless];
-  const [program, ...args] = [...by, Deno.execPath(), ...task];
+  const [program, ...args] = [...by, ...endless];
   const options = { args, cwd: folder.path, stdout: "piped", stderr: "piped" } as const;
   const process = new Deno.Command(program, options).spawn();
   const output = new Reader(process.stdout);
@@ -157,16 +158,7 @@ Deno.test({
   fn: async () => {
     using folder = new TemporaryFolder();
     writeNpy(folder.at("ids.npy"), Uint16Array.from(walk(400)));
-    const task = [
-      Deno.execPath(),
-      "run",
-      "-q",
-      "-A",
-      `--config=${root}deno.json`,
-      `${root}scripts/train.ts`,
-      ...endless,
-    ];
-    const command = task.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    const command = endless.map(quoteWord).join(" ");
     // script(1) is a terminal with the task in it.
     const options = { cwd: folder.path, stdin: "null", stdout: "null", stderr: "null" } as const;
     const terminal = new Deno.Command("script", { args: ["-qc", `exec ${command}`, "/dev/null"], ...options }).spawn();
